@@ -1,0 +1,104 @@
+"""distillery: filters that score articles as an expensive LLM would, offline and in milliseconds.
+
+    import distillery
+
+    scorer = distillery.load_filter("uplifting")
+    score = scorer.score({"title": "...", "content": "..."})
+
+Names are resolved when they are first used, so importing distillery costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .article import Article
+    from .config import FilterConfig
+    from .errors import (
+        AdapterError,
+        ArticleError,
+        BackendError,
+        BaseModelNotFoundError,
+        CalibrationError,
+        ConfigError,
+        DistilleryError,
+        DuplicateFilterError,
+        FilterContractError,
+        FilterError,
+        FilterImportError,
+        FilterNotFoundError,
+        FilterVersionError,
+        InputFileError,
+        ModelError,
+        OutputFileError,
+        PluginError,
+        ScoringError,
+        WeightsError,
+    )
+    from .hookspecs import hookimpl
+    from .loading import load_filter
+    from .plugins import list_filters
+    from .score import Provenance, Score
+    from .scorer import FilterBaseScorer
+
+    __version__: str
+
+_HOMES = {
+    "Article": "article",
+    "FilterBaseScorer": "scorer",
+    "FilterConfig": "config",
+    "Provenance": "score",
+    "Score": "score",
+    "hookimpl": "hookspecs",
+    "list_filters": "plugins",
+    "load_filter": "loading",
+}
+
+__all__ = [
+    "AdapterError",
+    "Article",
+    "ArticleError",
+    "BackendError",
+    "BaseModelNotFoundError",
+    "CalibrationError",
+    "ConfigError",
+    "DistilleryError",
+    "DuplicateFilterError",
+    "FilterBaseScorer",
+    "FilterConfig",
+    "FilterContractError",
+    "FilterError",
+    "FilterImportError",
+    "FilterNotFoundError",
+    "FilterVersionError",
+    "InputFileError",
+    "ModelError",
+    "OutputFileError",
+    "PluginError",
+    "Provenance",
+    "Score",
+    "ScoringError",
+    "WeightsError",
+    "hookimpl",
+    "list_filters",
+    "load_filter",
+]
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("distillery-core")
+    if name not in __all__:
+        raise AttributeError(f"module 'distillery' has no attribute '{name}'")
+    return getattr(importlib.import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

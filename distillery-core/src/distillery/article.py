@@ -1,0 +1,119 @@
+"""Article: what a filter reads from a dict, checked and cleaned."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import ArticleError
+
+_OPTIONAL_TEXT = ("url", "source", "source_type", "description", "language", "published_date")
+
+_TAG = re.compile(r"<(?:!--|/?[a-zA-Z])[^<>]*>")
+_INVISIBLE_ELEMENT = re.compile(r"<(script|style)\b", re.IGNORECASE)
+_LINE_SPACE = re.compile(r"[^\S\n]+")
+_BLANK_LINES = re.compile(r"\n\s*\n\s*")
+# Category Cc without tab and line feed, lone surrogates, byte-order mark, zero-width space.
+# Zero-width joiners stay: emoji and Indic scripts need them.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u200b]")
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A cleaned article; ``title`` and ``content`` are never empty."""
+
+    title: str
+    content: str
+    id: str | int | None = None
+    url: str = ""
+    source: str = ""
+    source_type: str = ""
+    description: str = ""
+    language: str = ""
+    published_date: str = ""
+
+    @property
+    def text(self) -> str:
+        """What the student reads: title, blank line, content."""
+        return f"{self.title}\n\n{self.content}"
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Article:
+        """Read an article from a mapping; raise ArticleError that names the field at fault.
+
+        ``title`` and ``content`` are required (``text`` stands in for an absent content); other
+        known fields may be absent or null, and unknown ones are ignored.
+        """
+        if not isinstance(data, Mapping):
+            raise ArticleError(f"an article must be a mapping with title and content, not {_kind(data)}")
+        body = "content" if data.get("content") is not None or data.get("text") is None else "text"
+        return cls(
+            title=_required_text(data, "title"),
+            content=_required_text(data, body),
+            id=_identifier(data.get("id")),
+            **{field: _optional_text(data, field) for field in _OPTIONAL_TEXT},
+        )
+
+
+def clean(text: str) -> str:
+    """Return the text without markup, entities and unprintable characters, space collapsed.
+
+    Tags go before entities are decoded, so that ``a &lt; b`` keeps its meaning.
+    Every step is linear in the length of the text.
+    """
+    if "<" in text:
+        text = _TAG.sub(" ", _without_invisible_elements(text))
+    if "&" in text:
+        text = html.unescape(text)
+    text = _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = _LINE_SPACE.sub(" ", unicodedata.normalize("NFC", text))
+    return _BLANK_LINES.sub("\n\n", text).strip()
+
+
+def _without_invisible_elements(text: str) -> str:
+    """Drop script and style elements whole; an unclosed one loses only its tag."""
+    kept: list[str] = []
+    position = 0
+    lowered = text.lower()
+    while match := _INVISIBLE_ELEMENT.search(text, position):
+        end = lowered.find(f"</{match[1].lower()}", match.end())
+        if end < 0:
+            break
+        kept += (text[position : match.start()], " ")
+        position = end
+    return "".join((*kept, text[position:]))
+
+
+def _required_text(data: Mapping[str, Any], field: str) -> str:
+    value = data.get(field)
+    if value is None:
+        raise ArticleError(f"'{field}' is missing; an article needs a title and a content")
+    if not isinstance(value, str):
+        raise ArticleError(f"'{field}' must be text, not {_kind(value)}")
+    text = clean(value)
+    if not text:
+        raise ArticleError(f"'{field}' is empty")
+    return text
+
+
+def _optional_text(data: Mapping[str, Any], field: str) -> str:
+    value = data.get(field)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ArticleError(f"'{field}' must be text or null, not {_kind(value)}")
+    return value
+
+
+def _identifier(value: Any) -> str | int | None:
+    if value is None or (isinstance(value, (str, int)) and not isinstance(value, bool)):
+        return value
+    raise ArticleError(f"'id' must be text or a whole number, not {_kind(value)}")
+
+
+def _kind(value: Any) -> str:
+    return f"{type(value).__name__} ({value!r:.40})" if isinstance(value, (int, float, str)) else type(value).__name__

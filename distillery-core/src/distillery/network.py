@@ -1,0 +1,102 @@
+"""StudentNetwork: the torch module of a student, adapter merged: token ids -> raw scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModel
+
+from .adapter import Adapter
+from .config import StudentConfig
+from .errors import AdapterError, ModelError
+
+
+class StudentNetwork(nn.Module):
+    """A base model, a pooling over its last hidden states, and a linear head."""
+
+    def __init__(self, backbone: nn.Module, pooling: str, n_outputs: int, *, head_bias: bool = True) -> None:
+        """Put an untrained head on a backbone."""
+        super().__init__()
+        self.backbone = backbone
+        self.pooling = pooling
+        self.score = nn.Linear(hidden_size_of(backbone), n_outputs, bias=head_bias)
+
+    def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Return one vector per article [n, hidden_size] for ids and mask [n, length]."""
+        output = self.backbone(input_ids=input_ids, attention_mask=attention_mask)
+        return pool(output, attention_mask, self.pooling)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Return raw scores [n, n_outputs] for ids and mask [n, length], padded to the right."""
+        logits: Tensor = self.score(self.embed(input_ids, attention_mask))
+        return logits
+
+
+def pool(output: Any, attention_mask: Tensor, pooling: str) -> Tensor:
+    """Reduce a model's output to one vector per article.
+
+    ``mean`` over the real tokens, ``first`` token, ``last`` real token, or the model's own ``pooler``.
+    """
+    if pooling == "pooler":
+        pooled: Tensor = output.pooler_output
+        return pooled
+    hidden: Tensor = output.last_hidden_state
+    if pooling == "first":
+        return hidden[:, 0]
+    if pooling == "last":
+        last = attention_mask.sum(dim=1) - 1
+        return hidden[torch.arange(hidden.shape[0], device=hidden.device), last]
+    mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+    return (hidden * mask).sum(dim=1) / mask.sum(dim=1)
+
+
+def load_backbone(folder: Path, **overrides: Any) -> nn.Module:
+    """Read a base model from safetensors in float32; ``overrides`` change its config (dropouts, say)."""
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    try:
+        model = AutoModel.from_pretrained(
+            str(folder),
+            dtype=torch.float32,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            **overrides,
+        )
+    except Exception as error:  # transformers raises OSError, ValueError, KeyError and more
+        raise ModelError(f"{folder} does not load as a base model: {error}") from error
+    backbone: nn.Module = model
+    return backbone
+
+
+def load_network(base: Path, adapter_folder: Path, config: StudentConfig, n_outputs: int) -> StudentNetwork:
+    """Build a student from its base and its adapter, merged and ready to predict."""
+    adapter = Adapter.load(adapter_folder)
+    if adapter.n_outputs != n_outputs:
+        raise AdapterError(
+            f"{adapter_folder}: the head predicts {adapter.n_outputs} values, the config has {n_outputs} dimensions."
+        )
+    backbone = load_backbone(base)
+    adapter.merge_into(backbone, prefix=prefix_of(backbone))
+    network = StudentNetwork(backbone, config.pooling, n_outputs, head_bias="bias" in adapter.head)
+    try:
+        network.score.load_state_dict(adapter.head)
+    except RuntimeError as error:
+        raise AdapterError(f"{adapter_folder}: the head does not fit the base model: {error}") from error
+    return network.eval()
+
+
+def prefix_of(backbone: nn.Module) -> str:
+    """Return the name under which transformers puts this backbone beside a head: ``bert``, ``model``."""
+    return str(getattr(backbone, "base_model_prefix", "model"))
+
+
+def hidden_size_of(backbone: nn.Module) -> int:
+    """Return the width of the backbone's hidden states."""
+    config: Any = backbone.config
+    return int(config.hidden_size)
+

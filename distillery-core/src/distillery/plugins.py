@@ -1,0 +1,302 @@
+"""Discovery of filters from metadata alone, the checks before any import, and loading by name."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from .errors import (
+    DistilleryError,
+    DuplicateFilterError,
+    FilterContractError,
+    FilterImportError,
+    FilterNotFoundError,
+    FilterVersionError,
+    PluginError,
+)
+from .hookspecs import PROJECT, FilterHooks, HostHooks
+from .names import distribution_of, normalise
+
+if TYPE_CHECKING:
+    from .config import FilterConfig
+    from .scorer import FilterBaseScorer
+
+CORE_DISTRIBUTION = "distillery-core"
+FILTER_GROUP = "distillery.filters"
+HOST_GROUP = "distillery.plugins"
+ALLOW_LIST_VARIABLE = "DISTILLERY_FILTERS"
+STRICT_VARIABLE = "DISTILLERY_STRICT"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class InstalledFilter:
+    """A filter as its distribution's metadata describes it; nothing is imported."""
+
+    name: str
+    version: str
+    distribution: str
+    summary: str
+    requires_core: str
+    entry_point: EntryPoint
+
+    @property
+    def title(self) -> str:
+        """The distribution and its full version, as messages name it."""
+        return f"{self.distribution} {self.version}"
+
+
+@dataclass(frozen=True)
+class FilterSource:
+    """Where a filter's facts are, and the scorer class if the filter brings its own."""
+
+    folder: Path
+    scorer_class: type[FilterBaseScorer] | None = None
+
+
+def core_version() -> str:
+    """Return the version of the installed core."""
+    return version(CORE_DISTRIBUTION)
+
+
+@cache
+def _discovered() -> tuple[InstalledFilter, ...]:
+    found = [_described(entry_point) for entry_point in entry_points(group=FILTER_GROUP)]
+    return tuple(sorted(found, key=lambda item: (item.name, item.distribution)))
+
+
+def list_filters() -> list[InstalledFilter]:
+    """Return every installed filter by name; a name provided twice stands twice.
+
+    ``DISTILLERY_FILTERS=a,b`` keeps only the filters it names, and none if it is empty.
+    """
+    allowed = _allow_list()
+    return [item for item in _discovered() if allowed is None or item.name in allowed]
+
+
+def find_filter(name: str) -> InstalledFilter:
+    """Return the one installed filter of this name whose core range holds.
+
+    Raises FilterNotFoundError, DuplicateFilterError or FilterVersionError; imports nothing.
+    """
+    candidates = list_filters()
+    matches = [item for item in candidates if item.name == normalise(name)]
+    if not matches:
+        raise _not_found(name, candidates)
+    if len(matches) > 1:
+        raise _duplicate(matches)
+    check_core_range(matches[0].name, matches[0].version, matches[0].requires_core)
+    return matches[0]
+
+
+def fault_of(item: InstalledFilter) -> str | None:
+    """Return why a filter cannot be loaded, as far as metadata tells, or None."""
+    try:
+        find_filter(item.name)
+    except DistilleryError as error:
+        return str(error)
+    return None
+
+
+def check_core_range(name: str, filter_version: str, requires_core: str) -> None:
+    """Raise FilterVersionError unless the installed core lies in the range; an empty one holds all."""
+    core = core_version()
+    specifiers = SpecifierSet(requires_core)
+    if specifiers.contains(core, prereleases=True):
+        return
+    written = ",".join(sorted((str(part) for part in specifiers), reverse=True))
+    raise FilterVersionError(
+        f"{name} {filter_version} needs {CORE_DISTRIBUTION} {written} but {core} is installed.\n"
+        f"  Upgrade the filter: pip install -U {distribution_of(name)}   "
+        f'(or change the core: pip install "{CORE_DISTRIBUTION}{written}")'
+    )
+
+
+def load_source(item: InstalledFilter) -> FilterSource:
+    """Import one filter's package, register it with pluggy, and return what it offers.
+
+    Each filter has a plugin manager of its own, so a broken one touches no other. Raises
+    FilterImportError or FilterContractError.
+    """
+    try:
+        module = item.entry_point.load()
+    except Exception as error:
+        raise _import_failed(item, error) from error
+    manager = _manager(FilterHooks)
+    try:
+        manager.register(module, name=item.distribution)
+        manager.check_pending()
+        offers: list[Any] = manager.hook.distillery_filter()
+    except pluggy.PluginValidationError as error:
+        raise FilterContractError(_hook_fault(item.title, error, FilterHooks)) from error
+    except Exception as error:
+        raise _import_failed(item, error) from error
+    return _source(item, offers)
+
+
+def check_identity(item: InstalledFilter, config: FilterConfig) -> None:
+    """Raise FilterContractError unless entry point, distribution and config.yaml agree."""
+    if config.normalised_name != item.name:
+        raise FilterContractError(
+            f"{item.title} registers a filter '{item.name}', but its config.yaml names '{config.name}'.\n"
+            f"  The entry point and the config must carry the same name; tell the filter's author."
+        )
+    if config.version != item.version:
+        raise FilterContractError(
+            f"{item.title} holds a config.yaml of version {config.version}: the copy is not what was released.\n"
+            f'  Reinstall it: pip install --force-reinstall "{item.distribution}=={item.version}"'
+        )
+
+
+@dataclass(frozen=True)
+class HostPlugin:
+    """A package that extends the host: its plugin object, or the reason it has none."""
+
+    title: str
+    hooks: Any | None
+    fault: str | None = None
+
+
+@cache
+def host_plugins() -> tuple[HostPlugin, ...]:
+    """Load every host plugin, each alone; a broken one is reported and left out.
+
+    ``DISTILLERY_STRICT=1`` raises PluginError instead.
+    """
+    found = sorted(entry_points(group=HOST_GROUP), key=lambda item: item.name)
+    plugins = tuple(_host_plugin(entry_point) for entry_point in found)
+    for plugin in plugins:
+        if plugin.fault and os.environ.get(STRICT_VARIABLE) == "1":
+            raise PluginError(plugin.fault)
+        if plugin.fault:
+            logger.warning(plugin.fault)
+    return plugins
+
+
+def _host_plugin(entry_point: EntryPoint) -> HostPlugin:
+    title = _title(entry_point)
+    manager = _manager(HostHooks)
+    try:
+        manager.register(entry_point.load(), name=title)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        return HostPlugin(title, hooks=None, fault=_hook_fault(title, error, HostHooks))
+    except Exception as error:  # whatever a stranger's module raises, the host must live
+        fault = f"{title} could not be loaded: {_described_error(error)}\n  Repair it, or remove it with pip uninstall."
+        return HostPlugin(title, hooks=None, fault=fault)
+    return HostPlugin(title, hooks=manager.hook)
+
+
+def _manager(specification: type) -> pluggy.PluginManager:
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(specification)
+    return manager
+
+
+def _described(entry_point: EntryPoint) -> InstalledFilter:
+    distribution = entry_point.dist
+    if distribution is None:
+        raise PluginError(f"the entry point {entry_point} belongs to no distribution; reinstall its package.")
+    return InstalledFilter(
+        name=normalise(entry_point.name),
+        version=distribution.version,
+        distribution=canonicalize_name(distribution.name),
+        summary=distribution.metadata.get("Summary") or "",
+        requires_core=_core_range(distribution.requires or []),
+        entry_point=entry_point,
+    )
+
+
+def _core_range(requirements: Iterable[str]) -> str:
+    for line in requirements:
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            continue
+        if canonicalize_name(requirement.name) == CORE_DISTRIBUTION and requirement.marker is None:
+            return str(requirement.specifier)
+    return ""
+
+
+def _allow_list() -> set[str] | None:
+    value = os.environ.get(ALLOW_LIST_VARIABLE)
+    return None if value is None else {normalise(name.strip()) for name in value.split(",") if name.strip()}
+
+
+def _source(item: InstalledFilter, offers: list[Any]) -> FilterSource:
+    from .scorer import FilterBaseScorer
+
+    offer = offers[0] if len(offers) == 1 else None
+    if isinstance(offer, Path):
+        return FilterSource(offer)
+    if isinstance(offer, type) and issubclass(offer, FilterBaseScorer) and isinstance(offer.folder, Path):
+        return FilterSource(offer.folder, offer)
+    given = f"{len(offers)} answers" if len(offers) != 1 else repr(offer)
+    raise FilterContractError(
+        f"{item.title} answers the hook distillery_filter with {given}.\n"
+        f"  It must return the folder of its config.yaml (a pathlib.Path), or a subclass of FilterBaseScorer "
+        f"whose class attribute 'folder' is that path."
+    )
+
+
+def _not_found(name: str, candidates: list[InstalledFilter]) -> FilterNotFoundError:
+    names = sorted({item.name for item in candidates})
+    close = difflib.get_close_matches(normalise(name), names, n=1)
+    hint = f" Did you mean '{close[0]}'?" if close else ""
+    listed = ", ".join(f"{item.name} {item.version}" for item in candidates) or "none"
+    if any(item.name == normalise(name) for item in _discovered()):
+        excluded = os.environ.get(ALLOW_LIST_VARIABLE)
+        return FilterNotFoundError(
+            f"Filter '{name}' is installed, but {ALLOW_LIST_VARIABLE}='{excluded}' leaves it out.  Allowed: {listed}\n"
+            f"  Add it to {ALLOW_LIST_VARIABLE}, or unset that variable."
+        )
+    return FilterNotFoundError(
+        f"No filter '{name}' is installed.{hint}  Installed: {listed}\n"
+        f'  Install it with: pip install "{distribution_of(name)}"'
+    )
+
+
+def _duplicate(matches: list[InstalledFilter]) -> DuplicateFilterError:
+    providers = " and ".join(item.title for item in matches)
+    official = distribution_of(matches[0].name)
+    strangers = [item.distribution for item in matches if item.distribution != official] or [matches[-1].distribution]
+    return DuplicateFilterError(
+        f"'{matches[0].name}' is provided by {providers}.  Remove one: pip uninstall {strangers[0]}"
+    )
+
+
+def _import_failed(item: InstalledFilter, error: Exception) -> FilterImportError:
+    remedy = f"Reinstall it: pip install --force-reinstall {item.distribution}"
+    if isinstance(error, ModuleNotFoundError) and error.name and error.name != item.entry_point.module:
+        remedy = f"Install what is missing: pip install {error.name.partition('.')[0]}"
+    return FilterImportError(
+        f"{item.name} {item.version} could not be imported: {_described_error(error)}\n"
+        f"  {remedy}, or remove the filter: pip uninstall {item.distribution}   (details: distillery doctor {item.name})"
+    )
+
+
+def _hook_fault(title: str, error: pluggy.PluginValidationError, specification: type) -> str:
+    hooks = ", ".join(name for name in vars(specification) if name.startswith(PROJECT))
+    return f"{title} does not fit the hooks of {CORE_DISTRIBUTION} {core_version()}: {error}\n  There are: {hooks}"
+
+
+def _described_error(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _title(entry_point: EntryPoint) -> str:
+    distribution = entry_point.dist
+    return f"{distribution.name} {distribution.version}" if distribution else entry_point.value

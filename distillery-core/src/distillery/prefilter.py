@@ -1,0 +1,140 @@
+"""Prefilter: declarative rules that set an article aside before any model runs."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from .article import Article
+from .config import CategoryConfig, PrefilterConfig
+from .errors import ConfigError
+
+PASSED = "passed"
+
+_INSIDE_A_NUMBER = re.compile(r"(?<=\d)[.,](?=\d)")
+_SYMBOLS = re.compile(r"([$€£%])")
+_NOT_A_WORD = re.compile(r"[^\w$€£%]+|_+")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether an article goes on to the model, and why."""
+
+    passed: bool
+    reason: str
+
+
+def words_of(text: str) -> str:
+    """Return the text as lower-case words without accents, one space around each.
+
+    ``$ € £ %`` are words of their own and a number is one word: "$2.5m" reads " $ 25m ".
+    """
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    joined = _INSIDE_A_NUMBER.sub("", bare.casefold())
+    spaced = _NOT_A_WORD.sub(" ", _SYMBOLS.sub(r" \1 ", joined))
+    return f" {' '.join(spaced.split())} "
+
+
+class Phrase:
+    """Words that must stand together, whole; case and accents do not matter.
+
+    ``share price`` is found in "Share-price rally" but not in "shareprice"; ``invest*`` is any word
+    with that beginning; in ``raised $ * million`` the lone star is any one word.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        """Compile a pattern; raise ConfigError if it names no word."""
+        self.pattern = pattern
+        parts = [_Part.read(part) for part in pattern.split()]
+        if not any(part.word for part in parts):
+            raise ConfigError(f"the prefilter phrase '{pattern}' names no word")
+        self._matches = _matcher(parts)
+
+    def found_in(self, words: str) -> bool:
+        """Say whether the phrase occurs in what `words_of` returned; linear in its length."""
+        return self._matches(words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    word: str
+    open_end: bool
+
+    @classmethod
+    def read(cls, part: str) -> _Part:
+        return cls(word=words_of(part.removesuffix("*")).strip(), open_end=part.endswith("*"))
+
+    @property
+    def expression(self) -> str:
+        if not self.open_end:
+            return re.escape(self.word)
+        return re.escape(self.word) + (r"\S*" if self.word else r"\S+")
+
+
+def _matcher(parts: list[_Part]) -> Callable[[str], bool]:
+    if any(part.open_end for part in parts[:-1]) or not parts[-1].word:
+        search = re.compile(" " + " ".join(part.expression for part in parts) + " ").search
+        return lambda words: search(words) is not None
+    # Without an inner star a plain substring search does, many times faster than an expression.
+    needle = " " + " ".join(part.word for part in parts) + ("" if parts[-1].open_end else " ")
+    return lambda words: needle in words
+
+
+class _Category:
+    def __init__(self, config: CategoryConfig) -> None:
+        self.name = config.name
+        self._block = [Phrase(pattern) for pattern in config.block]
+        self._unless = [Phrase(pattern) for pattern in config.unless]
+        self._min_hits = config.min_hits
+
+    def blocks(self, words: str) -> bool:
+        hits = 0
+        for phrase in self._block:
+            hits += phrase.found_in(words)
+            if hits >= self._min_hits:
+                return not any(exception.found_in(words) for exception in self._unless)
+        return False
+
+
+class Prefilter:
+    """A filter's rules, in their order: length, web domain, then topics; the first one decides."""
+
+    def __init__(self, config: PrefilterConfig) -> None:
+        """Compile the rules; raise ConfigError on a phrase that names no word."""
+        self._config = config
+        self._categories = [_Category(category) for category in config.categories]
+
+    def check(self, article: Article) -> Verdict:
+        """Return the verdict on one article; time is linear in the text and bounded by the window."""
+        length = len(article.content)
+        if length < self._config.min_content_chars:
+            return Verdict(passed=False, reason=f"content_too_short_{length}chars")
+        if group := self._blocked_group(article.url):
+            return Verdict(passed=False, reason=f"excluded_domain_{group}")
+        words = words_of(f"{article.title}\n{article.content[: self._config.window_chars]}")
+        for category in self._categories:
+            if category.blocks(words):
+                return Verdict(passed=False, reason=category.name)
+        return Verdict(passed=True, reason=PASSED)
+
+    def _blocked_group(self, url: str) -> str | None:
+        for group, domains in self._config.blocked_domains.items():
+            if any(_stands_under(url, domain) for domain in domains):
+                return group
+        return None
+
+
+def _stands_under(url: str, domain: str) -> bool:
+    """Say whether a URL lies under a domain, given as ``host`` or ``host/path``."""
+    wanted_host, _, wanted_path = domain.lower().partition("/")
+    try:
+        parts = urlsplit(url.strip().lower() if "//" in url else f"//{url.strip().lower()}")
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return (host == wanted_host or host.endswith(f".{wanted_host}")) and parts.path.startswith(
+        f"/{wanted_path}" if wanted_path else ""
+    )

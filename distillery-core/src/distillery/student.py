@@ -1,0 +1,112 @@
+"""Student: texts -> raw scores, through tokens, batches and a backend."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .backends import AUTO, Backend, NetworkRecipe, choose_backend
+from .base_models import MODEL_CONFIG_FILE, TOKENIZER_FILE, check_files, resolve_base_model
+from .batching import TOKEN_BUDGET, batches_by_length, padded
+from .cache import cache_folder
+from .config import FilterConfig, StudentConfig
+from .errors import ConfigError
+from .names import distribution_of
+from .tokens import HeadTailTokenizer
+
+if TYPE_CHECKING:
+    from .network import StudentNetwork
+
+
+@dataclass
+class Student:
+    """A trained student of one filter."""
+
+    name: str
+    config: StudentConfig
+    n_dimensions: int
+    tokenizer: HeadTailTokenizer
+    backend: Backend
+
+    @classmethod
+    def load(
+        cls,
+        config: FilterConfig,
+        folder: Path,
+        name: str | None = None,
+        *,
+        backend: str = AUTO,
+        device: str | None = None,
+    ) -> Student:
+        """Find, check and build a student of the filter in ``folder``; raise ModelError or ConfigError."""
+        chosen = name or config.default_student
+        settings = config.student(chosen)
+        adapter = folder / settings.adapter
+        check_files(
+            adapter,
+            settings.sha256,
+            owner=f"{config.name} {config.version}",
+            remedy=f'Reinstall: pip install --force-reinstall "{distribution_of(config.name)}=={config.version}"',
+        )
+        base = resolve_base_model(settings.base)
+        tokenizer = HeadTailTokenizer(base / TOKENIZER_FILE, settings.preprocessing)
+        _check_length(tokenizer, base, chosen)
+        recipe = _recipe(config, settings, base, adapter, tokenizer)
+        return cls(
+            name=chosen,
+            config=settings,
+            n_dimensions=len(config.dimensions),
+            tokenizer=tokenizer,
+            backend=choose_backend(backend, recipe, cache_folder(), device),
+        )
+
+    def predict(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return raw scores [n_texts, n_dimensions] in the order of the texts."""
+        rows = self.tokenizer.encode(texts)
+        scores = np.empty((len(rows), self.n_dimensions), dtype=np.float32)
+        for batch in batches_by_length([len(row) for row in rows], TOKEN_BUDGET):
+            scores[batch] = self.backend.run(*padded([rows[index] for index in batch]))
+        return scores
+
+
+def _check_length(tokenizer: HeadTailTokenizer, base: Path, student: str) -> None:
+    """Refuse a preprocessing that gives more tokens than the base model can read."""
+    limit = json.loads((base / MODEL_CONFIG_FILE).read_text(encoding="utf-8")).get("max_position_embeddings")
+    if limit is not None and tokenizer.max_length > limit:
+        raise ConfigError(
+            f"students.{student}.preprocessing gives up to {tokenizer.max_length} tokens, special ones counted, "
+            f"but the base model reads {limit}.  Lower head_tokens or tail_tokens."
+        )
+
+
+def _recipe(config: FilterConfig, settings: StudentConfig, base: Path, adapter: Path, tokenizer: HeadTailTokenizer) -> NetworkRecipe:
+    def build() -> StudentNetwork:
+        from .network import load_network
+
+        return load_network(base, adapter, settings, len(config.dimensions))
+
+    return NetworkRecipe(
+        identity=_identity(settings, len(config.dimensions)),
+        build=build,
+        probe=lambda: [padded([row]) for row in tokenizer.encode(_probe_texts(config))],
+    )
+
+
+def _identity(settings: StudentConfig, n_dimensions: int) -> str:
+    """Return what a network's numbers depend on; every file in it has been checked by now."""
+    facts = [settings.base.sha256, settings.sha256, settings.pooling, n_dimensions]
+    return json.dumps(facts, sort_keys=True)
+
+
+def _probe_texts(config: FilterConfig) -> list[str]:
+    """Return short and long English texts that every filter has: what its config says of itself."""
+    sentences = [config.summary]
+    for dimension in config.dimensions:
+        sentences += [dimension.description, *dimension.anchors.values()]
+    return [*sentences, " ".join(sentences), " ".join(sentences * 20)]

@@ -1,0 +1,11 @@
+"""The uplifting filter: documented good outcomes for people or planet."""
+
+from pathlib import Path
+
+from distillery import hookimpl
+
+
+@hookimpl
+def distillery_filter() -> Path:
+    """Return the folder of config.yaml."""
+    return Path(__file__).parent
