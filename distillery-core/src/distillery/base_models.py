@@ -33,14 +33,15 @@ def distillery_base_models() -> Mapping[str, Callable[[], Path]]:
     }
 
 
-def resolve_base_model(config: BaseModelConfig) -> Path:
+def resolve_base_model(config: BaseModelConfig, *, offline: bool = False) -> Path:
     """Return the local folder of a base model, its files checked.
 
-    Sources in order: the config's path, a provider plugin, the Hub's local cache, the Hub. Raises
-    BaseModelNotFoundError naming every source tried, or WeightsError.
+    Sources in order: the config's path, a provider plugin, the Hub's local cache, the Hub (unless
+    ``offline``). Raises BaseModelNotFoundError naming every source tried, or WeightsError.
     """
     tried: list[str] = []
-    for source in (_configured_path, _provided, _from_hub):
+    sources = (_configured_path, _provided, _from_hub_cache) if offline else _SOURCES
+    for source in sources:
         folder = source(config, tried)
         if folder is not None:
             check_files(folder, config.sha256, owner=config.model, remedy=_remedy(config))
@@ -87,26 +88,37 @@ def _provided(config: BaseModelConfig, tried: list[str]) -> Path | None:
     return offers[config.model]()
 
 
+def _from_hub_cache(config: BaseModelConfig, tried: list[str]) -> Path | None:
+    return _snapshot(config, tried, "the Hub's cache", local_files_only=True)
+
+
 def _from_hub(config: BaseModelConfig, tried: list[str]) -> Path | None:
-    """Fetch from the Hub's cache, then from the Hub; a revision must be pinned."""
+    return _snapshot(config, tried, "the Hub", local_files_only=False)
+
+
+def _snapshot(config: BaseModelConfig, tried: list[str], place: str, *, local_files_only: bool) -> Path | None:
+    """Return the folder of the pinned revision, with only the files that the config states."""
     if config.revision is None:
-        tried.append("the Hub (not asked: the config pins no revision)")
+        tried.append(f"{place} (not asked: the config pins no revision)")
         return None
     from huggingface_hub import snapshot_download
 
-    files = [MODEL_CONFIG_FILE, *config.sha256]
-    for local_only in (True, False):
-        try:
-            return Path(
-                snapshot_download(
-                    config.model, revision=config.revision, allow_patterns=files, local_files_only=local_only
-                )
+    try:
+        return Path(
+            snapshot_download(
+                config.model,
+                revision=config.revision,
+                allow_patterns=[MODEL_CONFIG_FILE, *config.sha256],
+                local_files_only=local_files_only,
             )
-        except Exception as error:  # huggingface_hub raises many unrelated kinds
-            place = "the Hub's cache" if local_only else "the Hub"
-            tried.append(f"{place} ({config.model}@{config.revision[:7]}: {type(error).__name__})")
-            logger.debug("%s has no %s", place, config.model, exc_info=True)
-    return None
+        )
+    except Exception as error:  # huggingface_hub raises many unrelated kinds
+        tried.append(f"{place} ({config.model}@{config.revision[:7]}: {type(error).__name__})")
+        logger.debug("%s has no %s", place, config.model, exc_info=True)
+        return None
+
+
+_SOURCES = (_configured_path, _provided, _from_hub_cache, _from_hub)
 
 
 def _folder_in_package(package: str, folder: str) -> Path:

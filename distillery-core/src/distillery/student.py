@@ -47,17 +47,10 @@ class Student:
         """Find, check and build a student of the filter in ``folder``; raise ModelError or ConfigError."""
         chosen = name or config.default_student
         settings = config.student(chosen)
-        adapter = folder / settings.adapter
-        check_files(
-            adapter,
-            settings.sha256,
-            owner=f"{config.name} {config.version}",
-            remedy=f'Reinstall: pip install --force-reinstall "{distribution_of(config.name)}=={config.version}"',
-        )
-        base = resolve_base_model(settings.base)
+        base = check_student_files(config, folder, chosen)
         tokenizer = HeadTailTokenizer(base / TOKENIZER_FILE, settings.preprocessing)
         _check_length(tokenizer, base, chosen)
-        recipe = _recipe(config, settings, base, adapter, tokenizer)
+        recipe = _recipe(config, settings, base, folder / settings.adapter, tokenizer)
         return cls(
             name=chosen,
             config=settings,
@@ -73,6 +66,21 @@ class Student:
         for batch in batches_by_length([len(row) for row in rows], TOKEN_BUDGET):
             scores[batch] = self.backend.run(*padded([rows[index] for index in batch]))
         return scores
+
+
+def check_student_files(config: FilterConfig, folder: Path, name: str, *, offline: bool = False) -> Path:
+    """Check every file of a student by its sha256; return the base model's folder.
+
+    Raises WeightsError or BaseModelNotFoundError. ``offline`` never asks the Hub.
+    """
+    settings = config.student(name)
+    check_files(
+        folder / settings.adapter,
+        settings.sha256,
+        owner=f"{config.name} {config.version}",
+        remedy=f'Reinstall: pip install --force-reinstall "{distribution_of(config.name)}=={config.version}"',
+    )
+    return resolve_base_model(settings.base, offline=offline)
 
 
 def _check_length(tokenizer: HeadTailTokenizer, base: Path, student: str) -> None:

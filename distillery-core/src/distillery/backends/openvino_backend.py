@@ -9,8 +9,9 @@ import os
 import shutil
 import tempfile
 import threading
+import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import openvino
@@ -19,6 +20,9 @@ from numpy.typing import NDArray
 from ..base_models import sha256_of
 from ..errors import BackendError
 from . import OPENVINO, Ids, NetworkRecipe
+
+if TYPE_CHECKING:
+    from ..network import StudentNetwork
 
 # A reduced precision is admitted within these distances of float32, on the 0-10 scale
 # (design.md, section 5; benchmarks/throughput.py measures them on real articles).
@@ -93,20 +97,38 @@ def _convert(recipe: NetworkRecipe, folder: Path) -> dict[str, Any]:
 
 
 def _converted(recipe: NetworkRecipe, work: Path) -> dict[str, Any]:
+    """Write the converted network and its manifest into the folder ``work``; return the manifest."""
     import torch
 
-    network = recipe.build()
-    batches = recipe.probe()
-    example = tuple(torch.from_numpy(array) for array in batches[0])
+    network, batches = recipe.build(), recipe.probe()
     with torch.inference_mode():
-        model = openvino.convert_model(network, example_input=example, input=[("input_ids", [-1, -1]), ("attention_mask", [-1, -1])])
         expected = [network(*(torch.from_numpy(array) for array in batch)).numpy() for batch in batches]
-    # float32 on disk: rounding the weights to float16 would cost accuracy that nobody asked for.
-    openvino.save_model(model, str(work / MODEL_FILE), compress_to_fp16=False)
+    _save_converted(network, batches[0], work / MODEL_FILE)
     manifest = _chosen_precision(work / MODEL_FILE, batches, expected)
     manifest["sha256"] = {name: sha256_of(work / name) for name in (MODEL_FILE, WEIGHTS_FILE)}
     (work / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
     return manifest
+
+
+def _save_converted(network: StudentNetwork, example: tuple[Ids, Ids], path: Path) -> None:
+    import torch
+    from transformers.utils import logging as transformers_logging
+
+    verbosity = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()
+    try:
+        with warnings.catch_warnings(), torch.inference_mode():
+            # The tracer warns of branches on shapes; the probe in _chosen_precision is the real check.
+            warnings.simplefilter("ignore")
+            model = openvino.convert_model(
+                network,
+                example_input=tuple(torch.from_numpy(array) for array in example),
+                input=[("input_ids", [-1, -1]), ("attention_mask", [-1, -1])],
+            )
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+    # float32 on disk: rounding the weights to float16 would cost accuracy that nobody asked for.
+    openvino.save_model(model, str(path), compress_to_fp16=False)
 
 
 def _chosen_precision(path: Path, batches: list[tuple[Ids, Ids]], expected: list[NDArray[np.float32]]) -> dict[str, Any]:

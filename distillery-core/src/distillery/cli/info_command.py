@@ -1,0 +1,71 @@
+"""distillery info."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..config import FilterConfig
+from ..loading import locate_filter
+from .output import format_option, print_json, print_table
+
+EVALUATION_FILE = "evaluation.json"
+
+
+@click.command("info")
+@click.argument("name")
+@format_option
+def info_command(name: str, output_format: str) -> None:
+    """Show what the filter NAME measures and how well; NAME may be the path of a folder."""
+    folder, _ = locate_filter(name)
+    config = FilterConfig.load(folder)
+    evaluation = _evaluation(folder)
+    if output_format == "json":
+        print_json({"config": config.model_dump(mode="json"), "evaluation": evaluation, "folder": str(folder)})
+        return
+    click.echo(f"{config.name} {config.version}: {config.summary}\n")
+    print_table(["dimension", "weight", "measures"], [(d.name, d.weight, d.description) for d in config.dimensions])
+    print_table(["tier", "from", "means"], [(tier.name, tier.at_least, tier.description) for tier in config.tiers])
+    for gate in config.gatekeepers:
+        click.echo(f"While {gate.dimension} is below {gate.below:g}, the average is at most {gate.cap:g}: {gate.reason}.")
+    _print_students(config)
+    _print_evaluation(evaluation)
+
+
+def _print_students(config: FilterConfig) -> None:
+    rows = []
+    for name, student in config.students.items():
+        reads = f"{student.preprocessing.head_tokens}+{student.preprocessing.tail_tokens}"
+        mark = " (default)" if name == config.default_student else ""
+        rows.append((f"{name}{mark}", student.base.model, reads, student.weights_sha256[:12]))
+    print_table(["student", "base model", "tokens, head+tail", "weights sha256"], rows)
+
+
+def _print_evaluation(evaluation: dict[str, Any] | None) -> None:
+    if evaluation is None:
+        click.echo("This filter carries no evaluation.")
+        return
+    rows = [(model, *_quality(figures)) for model, figures in evaluation["models"].items()]
+    title = f"On {evaluation['n_articles']} held-out articles (95 % intervals)"
+    print_table(["model", "error of the average", "rank correlation"], rows, title=title)
+
+
+def _quality(figures: dict[str, Any]) -> tuple[str, str]:
+    return _interval(figures["weighted_average_mae"]), _interval(figures["spearman"])
+
+
+def _interval(figure: dict[str, float | None]) -> str:
+    if figure["value"] is None:
+        return "-"
+    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+
+
+def _evaluation(folder: Path) -> dict[str, Any] | None:
+    path = folder / EVALUATION_FILE
+    if not path.is_file():
+        return None
+    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return data

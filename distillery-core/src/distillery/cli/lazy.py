@@ -1,0 +1,59 @@
+"""A command group that imports a command when it runs, not when it is listed."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from ..errors import DistilleryError, FilterNotFoundError, InputFileError, OutputFileError
+from ..plugins import host_plugins
+
+OK, FAILED, USAGE = 0, 1, 2
+_USAGE_ERRORS = (FilterNotFoundError, InputFileError, OutputFileError)
+
+Target = tuple[str, str]
+
+
+class LazyGroup(click.Group):
+    """Commands by name as ``("module:attribute", "help")``, the core's own and the plugins'."""
+
+    def __init__(self, *args: Any, lazy_commands: Mapping[str, Target], **kwargs: Any) -> None:
+        """Keep the core's own commands; plugins cannot replace them."""
+        super().__init__(*args, **kwargs)
+        self._own = dict(lazy_commands)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names of all commands, the core's own first."""
+        return list(self._targets())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return one command."""
+        target = self._own.get(cmd_name) or self._targets().get(cmd_name)
+        if target is None:
+            return None
+        module, _, attribute = target[0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in self._targets().items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; an error of ours is one clear message and an exit status."""
+        try:
+            return super().invoke(ctx)
+        except DistilleryError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(USAGE if isinstance(error, _USAGE_ERRORS) else FAILED)
+
+    def _targets(self) -> dict[str, Target]:
+        offered: dict[str, Target] = {}
+        for plugin in host_plugins():
+            for commands in plugin.hooks.distillery_commands() if plugin.hooks else []:
+                offered |= commands
+        return self._own | {name: target for name, target in sorted(offered.items()) if name not in self._own}

@@ -1,0 +1,45 @@
+"""distillery list."""
+
+from __future__ import annotations
+
+import click
+
+from ..names import distribution_of
+from ..plugins import InstalledFilter, fault_of, list_filters
+from .output import format_option, print_json, print_table
+
+
+@click.command("list")
+@click.option("--requirements", is_flag=True, help="Print lines for a requirements file: distribution==version.")
+@format_option
+def list_command(requirements: bool, output_format: str) -> None:
+    """Show the installed filters; imports none of them."""
+    found = list_filters()
+    if requirements:
+        for item in found:
+            click.echo(f"{item.distribution}=={item.version}")
+    elif output_format == "json":
+        print_json([_described(item) for item in found])
+    elif not found:
+        click.echo(f'No filters are installed.  Install one: pip install "{distribution_of("uplifting")}"', err=True)
+    else:
+        _print_filters(found)
+
+
+def _print_filters(found: list[InstalledFilter]) -> None:
+    faults = {item.distribution: fault_of(item) for item in found}
+    rows = [(item.name, item.version, "cannot load" if faults[item.distribution] else "ok", item.summary) for item in found]
+    print_table(["filter", "version", "status", "summary"], rows)
+    for fault in dict.fromkeys(fault for fault in faults.values() if fault):
+        click.echo(f"warning: {fault}", err=True)
+
+
+def _described(item: InstalledFilter) -> dict[str, str | None]:
+    return {
+        "name": item.name,
+        "version": item.version,
+        "distribution": item.distribution,
+        "summary": item.summary,
+        "requires_core": item.requires_core,
+        "fault": fault_of(item),
+    }

@@ -1,0 +1,137 @@
+"""distillery score."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import DistilleryError, FilterNotFoundError, InputFileError
+from ..names import distribution_of
+from ..plugins import list_filters
+from .lazy import FAILED, OK
+from .output import format_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from ..io import ArticleReader
+    from ..scorer import FilterBaseScorer
+    from ..summary import Summary
+
+
+@click.command("score")
+@click.argument("articles", type=click.Path(path_type=Path))
+@click.option(
+    "--filter",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="A filter by name or by the path of its folder; may be repeated. Default: every installed one.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Result file, .jsonl or .parquet. Default: JSON lines on stdout."
+)
+@click.option("--student", help="Which of the filter's students scores. Default: the filter's own choice.")
+@click.option(
+    "--backend",
+    type=click.Choice(["auto", "torch", "openvino"]),
+    default="auto",
+    show_default=True,
+    help="What runs the student; auto is OpenVINO where it is installed.",
+)
+@click.option("--skip-prefilter", is_flag=True, help="Let the student read the articles that the rules would set aside.")
+@click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
+@format_option
+@click.pass_context
+def score_command(
+    context: click.Context,
+    articles: Path,
+    names: tuple[str, ...],
+    output: Path | None,
+    student: str | None,
+    backend: str,
+    skip_prefilter: bool,
+    quiet: bool,
+    output_format: str,
+) -> None:
+    """Score ARTICLES, a .jsonl or .parquet file ("-" is JSON lines from stdin).
+
+    Each article is an object with title and content, and usually an id. Exit status: 0 all articles
+    were scored or set aside by a filter's rules, 1 some could not be, 2 the command was used wrongly.
+    """
+    from ..io import ArticleReader, open_results
+    from ..summary import Summary
+
+    reader = ArticleReader(articles)
+    with open_results(output, articles) as results:
+        scorers, broken = _load(names, student=student, backend=backend)
+        results.start(scorers)
+        summary = Summary(scorers)
+        started = time.perf_counter()
+        with _progress(reader, quiet=quiet) as advance:
+            for chunk in reader.chunks():
+                judged = [scorer.score_batch(chunk.articles, skip_prefilter=skip_prefilter) for scorer in scorers]
+                results.write(chunk, judged)
+                summary.add(chunk, judged)
+                advance(chunk.size)
+        if not summary.n_lines:
+            raise InputFileError(f"{articles} holds no articles; nothing was written.")
+    if not quiet:
+        _report(summary, time.perf_counter() - started, output, output_format)
+    context.exit(FAILED if broken or summary.n_failed else OK)
+
+
+def _load(names: tuple[str, ...], *, student: str | None, backend: str) -> tuple[list[FilterBaseScorer], int]:
+    """Return the scorers and how many filters could not be loaded; a wrong name ends the command."""
+    from ..loading import load_filter
+
+    wanted = list(dict.fromkeys(names or (item.name for item in list_filters())))
+    if not wanted:
+        raise FilterNotFoundError(f'No filters are installed.  Install one: pip install "{distribution_of("uplifting")}"')
+    scorers = []
+    for name in wanted:
+        try:
+            scorers.append(load_filter(name, student=student, backend=backend))
+        except FilterNotFoundError:
+            raise
+        except DistilleryError as error:
+            if len(wanted) == 1:
+                raise
+            click.echo(f"error: {error}", err=True)
+    if not scorers:
+        raise DistilleryError("None of the filters could be loaded.")
+    return scorers, len(wanted) - len(scorers)
+
+
+@contextmanager
+def _progress(reader: ArticleReader, *, quiet: bool) -> Iterator[Any]:
+    """Show a progress bar on a terminal; yields a function that takes what was read, in bytes or rows."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
+        task = progress.add_task("scoring", total=reader.total)
+        yield lambda size: progress.advance(task, size)
+
+
+def _report(summary: Summary, seconds: float, output: Path | None, output_format: str) -> None:
+    """Print the summary: to stdout, unless the results went there."""
+    to_stderr = output is None
+    if output_format == "json":
+        print_json({**summary.to_dict(), "seconds": round(seconds, 3), "output": output}, err=to_stderr)
+        return
+    for name, table in summary.tables():
+        print_table(["", "articles", "share"], table, title=name, err=to_stderr)
+    rate = summary.n_lines / seconds
+    click.echo(
+        f"{summary.n_lines} articles in {seconds:.1f} s ({rate:.0f} a second), {summary.n_failed} failed", err=to_stderr
+    )
+    for line in summary.examples_of_failure:
+        click.echo(f"  {line}", err=to_stderr)
+    if output:
+        click.echo(f"results: {output}")

@@ -1,0 +1,35 @@
+"""Golden scores: what a filter's release scored, kept to see that every installation agrees."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from .scorer import FilterBaseScorer
+
+GOLDEN_FILE = "golden.jsonl"
+
+# Golden scores are torch float32; another backend is admitted within this of it, on the 0-10 scale.
+TOLERANCE = 0.1
+
+
+def read_golden(folder: Path) -> list[dict[str, Any]]:
+    """Return the golden records ``{article, scores, weighted_average, tier}``, none if there is no file."""
+    path = folder / GOLDEN_FILE
+    if not path.is_file():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def golden_faults(scorer: FilterBaseScorer, tolerance: float = TOLERANCE) -> list[str]:
+    """Score the golden articles again; return one line for each dimension that is off."""
+    faults = []
+    records = read_golden(scorer.filter_dir)
+    scores = scorer.score_batch([record["article"] for record in records], skip_prefilter=True)
+    for record, score in zip(records, scores, strict=True):
+        for name, expected in record["scores"].items():
+            found = score.scores[name] if score.scores else None
+            if found is None or abs(found - expected) > tolerance:
+                faults.append(f"{record['article']['id']}: {name} is {found}, the release scored {expected}")
+    return faults

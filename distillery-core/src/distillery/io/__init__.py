@@ -1,0 +1,6 @@
+"""Files of articles in, files of results out: JSON lines and Parquet, streamed in chunks."""
+
+from .reading import ArticleReader, Chunk, Line
+from .writing import ResultWriter, open_results
+
+__all__ = ["ArticleReader", "Chunk", "Line", "ResultWriter", "open_results"]

@@ -1,0 +1,55 @@
+"""What the commands of the tools share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from distillery import FilterConfig, InputFileError
+from distillery.loading import locate_filter
+
+from ..data.labelled import LabelledData
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+ARTICLES_FILE = "articles.jsonl"
+
+
+def data_options(command: Decorated) -> Decorated:
+    """Add the options that say where labelled articles are."""
+    for option in (
+        click.option(
+            "--labels",
+            type=click.Path(path_type=Path),
+            help="JSON lines of id, split and scores. Default: DATA/labels/<filter>.jsonl",
+        ),
+        click.option(
+            "--articles", type=click.Path(path_type=Path), help=f"JSON lines of articles. Default: DATA/{ARTICLES_FILE}"
+        ),
+        click.option(
+            "--data", type=click.Path(path_type=Path), help=f"Folder that holds {ARTICLES_FILE} and labels/<filter>.jsonl."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def load_data(config: FilterConfig, data: Path | None, articles: Path | None, labels: Path | None) -> LabelledData:
+    """Read labelled articles from where the options say."""
+    if data is not None:
+        articles = articles or data / ARTICLES_FILE
+        labels = labels or data / "labels" / f"{config.name}.jsonl"
+    if articles is None or labels is None:
+        raise InputFileError("Say where the labelled articles are: --data FOLDER, or --articles FILE and --labels FILE.")
+    return LabelledData.load(articles, labels, config)
+
+
+def source_folder(name: str) -> Path:
+    """Return the folder of a filter whose files may be changed; an installed copy may not."""
+    folder, _ = locate_filter(name)
+    if "site-packages" in folder.parts:
+        raise InputFileError(f"{folder} is an installed copy.  Give the path of the filter's source, such as filters/{name}.")
+    return folder

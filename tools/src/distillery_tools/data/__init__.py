@@ -1,0 +1,1 @@
+"""Labelled articles: reading and checking them."""
