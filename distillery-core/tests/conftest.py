@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from distillery.base_models import sha256_of
 from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, FilterConfig
@@ -19,6 +20,9 @@ from distillery.score import Provenance
 from distillery.scorer import FilterBaseScorer
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported: no test asks the Hub
+
+settings.register_profile("distillery", deadline=None, max_examples=60, derandomize=True, database=None)
+settings.load_profile("distillery")
 
 WORDS = (
     "village clinic court river solar bank music farm school report verified study people found open "
@@ -130,9 +134,7 @@ def gemma_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")  # while training: no token spans words
     tokenizer.train_from_iterator(
         [" ".join(WORDS), LETTERS, ".,-:\n"],
-        trainers.BpeTrainer(
-            vocab_size=200, special_tokens=["<pad>", "<eos>", "<bos>", "<unk>"], show_progress=False
-        ),
+        trainers.BpeTrainer(vocab_size=200, special_tokens=["<pad>", "<eos>", "<bos>", "<unk>"], show_progress=False),
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
     tokenizer.post_processor = processors.TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", 2)])
@@ -211,7 +213,11 @@ def gemma_scorer(gemma_filter: Path) -> FilterBaseScorer:
 def articles() -> list[dict[str, Any]]:
     """Articles from a line to several times the student's window."""
     return [
-        {"id": n, "title": f"{WORDS[n % 30]} {WORDS[n % 7]}", "content": " ".join(WORDS[n % 5 :: n % 4 + 1] * (n % 6 + 1))}
+        {
+            "id": n,
+            "title": f"{WORDS[n % 30]} {WORDS[n % 7]}",
+            "content": " ".join(WORDS[n % 5 :: n % 4 + 1] * (n % 6 + 1)),
+        }
         for n in range(24)
     ]
 
@@ -262,6 +268,7 @@ def _save_model(model: Any, folder: Path) -> None:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     model.save_pretrained(folder)
 
 

@@ -128,7 +128,7 @@ class Adapter:
     def _check_complete(self) -> None:
         if "weight" not in self.head:
             raise AdapterError(f"{self.folder / ADAPTER_FILE} holds no head (score.weight or classifier.weight).")
-        halves = [path for path, pair in self.lora.items() if len(pair) != 2]
+        halves = [path for path, pair in self.lora.items() if not {"A", "B"} <= pair.keys()]
         if halves:
             raise AdapterError(f"{self.folder / ADAPTER_FILE}: {halves[0]} has lora_A or lora_B, but not both.")
 

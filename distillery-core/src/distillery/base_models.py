@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from .config import BaseModelConfig
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 def distillery_base_models() -> Mapping[str, Callable[[], Path]]:
     """Offer the base models whose packages are installed, without importing them."""
     return {
-        model: lambda package=package, folder=folder: _folder_in_package(package, folder)
+        model: partial(_folder_in_package, package, folder)
         for model, (package, folder) in _PACKAGED.items()
         if importlib.util.find_spec(package)
     }

@@ -24,7 +24,7 @@ class Breakpoints:
 
     def apply(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
         """Map values of any shape, as numpy.interp does."""
-        return np.interp(values, self.x, self.y)
+        return np.asarray(np.interp(values, self.x, self.y))
 
 
 class Calibration:

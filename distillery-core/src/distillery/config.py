@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -222,7 +223,7 @@ class FilterConfig(Section):
     def _tiers_descend_to_zero(cls, value: list[TierConfig]) -> list[TierConfig]:
         _refuse_repeats("tier", [tier.name for tier in value])
         floors = [tier.at_least for tier in value]
-        if any(upper <= lower for upper, lower in zip(floors, floors[1:], strict=False)):
+        if any(upper <= lower for upper, lower in pairwise(floors)):
             raise ValueError(f"at_least must fall from tier to tier, but is {floors}")
         if floors[-1] != 0.0:
             raise ValueError(f"the last tier must start at 0.0, not at {floors[-1]}")

@@ -99,4 +99,3 @@ def hidden_size_of(backbone: nn.Module) -> int:
     """Return the width of the backbone's hidden states."""
     config: Any = backbone.config
     return int(config.hidden_size)
-

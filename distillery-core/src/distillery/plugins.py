@@ -214,7 +214,7 @@ def _described(entry_point: EntryPoint) -> InstalledFilter:
         name=normalise(entry_point.name),
         version=distribution.version,
         distribution=canonicalize_name(distribution.name),
-        summary=distribution.metadata.get("Summary") or "",
+        summary=distribution.metadata["Summary"] or "",
         requires_core=_core_range(distribution.requires or []),
         entry_point=entry_point,
     )
@@ -284,7 +284,8 @@ def _import_failed(item: InstalledFilter, error: Exception) -> FilterImportError
         remedy = f"Install what is missing: pip install {error.name.partition('.')[0]}"
     return FilterImportError(
         f"{item.name} {item.version} could not be imported: {_described_error(error)}\n"
-        f"  {remedy}, or remove the filter: pip uninstall {item.distribution}   (details: distillery doctor {item.name})"
+        f"  {remedy}, or remove the filter: pip uninstall {item.distribution}   "
+        f"(details: distillery doctor {item.name})"
     )
 
 

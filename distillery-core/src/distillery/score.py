@@ -52,9 +52,7 @@ class Score:
     @classmethod
     def invalid(cls, provenance: Provenance, error: str) -> Score:
         """Return the result for an article that cannot be read."""
-        return cls(
-            provenance, passed_prefilter=False, prefilter_reason=f"{INVALID_ARTICLE}: {error}", error=error
-        )
+        return cls(provenance, passed_prefilter=False, prefilter_reason=f"{INVALID_ARTICLE}: {error}", error=error)
 
     @classmethod
     def failed(cls, provenance: Provenance, error: str) -> Score:

@@ -144,12 +144,12 @@ class FilterBaseScorer:
 
     def _finished(self, raw: NDArray[np.float32]) -> list[Score]:
         """Calibrate and judge raw scores [n, n_dimensions]; a row that is not finite is an error."""
-        finite = np.isfinite(raw).all(axis=1)
+        finite = np.asarray(np.isfinite(raw).all(axis=1))
         calibrated = self.calibration.apply(raw[finite]) if self.calibration else raw[finite]
         outcomes = iter(self.postfilter.apply(calibrated))
         return [
             self._scored(row, next(outcomes)) if sound else self._not_finite(row)
-            for row, sound in zip(raw, finite, strict=True)
+            for row, sound in zip(raw, finite.tolist(), strict=True)
         ]
 
     def _scored(self, raw: NDArray[np.float32], outcome: Outcome) -> Score:

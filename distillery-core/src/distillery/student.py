@@ -93,7 +93,9 @@ def _check_length(tokenizer: HeadTailTokenizer, base: Path, student: str) -> Non
         )
 
 
-def _recipe(config: FilterConfig, settings: StudentConfig, base: Path, adapter: Path, tokenizer: HeadTailTokenizer) -> NetworkRecipe:
+def _recipe(
+    config: FilterConfig, settings: StudentConfig, base: Path, adapter: Path, tokenizer: HeadTailTokenizer
+) -> NetworkRecipe:
     def build() -> StudentNetwork:
         from .network import load_network
 

@@ -33,8 +33,8 @@ class Summary:
         for line in chunk.lines:
             if line.error:
                 self._failed(line.number, line.error)
-        for line, scores in zip(chunk.readable, zip(*judged, strict=True), strict=True):
-            if error := next((score.error for score in scores if score.error), None):
+        for line, of_filters in zip(chunk.readable, zip(*judged, strict=True), strict=True):
+            if error := next((score.error for score in of_filters if score.error), None):
                 self._failed(line.number, error)
         for part, scores in zip(self._filters, judged, strict=True):
             part.add(scores)

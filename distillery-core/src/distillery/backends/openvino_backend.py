@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import shutil
 import tempfile
 import threading
@@ -131,7 +130,9 @@ def _save_converted(network: StudentNetwork, example: tuple[Ids, Ids], path: Pat
     openvino.save_model(model, str(path), compress_to_fp16=False)
 
 
-def _chosen_precision(path: Path, batches: list[tuple[Ids, Ids]], expected: list[NDArray[np.float32]]) -> dict[str, Any]:
+def _chosen_precision(
+    path: Path, batches: list[tuple[Ids, Ids]], expected: list[NDArray[np.float32]]
+) -> dict[str, Any]:
     """Return the fastest precision that stays within the gate, with its measured distance."""
     for precision in _machine_precisions():
         backend = OpenVinoBackend(path, precision)
@@ -149,7 +150,7 @@ def _install(work: Path, folder: Path) -> None:
     if folder.exists() and _manifest(folder) is None:
         shutil.rmtree(folder, ignore_errors=True)
     try:
-        os.rename(work, folder)
+        work.rename(folder)
     except OSError:
         if _manifest(folder) is None:
             raise

@@ -44,7 +44,9 @@ def cli(context: click.Context, version: bool, output_format: str) -> None:
 def main() -> None:
     """Run the command line."""
     logging.basicConfig(
-        level=os.environ.get("DISTILLERY_LOG", "warning").upper(), format="%(levelname)s: %(message)s", stream=sys.stderr
+        level=os.environ.get("DISTILLERY_LOG", "warning").upper(),
+        format="%(levelname)s: %(message)s",
+        stream=sys.stderr,
     )
     cli(prog_name="distillery")
 

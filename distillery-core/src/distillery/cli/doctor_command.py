@@ -20,7 +20,9 @@ PACKAGES = ("distillery-core", "distillery-tools", "torch", "transformers", "tok
 
 @click.command("doctor")
 @click.argument("names", nargs=-1)
-@click.option("--scores", is_flag=True, help="Also load each filter and score its golden articles again (seconds each).")
+@click.option(
+    "--scores", is_flag=True, help="Also load each filter and score its golden articles again (seconds each)."
+)
 @format_option
 @click.pass_context
 def doctor_command(context: click.Context, names: tuple[str, ...], scores: bool, output_format: str) -> None:
@@ -93,7 +95,9 @@ def _version(distribution: str) -> str:
 
 def _print_report(report: dict[str, Any]) -> None:
     print_table(["package", "version"], list(report["versions"].items()))
-    rows = [(entry["distribution"], "FAULTY" if entry["fault"] else "ok") for entry in report["filters"] + report["plugins"]]
+    rows = [
+        (entry["distribution"], "FAULTY" if entry["fault"] else "ok") for entry in report["filters"] + report["plugins"]
+    ]
     print_table(["distribution", "status"], rows)
     for entry in report["filters"] + report["plugins"]:
         if entry["fault"]:

@@ -30,7 +30,9 @@ def info_command(name: str, output_format: str) -> None:
     print_table(["dimension", "weight", "measures"], [(d.name, d.weight, d.description) for d in config.dimensions])
     print_table(["tier", "from", "means"], [(tier.name, tier.at_least, tier.description) for tier in config.tiers])
     for gate in config.gatekeepers:
-        click.echo(f"While {gate.dimension} is below {gate.below:g}, the average is at most {gate.cap:g}: {gate.reason}.")
+        click.echo(
+            f"While {gate.dimension} is below {gate.below:g}, the average is at most {gate.cap:g}: {gate.reason}."
+        )
     _print_students(config)
     _print_evaluation(evaluation)
 

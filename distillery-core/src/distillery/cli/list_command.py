@@ -28,7 +28,9 @@ def list_command(requirements: bool, output_format: str) -> None:
 
 def _print_filters(found: list[InstalledFilter]) -> None:
     faults = {item.distribution: fault_of(item) for item in found}
-    rows = [(item.name, item.version, "cannot load" if faults[item.distribution] else "ok", item.summary) for item in found]
+    rows = [
+        (item.name, item.version, "cannot load" if faults[item.distribution] else "ok", item.summary) for item in found
+    ]
     print_table(["filter", "version", "status", "summary"], rows)
     for fault in dict.fromkeys(fault for fault in faults.values() if fault):
         click.echo(f"warning: {fault}", err=True)

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     help="A filter by name or by the path of its folder; may be repeated. Default: every installed one.",
 )
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Result file, .jsonl or .parquet. Default: JSON lines on stdout."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Result file, .jsonl or .parquet. Default: JSON lines on stdout.",
 )
 @click.option("--student", help="Which of the filter's students scores. Default: the filter's own choice.")
 @click.option(
@@ -42,7 +45,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="What runs the student; auto is OpenVINO where it is installed.",
 )
-@click.option("--skip-prefilter", is_flag=True, help="Let the student read the articles that the rules would set aside.")
+@click.option(
+    "--skip-prefilter", is_flag=True, help="Let the student read the articles that the rules would set aside."
+)
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
 @format_option
 @click.pass_context
@@ -90,7 +95,9 @@ def _load(names: tuple[str, ...], *, student: str | None, backend: str) -> tuple
 
     wanted = list(dict.fromkeys(names or (item.name for item in list_filters())))
     if not wanted:
-        raise FilterNotFoundError(f'No filters are installed.  Install one: pip install "{distribution_of("uplifting")}"')
+        raise FilterNotFoundError(
+            f'No filters are installed.  Install one: pip install "{distribution_of("uplifting")}"'
+        )
     scorers = []
     for name in wanted:
         try:

@@ -23,7 +23,18 @@ CHUNK_LINES = 512
 CHUNK_BYTES = 32 * 2**20
 
 # The columns of a Parquet file that are read; the others may be many and large.
-_COLUMNS = ("id", "title", "content", "text", "url", "source", "source_type", "description", "language", "published_date")
+_COLUMNS = (
+    "id",
+    "title",
+    "content",
+    "text",
+    "url",
+    "source",
+    "source_type",
+    "description",
+    "language",
+    "published_date",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +116,10 @@ class ArticleReader:
             if first is None:
                 yield line, size
             else:
-                yield Line(line.number, line.data, f"the id {line.id!r} stands already on line {first}", line.size), size
+                yield (
+                    Line(line.number, line.data, f"the id {line.id!r} stands already on line {first}", line.size),
+                    size,
+                )
 
     def _json_lines(self) -> Iterator[Line]:
         if self.path == STANDARD_INPUT:
@@ -128,12 +142,12 @@ class ArticleReader:
 
     @cached_property
     def _parquet(self) -> Any:
-        import pyarrow
+        import pyarrow as pa
         from pyarrow import parquet
 
         try:
             file = parquet.ParquetFile(self.path)
-        except (OSError, pyarrow.ArrowException) as error:
+        except (OSError, pa.ArrowException) as error:
             raise InputFileError(f"{self.path} cannot be read as Parquet: {error}") from error
         names = file.schema_arrow.names
         if "title" not in names or not {"content", "text"} & set(names):

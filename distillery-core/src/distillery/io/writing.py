@@ -114,25 +114,29 @@ class ParquetWriter:
 
     def start(self, scorers: Sequence[FilterBaseScorer]) -> None:
         """Lay out the columns of the filters."""
-        import pyarrow
+        import pyarrow as pa
         from pyarrow import parquet
 
         self._dimensions = {column_of(scorer.config.name): scorer.DIMENSION_NAMES for scorer in scorers}
-        fields = [("id", pyarrow.string()), ("line", pyarrow.int64()), ("error", pyarrow.string())]
+        fields = [("id", pa.string()), ("line", pa.int64()), ("error", pa.string())]
         for name, dimensions in self._dimensions.items():
-            text, number, flag = pyarrow.string(), pyarrow.float64(), pyarrow.bool_()
+            text, number, flag = pa.string(), pa.float64(), pa.bool_()
             fields += [(f"{name}_passed_prefilter", flag), (f"{name}_prefilter_reason", text)]
-            fields += [(f"{name}_weighted_average", number), (f"{name}_tier", text), (f"{name}_gatekeeper_applied", flag)]
+            fields += [
+                (f"{name}_weighted_average", number),
+                (f"{name}_tier", text),
+                (f"{name}_gatekeeper_applied", flag),
+            ]
             fields += [(f"{name}_score_{dimension}", number) for dimension in dimensions]
             fields += [(f"{name}_error", text), (f"{name}_version", text)]
-        self._writer = parquet.ParquetWriter(self._file, pyarrow.schema(fields))
+        self._writer = parquet.ParquetWriter(self._file, pa.schema(fields))
 
     def write(self, chunk: Chunk, judged: Sequence[Sequence[Score]]) -> None:
         """Write a chunk's results as a row group."""
-        import pyarrow
+        import pyarrow as pa
 
         rows = [self._row(line, scores) for line, scores in _rows(chunk, judged)]
-        self._writer.write_table(pyarrow.Table.from_pylist(rows, schema=self._writer.schema))
+        self._writer.write_table(pa.Table.from_pylist(rows, schema=self._writer.schema))
 
     def close(self) -> None:
         """Write the footer."""

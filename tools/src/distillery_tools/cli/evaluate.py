@@ -26,7 +26,9 @@ HEADLINE = {
 @click.command("evaluate")
 @click.argument("name")
 @data_options
-@click.option("--split", type=click.Choice(SPLITS), default="test", show_default=True, help="Which articles to measure on.")
+@click.option(
+    "--split", type=click.Choice(SPLITS), default="test", show_default=True, help="Which articles to measure on."
+)
 @click.option("--student", help="Which of the filter's students. Default: the filter's own choice.")
 @click.option(
     "--backend",
@@ -35,8 +37,12 @@ HEADLINE = {
     show_default=True,
     help="What runs the student; torch is float32, the reference.",
 )
-@click.option("--save", is_flag=True, help=f"Write {EVALUATION_FILE} into the filter's folder, where `distillery info` shows it.")
-@click.option("--format", "output_format", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True)
+@click.option(
+    "--save", is_flag=True, help=f"Write {EVALUATION_FILE} into the filter's folder, where `distillery info` shows it."
+)
+@click.option(
+    "--format", "output_format", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True
+)
 def evaluate_command(
     name: str,
     data: Path | None,

@@ -30,7 +30,9 @@ def data_options(command: Decorated) -> Decorated:
             "--articles", type=click.Path(path_type=Path), help=f"JSON lines of articles. Default: DATA/{ARTICLES_FILE}"
         ),
         click.option(
-            "--data", type=click.Path(path_type=Path), help=f"Folder that holds {ARTICLES_FILE} and labels/<filter>.jsonl."
+            "--data",
+            type=click.Path(path_type=Path),
+            help=f"Folder that holds {ARTICLES_FILE} and labels/<filter>.jsonl.",
         ),
     ):
         command = option(command)
@@ -43,7 +45,9 @@ def load_data(config: FilterConfig, data: Path | None, articles: Path | None, la
         articles = articles or data / ARTICLES_FILE
         labels = labels or data / "labels" / f"{config.name}.jsonl"
     if articles is None or labels is None:
-        raise InputFileError("Say where the labelled articles are: --data FOLDER, or --articles FILE and --labels FILE.")
+        raise InputFileError(
+            "Say where the labelled articles are: --data FOLDER, or --articles FILE and --labels FILE."
+        )
     return LabelledData.load(articles, labels, config)
 
 
@@ -51,5 +55,7 @@ def source_folder(name: str) -> Path:
     """Return the folder of a filter whose files may be changed; an installed copy may not."""
     folder, _ = locate_filter(name)
     if "site-packages" in folder.parts:
-        raise InputFileError(f"{folder} is an installed copy.  Give the path of the filter's source, such as filters/{name}.")
+        raise InputFileError(
+            f"{folder} is an installed copy.  Give the path of the filter's source, such as filters/{name}."
+        )
     return folder

@@ -13,7 +13,8 @@ from ..training.recipe import TrainingRecipe
 from .options import data_options, load_data, source_folder
 
 if TYPE_CHECKING:
-    from ..training.trainer import Epoch
+    from ..data.labelled import LabelledData
+    from ..training.trainer import Epoch, Trainer
 
 DEFAULT = TrainingRecipe()
 
@@ -28,7 +29,11 @@ DEFAULT = TrainingRecipe()
 @click.option("--rank", default=DEFAULT.rank, show_default=True, help="Rank of the LoRA updates.")
 @click.option("--seed", default=DEFAULT.seed, show_default=True, help="Seed of weights and order.")
 @click.option(
-    "--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder of the runs' records."
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder of the runs' records.",
 )
 @click.option("--dry-run", is_flag=True, help="Train, but leave the filter's folder as it is.")
 def train_command(
@@ -89,8 +94,9 @@ def _fit(trainer: Trainer, labelled: LabelledData) -> Epoch:
 
         def on_epoch(epoch: Epoch) -> None:
             progress.console.print(
-                f"epoch {epoch.number}: train loss {epoch.train_loss:.3f}, validation error of the average "
-                f"{epoch.val_weighted_average_mae:.4f}, rank correlation {epoch.val_spearman:.4f}, {epoch.seconds:.0f} s"
+                f"epoch {epoch.number}: train loss {epoch.train_loss:.3f}, "
+                f"validation error of the average {epoch.val_weighted_average_mae:.4f}, "
+                f"rank correlation {epoch.val_spearman:.4f}, {epoch.seconds:.0f} s"
             )
 
         return trainer.fit(labelled, on_step, on_epoch)

@@ -122,7 +122,7 @@ class Trainer:
         for batch in batches:
             loss = nn.functional.mse_loss(self._forward([rows[index] for index in batch]), targets[batch])
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self._trained(), self._recipe.grad_clip)
             optimizer.step()
             schedule.step()
@@ -133,7 +133,8 @@ class Trainer:
     def _forward(self, rows: Rows) -> Tensor:
         ids, mask = (torch.from_numpy(array) for array in padded(rows))
         with torch.autocast("cpu", dtype=self._dtype, enabled=self._dtype != torch.float32):
-            return self._network(ids, mask).float()
+            predicted: Tensor = self._network(ids, mask)
+        return predicted.float()
 
     def _predict(self, rows: Rows) -> NDArray[np.float64]:
         """Return standardised predictions [n_rows, n_dimensions]."""

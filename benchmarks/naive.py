@@ -1,0 +1,72 @@
+"""The naive path, as the predecessor ran it: the yardstick of the benchmarks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
+
+from distillery import FilterBaseScorer
+from distillery.adapter import Adapter
+from distillery.base_models import resolve_base_model
+from distillery.config import ADAPTER_CONFIG_FILE
+from distillery.network import load_backbone, pool, prefix_of
+
+BATCH_SIZE = 16
+PADDED_LENGTH = 512
+
+
+class NaivePath:
+    """Float32, adapter not merged, batches of 16 in order of arrival, every article padded to 512 tokens."""
+
+    def __init__(self, scorer: FilterBaseScorer, padded_length: int = PADDED_LENGTH) -> None:
+        """Build the same student as the scorer's, with PEFT."""
+        settings = scorer.student.config
+        folder = scorer.filter_dir / settings.adapter
+        backbone = load_backbone(resolve_base_model(settings.base))
+        adapter, prefix = Adapter.load(folder), prefix_of(backbone)
+        options = json.loads((folder / ADAPTER_CONFIG_FILE).read_text(encoding="utf-8"))
+        lora = LoraConfig(**{name: options[name] for name in ("r", "lora_alpha", "target_modules", "exclude_modules")})
+        self._model = get_peft_model(backbone, lora).eval()
+        state = {
+            f"base_model.model.{path.removeprefix(prefix + '.')}.lora_{side}.weight": tensor
+            for path, pair in adapter.lora.items()
+            for side, tensor in pair.items()
+        }
+        result = set_peft_model_state_dict(self._model, state)
+        if result.unexpected_keys:
+            raise SystemExit(f"the naive path did not take {result.unexpected_keys}")
+        self._head = adapter.head
+        self._pooling = settings.pooling
+        self._tokenizer = scorer.student.tokenizer
+        self._padded_length = padded_length
+
+    def predict(self, texts: list[str]) -> NDArray[np.float32]:
+        """Return raw scores [n_texts, n_dimensions]."""
+        parts = [self._predict(texts[start : start + BATCH_SIZE]) for start in range(0, len(texts), BATCH_SIZE)]
+        return np.concatenate(parts)
+
+    def _predict(self, texts: list[str]) -> NDArray[np.float32]:
+        rows = self._tokenizer.encode(texts)
+        ids = torch.zeros(len(rows), self._padded_length, dtype=torch.long)
+        mask = torch.zeros_like(ids)
+        for index, row in enumerate(rows):
+            ids[index, : len(row)] = torch.tensor(row)
+            mask[index, : len(row)] = 1
+        with torch.inference_mode():
+            pooled = pool(self._model(input_ids=ids, attention_mask=mask), mask, self._pooling)
+            scores: NDArray[np.float32] = torch.nn.functional.linear(
+                pooled, self._head["weight"], self._head.get("bias")
+            ).numpy()
+        return scores
+
+
+def read_articles(path: Path, n: int, seed: int = 0) -> list[dict]:
+    """Return n articles of a JSON-lines file, drawn without replacement (with, if it has fewer)."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    chosen = np.random.default_rng(seed).choice(len(lines), size=n, replace=n > len(lines))
+    return [json.loads(lines[index]) | {"id": f"{number}"} for number, index in enumerate(chosen)]

@@ -1,0 +1,95 @@
+"""What is done in this repository: ``nox -l`` lists it, ``nox -s NAME`` does it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4"
+nox.options.sessions = ["lint", "typecheck", "tests"]
+
+ROOT = Path(__file__).parent
+GROUPS = nox.project.load_toml("pyproject.toml")
+CONSTRAINTS = ("-c", "constraints.txt")
+CORE = "distillery-core[openvino]"
+TOOLS = "tools"
+FILTERS = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("filters/*/pyproject.toml"))
+DATA = ROOT.parent / "shared" / "data"
+
+
+def install(session: nox.Session, *packages: str, group: str | None = None) -> None:
+    """Install packages of this repository, editable, and a group of third-party ones."""
+    editable = [argument for package in packages for argument in ("-e", f"./{package}")]
+    third_party = nox.project.dependency_groups(GROUPS, group) if group else ()
+    session.install(*CONSTRAINTS, *editable, *third_party)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run all tests; arguments go to pytest."""
+    install(session, CORE, TOOLS, *FILTERS, group="test")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format."""
+    session.install(*nox.project.dependency_groups(GROUPS, "lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def typecheck(session: nox.Session) -> None:
+    """Check the types of the core and the tools, strictly."""
+    install(session, CORE, TOOLS, group="typecheck")
+    session.run("mypy", "distillery-core/src", "tools/src")
+
+
+@nox.session
+def train(session: nox.Session) -> None:
+    """Train filters and measure them: ``nox -s train -- uplifting``, or ``all``."""
+    names = [name for name in session.posargs if not name.startswith("-")]
+    options = [option for option in session.posargs if option.startswith("-")]
+    if not names:
+        session.error("name a filter, such as: nox -s train -- uplifting")
+    install(session, CORE, TOOLS, *FILTERS)
+    for folder in FILTERS if names == ["all"] else [f"filters/{name}" for name in names]:
+        session.run("distillery", "train", folder, "--data", str(DATA), *options)
+        session.run("distillery", "evaluate", folder, "--data", str(DATA), "--save")
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build every wheel into dist/."""
+    session.install(*nox.project.dependency_groups(GROUPS, "build"))
+    for package in ("distillery-core", TOOLS, *FILTERS):
+        session.run("python", "-m", "build", "--wheel", "--no-isolation", "--outdir", "dist", package)
+
+
+@nox.session
+def check_wheels(session: nox.Session) -> None:
+    """Install the built wheels of core and filters in an empty environment and score with them, offline."""
+    build(session)
+    wheels = sorted(str(path) for path in Path("dist").glob("distillery_*.whl") if "tools" not in path.name)
+    environment = Path(session.create_tmp()) / "clean"
+    session.run("python", "-m", "venv", "--clear", str(environment))
+    python, articles = str(environment / "bin" / "python"), str(ROOT / "examples" / "articles.jsonl")
+    session.run(python, "-m", "pip", "install", *CONSTRAINTS, *wheels, external=True)
+    distillery = str(environment / "bin" / "distillery")
+    offline = os.environ | {"HF_HUB_OFFLINE": "1"}
+    with session.chdir(session.create_tmp()):
+        session.run(distillery, "doctor", "--scores", external=True, env=offline)
+        session.run(distillery, "score", articles, "-o", "scored.jsonl", external=True, env=offline)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure speed and memory; arguments go to the throughput benchmark."""
+    install(session, CORE, TOOLS, *FILTERS)
+    real = DATA / "unlabelled.jsonl"
+    articles = ("--articles", str(real)) if real.exists() else ()
+    session.run("python", "benchmarks/throughput.py", *articles, *session.posargs)
+    session.run("python", "benchmarks/startup.py", *articles)
