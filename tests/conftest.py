@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from tiny_student import TinyStudent
-from venvs import CleanVenv, link_dependencies
+from venvs import CleanVenv, NewVenv, link_dependencies
 from wheels import CORE, built_wheel, tiny_filter_wheel
-
-
-class NewVenv(Protocol):
-    """Makes a clean environment that holds the core and the wheels given."""
-
-    def __call__(self, *wheels: Path) -> CleanVenv:
-        """Return a new environment."""
 
 
 @pytest.fixture(scope="session")

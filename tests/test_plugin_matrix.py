@@ -1,294 +1,47 @@
-"""One thing wrong at a time: each broken package fails with its own clear error and harms nothing else.
+"""One thing wrong at a time: each broken filter fails with its own clear error and harms nothing else.
 
-Every case has a clean environment with the core, the good filter 'steady' and one broken package.
+Every case has a clean environment with the core, the good filter 'steady' and what is broken.
 """
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from conftest import NewVenv
+from broken_filters import CASES, HOOK, Case
+from checks import FAILED, OK, USAGE, assert_commands_work, assert_fails, doctors_faults
 from tiny_student import TinyStudent
-from venvs import CleanVenv, Outcome
-from wheels import OFFERS_ITS_FOLDER, TINY_VERSION, tiny_config, tiny_filter_wheel, tiny_wheel
+from venvs import CleanVenv, NewVenv, Outcome
+from wheels import TINY_VERSION, tiny_filter_wheel, tiny_wheel
 
-OK, FAILED, USAGE = 0, 1, 2
-CORE_VERSION = "1.0.0"
-ARTICLE = "{'title': 'A bridge', 'content': 'It opened on Monday and a town of thousands can cross.'}"
-STRICT = {"DISTILLERY_STRICT": "1"}
-
-HOOK = "from pathlib import Path\nfrom distillery import hookimpl\n\n@hookimpl\n"
-OTHER_HOOKS = "There are: distillery_filter"
-
-
-@dataclass(frozen=True)
-class Case:
-    """A broken filter 'broken': how it is built, when its fault shows, and what the error says."""
-
-    id: str
-    error: str
-    says: tuple[str, ...]
-    wheel: Mapping[str, Any] = field(default_factory=dict)
-    config: Callable[[dict[str, Any]], object] | None = None
-    cause: str | None = None
-    in_metadata: bool = False
-    needs: str = "load_config"
-
-    def build(self, folder: Path, student: TinyStudent) -> Path:
-        """Build the wheel of the broken filter."""
-        arguments = dict(self.wheel)
-        if self.config:
-            arguments["config"] = tiny_config("broken", student)
-            self.config(arguments["config"])
-        return tiny_filter_wheel(folder, name="broken", student=student, **arguments)
-
-
-def _unknown_key_and_weights(config: dict[str, Any]) -> None:
-    config["colour"] = "blue"
-    config["dimensions"][0]["weight"] = 0.5
-
-
-def _other_weights(config: dict[str, Any]) -> None:
-    config["students"]["compact"]["sha256"]["adapter_model.safetensors"] = "0" * 64
-
-
-def _other_base(config: dict[str, Any]) -> None:
-    config["students"]["compact"]["base"]["sha256"]["model.safetensors"] = "0" * 64
-
-
-def _no_base(config: dict[str, Any]) -> None:
-    config["students"]["compact"]["base"]["path"] = "/nowhere/tiny-bert"
-
-
-REINSTALL = "pip install --force-reinstall distillery-filter-broken"
-REMOVE = "pip uninstall distillery-filter-broken"
-NOT_IMPORTED = f"broken {TINY_VERSION} could not be imported: "
-TITLE = f"distillery-filter-broken {TINY_VERSION}"
-
-CASES = [
-    # Its package does not import.
-    Case(
-        "third package missing",
-        "FilterImportError",
-        (
-            f"{NOT_IMPORTED}ModuleNotFoundError: No module named 'nope_nope'",
-            "pip install nope_nope",
-            REMOVE,
-            "distillery doctor broken",
-        ),
-        {"module_source": "import nope_nope.inner\n"},
-        cause="ModuleNotFoundError",
-    ),
-    Case(
-        "own module missing",
-        "FilterImportError",
-        (f"{NOT_IMPORTED}ModuleNotFoundError: No module named 'distillery_filter_broken.rules'", REINSTALL, REMOVE),
-        {"module_source": "import distillery_filter_broken.rules\n"},
-        cause="ModuleNotFoundError",
-    ),
-    Case(
-        "module of another core",
-        "FilterImportError",
-        (f"{NOT_IMPORTED}ModuleNotFoundError: No module named 'distillery.not_yet'", "distillery-core", REMOVE),
-        {"module_source": "import distillery.not_yet\n"},
-        cause="ModuleNotFoundError",
-    ),
-    Case(
-        "exception at import",
-        "FilterImportError",
-        (f"{NOT_IMPORTED}RuntimeError: no luck today", REINSTALL, REMOVE, "distillery doctor broken"),
-        {"module_source": "raise RuntimeError('no luck today')\n"},
-        cause="RuntimeError",
-    ),
-    Case(
-        "exit at import",
-        "FilterImportError",
-        (f"{NOT_IMPORTED}SystemExit: 3", REINSTALL, REMOVE),
-        {"module_source": "import sys\nsys.exit(3)\n"},
-        cause="SystemExit",
-    ),
-    Case(
-        "syntax error",
-        "FilterImportError",
-        (f"{NOT_IMPORTED}SyntaxError: ", "__init__.py, line 1", REINSTALL, REMOVE),
-        {"module_source": "def distillery_filter(:\n"},
-        cause="SyntaxError",
-    ),
-    # It and the core exclude each other; the module would raise if it were imported.
-    Case(
-        "core too old",
-        "FilterVersionError",
-        (
-            f"broken {TINY_VERSION} needs distillery-core >=9.0,<10 but {CORE_VERSION} is installed.",
-            'pip install "distillery-core>=9.0,<10"',
-        ),
-        {"requires_core": ">=9.0,<10", "module_source": "raise RuntimeError('imported')\n"},
-        in_metadata=True,
-    ),
-    Case(
-        "core too new",
-        "FilterVersionError",
-        (
-            f"broken {TINY_VERSION} needs distillery-core >=0.1,<0.9 but {CORE_VERSION} is installed.",
-            "pip install -U distillery-filter-broken",
-            'pip install "distillery-core>=0.1,<0.9"',
-        ),
-        {"requires_core": ">=0.1,<0.9", "module_source": "raise RuntimeError('imported')\n"},
-        in_metadata=True,
-    ),
-    # It imports, but is not what a filter must be.
-    Case(
-        "unknown hook",
-        "FilterContractError",
-        (TITLE, "unknown hook 'distillery_filtr'", f"hooks of distillery-core {CORE_VERSION}", OTHER_HOOKS),
-        {"module_source": f"{HOOK}def distillery_filtr():\n    return Path(__file__).parent\n"},
-        cause="PluginValidationError",
-    ),
-    Case(
-        "wrong argument",
-        "FilterContractError",
-        (TITLE, "distillery_filter(mood)", "{'mood'}", f"hooks of distillery-core {CORE_VERSION}", OTHER_HOOKS),
-        {"module_source": f"{HOOK}def distillery_filter(mood):\n    return Path(__file__).parent\n"},
-        cause="PluginValidationError",
-    ),
-    Case(
-        "no hook",
-        "FilterContractError",
-        (TITLE, "distillery_filter", "pathlib.Path", "FilterBaseScorer"),
-        {"module_source": "colour = 'blue'\n"},
-    ),
-    Case(
-        "text for an answer",
-        "FilterContractError",
-        (TITLE, "answers the hook distillery_filter with '/some/folder'", "pathlib.Path", "FilterBaseScorer"),
-        {"module_source": f"{HOOK}def distillery_filter():\n    return '/some/folder'\n"},
-    ),
-    Case(
-        "hook raises",
-        "FilterImportError",
-        (f"broken {TINY_VERSION}", "RuntimeError: not on Sundays", REINSTALL, REMOVE),
-        {"module_source": f"{HOOK}def distillery_filter():\n    raise RuntimeError('not on Sundays')\n"},
-        cause="RuntimeError",
-    ),
-    Case(
-        "another name in the config",
-        "FilterContractError",
-        (f"{TITLE} registers a filter 'broken', but its config.yaml names 'other'", "tell the filter's author"),
-        config=lambda config: config.update(name="other"),
-    ),
-    Case(
-        "another version in the config",
-        "FilterContractError",
-        (
-            f"{TITLE} holds a config.yaml of version 1.2.2",
-            f'pip install --force-reinstall "distillery-filter-broken=={TINY_VERSION}"',
-        ),
-        config=lambda config: config.update(version="1.2.2"),
-    ),
-    # Its config is wrong.
-    Case(
-        "two faults in the config",
-        "ConfigError",
-        (
-            "distillery_filter_broken/config.yaml has 2 fault(s):",
-            "  colour: Extra inputs are not permitted",
-            "  dimensions: the weights sum to 0.75, not to 1",
-        ),
-        config=_unknown_key_and_weights,
-        cause="ValidationError",
-    ),
-    Case(
-        "config is no YAML",
-        "ConfigError",
-        ("distillery_filter_broken/config.yaml cannot be read as YAML", "line 1"),
-        {"config": "name: [broken\n"},
-        cause="ParserError",
-    ),
-    Case(
-        "no config",
-        "ConfigError",
-        ("distillery_filter_broken/config.yaml does not exist",),
-        {"leave_out": ["config.yaml"]},
-    ),
-    # Its weights are not those that were released.
-    Case(
-        "other weights",
-        "WeightsError",
-        (
-            f"broken {TINY_VERSION}: adapter_model.safetensors has sha256 ",
-            "config.yaml says 000000000000",
-            f'pip install --force-reinstall "distillery-filter-broken=={TINY_VERSION}"',
-        ),
-        config=_other_weights,
-        needs="load_filter",
-    ),
-    Case(
-        "no weights",
-        "WeightsError",
-        (
-            f"broken {TINY_VERSION}: ",
-            "distillery_filter_broken/compact/adapter_model.safetensors is missing",
-            f'pip install --force-reinstall "distillery-filter-broken=={TINY_VERSION}"',
-        ),
-        {"leave_out": ["compact/adapter_model.safetensors"]},
-        needs="load_filter",
-    ),
-    Case(
-        "other base",
-        "WeightsError",
-        ("tests/tiny-bert: model.safetensors has sha256 ", "config.yaml says 000000000000"),
-        config=_other_base,
-        needs="load_filter",
-    ),
-    Case(
-        "no base",
-        "BaseModelNotFoundError",
-        ("The base model tests/tiny-bert was not found.", "folder /nowhere/tiny-bert", "provider packages", "Hub"),
-        config=_no_base,
-        needs="load_filter",
-    ),
-]
+STEADY_VERSION = "load_config('steady').version"
+LISTED = "[f'{item.name} {item.version}' for item in list_filters()]"
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A case with its environment and what using the broken and then the good filter gave."""
+    """A case in its environment, and what using the broken and then the good filter gave."""
 
     case: Case
     venv: CleanVenv
     broken: Outcome
-    steady_config: Outcome
-    steady_listed: Outcome
-
-
-@pytest.fixture(scope="module")
-def broken_wheels(student: TinyStudent, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The broken filter of each case by the case's id."""
-    return {case.id: case.build(tmp_path_factory.mktemp("broken"), student) for case in CASES}
+    steady: Outcome
+    listed: Outcome
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: case.id.replace(" ", "-"))
 def trial(
-    request: pytest.FixtureRequest, new_venv: NewVenv, steady_wheel: Path, broken_wheels: dict[str, Path]
+    request: pytest.FixtureRequest,
+    new_venv: NewVenv,
+    steady_wheel: Path,
+    student: TinyStudent,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Trial:
-    """A case in its own environment, tried out in one process."""
+    """A case, tried out in one process."""
     case: Case = request.param
-    venv = new_venv(steady_wheel, broken_wheels[case.id])
-    return Trial(
-        case,
-        venv,
-        *venv.evaluate(
-            f"{case.needs}('broken')",
-            "load_config('steady').version",
-            "[(item.name, item.version) for item in list_filters()]",
-        ),
-    )
+    venv = new_venv(steady_wheel, case.build(tmp_path_factory.mktemp("broken"), student))
+    return Trial(case, venv, *venv.evaluate(f"{case.needs}('broken')", STEADY_VERSION, LISTED))
 
 
 def test_broken_filter_raises_its_own_error(trial: Trial) -> None:
@@ -299,56 +52,203 @@ def test_broken_filter_raises_its_own_error(trial: Trial) -> None:
     assert trial.broken.cause == trial.case.cause
     for text in trial.case.says:
         assert text in trial.broken.message
+    for text in trial.case.never_says:
+        assert text not in trial.broken.message
 
 
 def test_good_filter_works_in_the_same_process(trial: Trial) -> None:
     """After the failure the good filter still loads, and the list still shows both."""
-    assert trial.steady_config.value == TINY_VERSION, trial.steady_config
-    assert trial.steady_listed.value == [["broken", TINY_VERSION], ["steady", TINY_VERSION]]
+    assert trial.steady.value == TINY_VERSION, trial.steady
+    assert trial.listed.value == [f"broken {TINY_VERSION}", f"steady {TINY_VERSION}"]
 
 
 def test_commands_are_unharmed(trial: Trial) -> None:
-    """list, --help, --version and info run as ever; doctor reports the broken filter and only that one."""
-    assert_commands_work(trial.venv)
-    listed = {entry["name"]: entry for entry in json.loads(trial.venv.distillery("list", "--format", "json").stdout)}
-    assert listed["broken"]["fault"] == (trial.broken.message if trial.case.in_metadata else None)
+    """list, --help, --version and info run as ever; list shows a fault only if metadata tells."""
+    in_metadata = trial.broken.message if trial.case.in_metadata else None
+    assert assert_commands_work(trial.venv) == {"broken": in_metadata, "steady": None}
+
+
+def test_doctor_reports_only_the_broken_filter(trial: Trial) -> None:
+    """Doctor says what loading says, and exits 1."""
     faults = doctors_faults(trial.venv, status=FAILED)
-    assert faults == {
-        f"distillery-filter-broken {TINY_VERSION}": trial.broken.message,
-        f"distillery-filter-steady {TINY_VERSION}": None,
-    }
+    assert list(faults) == ["broken", "steady"]
+    assert faults["steady"] is None
+    for text in trial.case.says:
+        assert text in str(faults["broken"])
 
 
-def assert_commands_work(venv: CleanVenv, **variables: str) -> None:
-    """Check the commands that no broken package may touch, each in a process of its own."""
-    helped = venv.distillery("--help", **variables)
-    assert (helped.returncode, helped.stderr) == (OK, "")
-    assert all(f"\n  {command} " in helped.stdout for command in ("list", "info", "score", "doctor"))
-    version = venv.distillery("--version", **variables)
-    assert (version.returncode, version.stdout, version.stderr) == (OK, f"distillery {CORE_VERSION}\n", "")
-    listed = venv.distillery("list", "--format", "json", **variables)
-    assert (listed.returncode, listed.stderr) == (OK, "")
-    assert steady_entry(json.loads(listed.stdout)) == {
-        "name": "steady",
-        "version": TINY_VERSION,
-        "distribution": "distillery-filter-steady",
-        "summary": "A tiny package for the tests",
-        "requires_core": "<2,>=1.0",
-        "fault": None,
-    }
-    shown = venv.distillery("info", "steady", "--format", "json", **variables)
-    assert (shown.returncode, shown.stderr) == (OK, "")
-    assert json.loads(shown.stdout)["config"]["version"] == TINY_VERSION
+def test_command_on_the_broken_filter_fails_cleanly(trial: Trial) -> None:
+    """It prints the same message on stderr and exits 1, without a traceback."""
+    arguments = ["info", "broken"]
+    if trial.case.needs == "load_filter":
+        (trial.venv.work / "articles.jsonl").write_text('{"title": "A bridge", "content": "It opened on Monday."}\n')
+        arguments = ["score", "articles.jsonl", "--filter", "broken"]
+    assert_fails(trial.venv, *arguments, status=FAILED, message=trial.broken.message)
 
 
-def steady_entry(listed: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what the list says of the good filter, once."""
-    (entry,) = (entry for entry in listed if entry["name"] == "steady")
-    return entry
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("belonging", ""), ("stedy", " Did you mean 'steady'?"), ("Steady_", " Did you mean 'steady'?")],
+    ids=["not-installed", "misspelt", "trailing-underscore"],
+)
+def test_unknown_name(steady_venv: CleanVenv, name: str, hint: str) -> None:
+    """The message holds the name as written, the nearest one, all installed ones and the pip line."""
+    unknown, steady = steady_venv.evaluate(f"load_filter({name!r})", STEADY_VERSION)
+    assert unknown.error == "FilterNotFoundError"
+    assert steady.value == TINY_VERSION
+    first, second = unknown.message.split("\n")
+    assert first == f"No filter '{name}' is installed.{hint}  Installed: steady {TINY_VERSION}"
+    assert second.startswith('  Install it with: pip install "distillery-filter-')
+    for command in (["info", name], ["doctor", name]):
+        assert_fails(steady_venv, *command, status=USAGE, message=unknown.message)
 
 
-def doctors_faults(venv: CleanVenv, *names: str, status: int) -> dict[str, str | None]:
-    """Run doctor, check its exit status, and return the fault of each distribution."""
-    done = venv.distillery("doctor", *names, "--format", "json")
-    assert (done.returncode, done.stderr) == (status, "")
-    return {entry["distribution"]: entry["fault"] for entry in json.loads(done.stdout)["filters"]}
+def test_names_are_read_as_pip_reads_them(steady_venv: CleanVenv) -> None:
+    """Case does not matter, as in pip install."""
+    assert steady_venv.evaluate("load_config('STEADY').name")[0].value == "steady"
+
+
+def test_commands_work_with_nothing_broken(steady_venv: CleanVenv) -> None:
+    """The environment of all other cases, without anything broken in it."""
+    assert_commands_work(steady_venv)
+    assert doctors_faults(steady_venv, status=OK) == {"steady": None}
+    assert doctors_faults(steady_venv, "steady", status=OK) == {"steady": None}
+    table = steady_venv.distillery("list")
+    assert (table.returncode, table.stderr) == (OK, "")
+    assert f" steady   {TINY_VERSION}     ok " in table.stdout
+    assert steady_venv.distillery("list", "--requirements").stdout == f"distillery-filter-steady=={TINY_VERSION}\n"
+
+
+def test_commands_work_without_any_filter(new_venv: NewVenv) -> None:
+    """A core alone lists nothing, says how to install a filter, and fails on use."""
+    venv = new_venv()
+    assert venv.distillery("list", "--format", "json").stdout == "[]\n"
+    table = venv.distillery("list")
+    assert (table.returncode, table.stdout) == (OK, "")
+    assert "No filters are installed" in table.stderr
+    assert 'pip install "distillery-filter-' in table.stderr
+    assert doctors_faults(venv, status=OK) == {}
+    (unknown,) = venv.evaluate("load_filter('steady')")
+    assert "Installed: none" in unknown.message
+
+
+@pytest.fixture(scope="module")
+def twice_venv(
+    new_venv: NewVenv, steady_wheel: Path, student: TinyStudent, tmp_path_factory: pytest.TempPathFactory
+) -> CleanVenv:
+    """'twice' from its own distribution and, spelt 'Twice', from a stranger's; either alone would work."""
+    folder = tmp_path_factory.mktemp
+    return new_venv(
+        steady_wheel,
+        tiny_filter_wheel(folder("official"), name="twice", student=student, version="6.1.0"),
+        tiny_filter_wheel(folder("stranger"), name="Twice", student=student, version="0.1", distribution="acme-twice"),
+    )
+
+
+def test_duplicate_is_refused(twice_venv: CleanVenv) -> None:
+    """Neither is chosen: the error names both distributions and versions, and says to remove the stranger."""
+    twice, steady, listed = twice_venv.evaluate("load_config('twice')", STEADY_VERSION, LISTED)
+    assert twice.error == "DuplicateFilterError"
+    assert twice.message == (
+        "'twice' is provided by acme-twice 0.1 and distillery-filter-twice 6.1.0.  Remove one: pip uninstall acme-twice"
+    )
+    assert steady.value == TINY_VERSION
+    assert listed.value == [f"steady {TINY_VERSION}", "twice 0.1", "twice 6.1.0"]
+
+
+def test_commands_with_a_duplicate(twice_venv: CleanVenv) -> None:
+    """Both stand in the list with the same fault, and doctor fails."""
+    (twice,) = twice_venv.evaluate("load_config('twice')")
+    assert assert_commands_work(twice_venv) == {"steady": None, "twice": twice.message}
+    assert doctors_faults(twice_venv, status=FAILED) == {"steady": None, "twice": twice.message}
+    assert_fails(twice_venv, "info", "twice", status=FAILED, message=twice.message)
+
+
+def test_duplicate_within_one_distribution(
+    new_venv: NewVenv, steady_wheel: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Two spellings of one name in one package: no reader is told to remove one of two equal things."""
+    wheel = tiny_wheel(
+        tmp_path_factory.mktemp("alias"),
+        distribution="acme-alias",
+        entry_points={"distillery.filters": {"a_b": "acme_alias", "a-b": "acme_alias"}},
+        module_source="",
+    )
+    alias, steady = new_venv(steady_wheel, wheel).evaluate("load_config('a-b')", STEADY_VERSION)
+    assert alias.error in {"DuplicateFilterError", "FilterContractError"}
+    assert f"acme-alias {TINY_VERSION} and acme-alias {TINY_VERSION}" not in alias.message
+    assert steady.value == TINY_VERSION
+
+
+def test_fault_is_laid_at_one_filter_of_a_distribution(
+    new_venv: NewVenv, steady_wheel: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Of two filters in one distribution, doctor blames the broken one only."""
+    source = f"{HOOK}def distillery_filter():\n    import distillery_filter_steady as steady\n    return Path(steady.__file__).parent\n"
+    wheel = tiny_wheel(
+        tmp_path_factory.mktemp("pair"),
+        distribution="acme-pair",
+        entry_points={"distillery.filters": {"first": "acme_pair.first", "second": "acme_pair.second"}},
+        module_source="",
+        files={"first.py": b"raise RuntimeError('first')\n", "second.py": source.encode()},
+    )
+    faults = doctors_faults(new_venv(steady_wheel, wheel), status=FAILED)
+    assert "RuntimeError: first" in str(faults["first"])
+    # It offers the config of 'steady', which is a fault of its own.
+    assert "names 'steady'" in str(faults["second"])
+    assert faults["steady"] is None
+
+
+def test_remains_of_an_interrupted_uninstall(
+    new_venv: NewVenv, steady_wheel: Path, student: TinyStudent, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A dist-info folder that lost its METADATA breaks neither the other filters nor a command."""
+    venv = new_venv(steady_wheel, tiny_filter_wheel(tmp_path_factory.mktemp("half"), name="half", student=student))
+    (venv.site / f"distillery_filter_half-{TINY_VERSION}.dist-info" / "METADATA").unlink()
+    half, steady = venv.evaluate("load_config('half')", STEADY_VERSION)
+    assert "FilterError" in half.family
+    assert steady.value == TINY_VERSION, steady
+    assert_commands_work(venv)
+    assert doctors_faults(venv, "steady", status=OK) == {"steady": None}
+
+
+@pytest.fixture(scope="module")
+def pair_venv(
+    new_venv: NewVenv, steady_wheel: Path, student: TinyStudent, tmp_path_factory: pytest.TempPathFactory
+) -> CleanVenv:
+    """Two good filters, 'steady' and 'calm-sea'."""
+    return new_venv(steady_wheel, tiny_filter_wheel(tmp_path_factory.mktemp("calm"), name="calm-sea", student=student))
+
+
+def test_allow_list_leaves_a_filter_out(pair_venv: CleanVenv) -> None:
+    """What DISTILLERY_FILTERS leaves out is not listed, and using it names the variable and its value."""
+    allowed = {"DISTILLERY_FILTERS": " Calm_Sea , belonging"}
+    steady, calm, listed = pair_venv.evaluate(
+        "load_config('steady')", "load_config('calm-sea').version", LISTED, **allowed
+    )
+    assert steady.error == "FilterNotFoundError"
+    assert steady.message.startswith(
+        f"Filter 'steady' is installed, but DISTILLERY_FILTERS=' Calm_Sea , belonging' leaves it out.  "
+        f"Allowed: calm-sea {TINY_VERSION}\n"
+    )
+    assert "unset that variable" in steady.message
+    assert "pip install" not in steady.message
+    assert calm.value == TINY_VERSION
+    assert listed.value == [f"calm-sea {TINY_VERSION}"]
+    assert_fails(pair_venv, "info", "steady", status=USAGE, message=steady.message, **allowed)
+
+
+def test_allow_list_that_names_both(pair_venv: CleanVenv) -> None:
+    """A filter that it names works as without the list."""
+    assert_commands_work(pair_venv, DISTILLERY_FILTERS="steady,calm_sea")
+
+
+def test_empty_allow_list_allows_none(pair_venv: CleanVenv) -> None:
+    """An empty value is not an absent one, and nobody is told to install what is installed."""
+    steady, listed = pair_venv.evaluate("load_config('steady')", LISTED, DISTILLERY_FILTERS="")
+    assert steady.error == "FilterNotFoundError"
+    assert "DISTILLERY_FILTERS='' leaves it out.  Allowed: none" in steady.message
+    assert listed.value == []
+    table = pair_venv.distillery("list", DISTILLERY_FILTERS="")
+    assert (table.returncode, table.stdout) == (OK, "")
+    assert "DISTILLERY_FILTERS" in table.stderr

@@ -11,7 +11,7 @@ import venv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 PROBE = Path(__file__).with_name("probe.py")
 TIMEOUT_SECONDS = 180
@@ -112,3 +112,10 @@ class CleanVenv:
         done = self.run("python", "-P", str(PROBE), str(answers), *expressions, **variables)
         assert done.returncode == 0, done.stderr
         return [Outcome(**entry) for entry in json.loads(answers.read_text(encoding="utf-8"))]
+
+
+class NewVenv(Protocol):
+    """Makes a clean environment that holds the core and the wheels given."""
+
+    def __call__(self, *wheels: Path) -> CleanVenv:
+        """Return a new environment."""

@@ -7,6 +7,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Collection, Mapping
 from email.message import Message
@@ -46,6 +47,12 @@ def built_wheel(project: Path, output: Path) -> Path:
     assert done.returncode == 0, f"{project.name} does not build:\n{done.stdout}\n{done.stderr}"
     (wheel,) = output.glob("*.whl")
     return wheel
+
+
+def version_of(project: Path) -> str:
+    """Return the version that a package's pyproject.toml states."""
+    version: str = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    return version
 
 
 def tiny_config(

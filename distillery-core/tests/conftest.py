@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -83,6 +85,19 @@ def config_data() -> dict[str, Any]:
 @pytest.fixture
 def config(config_data: dict[str, Any]) -> FilterConfig:
     return FilterConfig.parse(config_data)
+
+
+@pytest.fixture(scope="session")
+def run_python() -> Callable[..., str]:
+    """A function that runs code in a process of its own, with variables set, and returns what it prints."""
+
+    def run(code: str, **variables: object) -> str:
+        environment = os.environ | {name: str(value) for name, value in variables.items()}
+        ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout.strip()
+
+    return run
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from distillery.calibration import Breakpoints, Calibration
 from distillery.config import FilterConfig
 from distillery.errors import CalibrationError
 
-WEIGHTS = "1" * 64
 MAP = {"x": [0.5859375, 0.71875, 1.21875, 8.0], "y": [1.0, 1.1282, 1.1282, 7.8776]}
 
 # As the predecessor wrote it: its keys, in its order.
@@ -28,6 +27,13 @@ LEGACY: dict[str, Any] = {
     "filter_version": "1.2",
     "dimensions": {"reach": MAP, "proof": MAP, "lasting": MAP},
     "stats": {"mae_before": 0.6733, "mae_after": 0.6525, "per_dimension": {"reach": {"n_breakpoints": 4}}},
+}
+
+# What new files say beside: the student they were fitted on, here the one of conftest.py.
+FITTED_ON = {
+    "weights_sha256": "1" * 64,
+    "dtype": "float32",
+    "preprocessing": {"head_tokens": 16, "tail_tokens": 8},
 }
 
 finite = st.floats(-20, 20, width=32)
@@ -48,7 +54,7 @@ def path(tmp_path: Path) -> Path:
 
 def load(path: Path, data: Any, config: FilterConfig) -> Calibration:
     path.write_text(json.dumps(data), encoding="utf-8")
-    return Calibration.load(path, config, WEIGHTS)
+    return Calibration.load(path, config, config.student())
 
 
 def test_legacy_file_is_read_unchanged(path: Path, config: FilterConfig) -> None:
@@ -136,20 +142,26 @@ def test_another_filters_file_is_refused(path: Path, config: FilterConfig) -> No
         load(path, {**LEGACY, "filter_name": "uplifting"}, config)
 
 
-def test_a_file_for_these_weights_is_accepted(path: Path, config: FilterConfig) -> None:
-    load(path, {**LEGACY, "weights_sha256": WEIGHTS}, config)
+def test_a_file_for_this_student_is_accepted(path: Path, config: FilterConfig) -> None:
+    load(path, {**LEGACY, **FITTED_ON}, config)
 
 
-def test_a_file_for_other_weights_is_refused(path: Path, config: FilterConfig) -> None:
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("weights_sha256", "2" * 64),
+        ("weights_sha256", None),
+        ("weights_sha256", 7),
+        ("weights_sha256", {}),
+        ("dtype", "bfloat16"),
+        ("preprocessing", {"head_tokens": 256, "tail_tokens": 0}),
+        ("preprocessing", None),
+    ],
+)
+def test_a_file_for_another_student_is_refused(path: Path, config: FilterConfig, fact: str, value: Any) -> None:
     """The predecessor once ran new calibration on old weights for three days."""
-    with pytest.raises(CalibrationError, match=r"fitted on weights 222222222222..., but the student has 111111111111"):
-        load(path, {**LEGACY, "weights_sha256": "2" * 64}, config)
-
-
-@pytest.mark.parametrize("value", [None, 7, ["1" * 64], {}])
-def test_weights_that_are_no_text_are_refused(path: Path, config: FilterConfig, value: Any) -> None:
-    with pytest.raises(CalibrationError):
-        load(path, {**LEGACY, "weights_sha256": value}, config)
+    with pytest.raises(CalibrationError, match=f"was fitted with {fact} .*, but the student has "):
+        load(path, {**LEGACY, **FITTED_ON, fact: value}, config)
 
 
 @pytest.mark.parametrize("content", ["", "{", "not json", "\x00"])
@@ -157,13 +169,13 @@ def test_what_is_not_json_is_refused(path: Path, config: FilterConfig, content: 
     path.write_text(content, encoding="utf-8")
 
     with pytest.raises(CalibrationError, match=r"calibration.json cannot be read as JSON"):
-        Calibration.load(path, config, WEIGHTS)
+        Calibration.load(path, config, config.student())
 
 
 def test_a_missing_file_is_refused(path: Path, config: FilterConfig) -> None:
     """The predecessor went on without calibration."""
     with pytest.raises(CalibrationError, match=r"calibration.json cannot be read"):
-        Calibration.load(path, config, WEIGHTS)
+        Calibration.load(path, config, config.student())
 
 
 @pytest.mark.parametrize("data", [[], "x", None, {}, {"dimensions": None}, {"dimensions": [MAP]}])

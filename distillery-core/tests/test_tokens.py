@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from tokenizers import Tokenizer
 
 from distillery.config import PreprocessingConfig
 from distillery.errors import ModelError
@@ -151,25 +151,6 @@ def test_ten_megabytes_are_tokenized(tokenizer: HeadTailTokenizer, plain: Tokeni
     assert ids == expected(plain, text[:2600])
 
 
-def test_tail_of_long_tokens_equals_that_of_the_whole_text(tmp_path: Path) -> None:
-    """Gemma has tokens of 31 spaces, so that few tokens can fill the window of the shortcut."""
-    spaces = ["▁" * 2**n for n in range(6)]
-    words = ["▁village", *"village"]
-    vocabulary = {token: n for n, token in enumerate(dict.fromkeys(["<bos>", *spaces, "vi", "vil", "vill", "villa", "villag", "village", *words]))}
-    merges = [(half, half) for half in spaces[:-1]]
-    merges += [("v", "i"), ("vi", "l"), ("vil", "l"), ("vill", "a"), ("villa", "g"), ("villag", "e"), ("▁", "village")]
-    plain = Tokenizer(models.BPE(vocabulary, merges))
-    plain.normalizer = normalizers.Replace(" ", "▁")
-    plain.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
-    plain.post_processor = processors.TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", 0)])
-    plain.save(str(tmp_path / "tokenizer.json"))
-    tokenizer = HeadTailTokenizer(tmp_path / "tokenizer.json", PreprocessingConfig(head_tokens=HEAD, tail_tokens=TAIL))
-
-    for n in range(60):
-        text = "village " * 100 + "lage" * (n % 3) + (" " * 32 + "village") * 3 + " " * n + "village" * 2
-        assert tokenizer.encode([text])[0] == expected(plain, text), n
-
-
 def test_settings_in_the_file_do_not_cut_or_pad(bert_base: Path, tmp_path: Path) -> None:
     """sentence-transformers' tokenizer.json truncates at 128 tokens and pads."""
     plain = Tokenizer.from_file(str(bert_base / "tokenizer.json"))
@@ -180,23 +161,6 @@ def test_settings_in_the_file_do_not_cut_or_pad(bert_base: Path, tmp_path: Path)
     tokenizer = HeadTailTokenizer(tmp_path / "tokenizer.json", PreprocessingConfig(head_tokens=HEAD, tail_tokens=TAIL))
 
     assert [len(ids) for ids in tokenizer.encode(["village clinic river bank music", "a"])] == [7, 3]
-
-
-@pytest.mark.parametrize("words", [["village"], ["[UNK]", "village"]])
-def test_special_tokens_do_not_depend_on_the_words_known(tmp_path: Path, words: list[str]) -> None:
-    vocabulary = {token: n for n, token in enumerate(["[CLS]", "[SEP]", *words])}
-    plain = Tokenizer(models.WordLevel(vocabulary, unk_token=words[0]))
-    plain.pre_tokenizer = pre_tokenizers.Whitespace()
-    plain.normalizer = normalizers.Replace("a", "")
-    plain.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 0), ("[SEP]", 1)]
-    )
-    plain.save(str(tmp_path / "tokenizer.json"))
-
-    tokenizer = HeadTailTokenizer(tmp_path / "tokenizer.json", PreprocessingConfig(head_tokens=HEAD, tail_tokens=TAIL))
-
-    ids = tokenizer.encode(["village"])[0]
-    assert (ids[0], ids[-1]) == (0, 1)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{}", b"\x80\x81"])

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .config import FilterConfig
+from .config import FilterConfig, StudentConfig
 from .errors import CalibrationError
+from .names import normalise
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Calibration:
         self.identifier = identifier
 
     @classmethod
-    def load(cls, path: Path, config: FilterConfig, weights_sha256: str) -> Calibration:
+    def load(cls, path: Path, config: FilterConfig, student: StudentConfig) -> Calibration:
         """Read a calibration.json; raise CalibrationError if it is malformed or not for this student.
 
         ``identifier`` is the first 12 hexadecimal digits of the file's sha256.
@@ -49,7 +50,7 @@ class Calibration:
             raise CalibrationError(f"{path} cannot be read as JSON: {error}") from error
         if not isinstance(data, dict) or not isinstance(data.get("dimensions"), dict):
             raise CalibrationError(f"{path} has no 'dimensions'; it must map each dimension to x and y.")
-        _check_origin(data, path, config, weights_sha256)
+        _check_origin(data, path, config, student)
         maps = {name: _breakpoints(name, entry, path) for name, entry in data["dimensions"].items()}
         return cls(maps, config.dimension_names, hashlib.sha256(content).hexdigest()[:12])
 
@@ -67,17 +68,25 @@ class Calibration:
         return calibrated
 
 
-def _check_origin(data: dict[str, Any], path: Path, config: FilterConfig, weights_sha256: str) -> None:
-    """Refuse maps of another filter or of other weights; the predecessor checked neither."""
-    owner = str(data.get("filter_name", config.name)).replace("_", "-")
+def _check_origin(data: dict[str, Any], path: Path, config: FilterConfig, student: StudentConfig) -> None:
+    """Refuse maps of another filter, other weights or another reading; the predecessor checked none.
+
+    Old files say only the filter; what a file does not say is not checked.
+    """
+    owner = normalise(str(data.get("filter_name", config.name)))
     if owner != config.normalised_name:
         raise CalibrationError(f"{path} was fitted for filter '{owner}', not for '{config.name}'.")
-    fitted_on = data.get("weights_sha256", weights_sha256)
-    if fitted_on != weights_sha256:
-        raise CalibrationError(
-            f"{path} was fitted on weights {fitted_on[:12]}..., but the student has {weights_sha256[:12]}....\n"
-            f"  Fit it again: distillery calibrate {config.name}"
-        )
+    facts = {
+        "weights_sha256": student.weights_sha256,
+        "dtype": student.dtype,
+        "preprocessing": student.preprocessing.model_dump(),
+    }
+    for name, present in facts.items():
+        if data.get(name, present) != present:
+            raise CalibrationError(
+                f"{path} was fitted with {name} {data[name]}, but the student has {present}.\n"
+                f"  Fit it again: distillery train does, or set the student's calibration to null."
+            )
 
 
 def _breakpoints(name: str, entry: Any, path: Path) -> Breakpoints:

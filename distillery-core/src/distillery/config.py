@@ -61,7 +61,9 @@ class GatekeeperConfig(Section):
 class CategoryConfig(Section):
     """A topic that is blocked on ``min_hits`` distinct phrases, unless an exception is named.
 
-    Phrases are matched as whole words; the syntax is that of `distillery.prefilter.Phrase`.
+    Phrases are matched as whole words; the syntax is that of `distillery.prefilter.Phrase`. Each phrase
+    counts once however often it occurs, so none should lie inside another. "One strong phrase or two
+    weak ones" is two categories of the same name.
     """
 
     name: str

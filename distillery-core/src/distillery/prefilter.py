@@ -46,8 +46,10 @@ class Phrase:
     """
 
     def __init__(self, pattern: str) -> None:
-        """Compile a pattern; raise ConfigError if it names no word."""
+        """Compile a pattern; raise ConfigError if it names no word or has a star before or inside one."""
         self.pattern = pattern
+        if misplaced := next((part for part in pattern.split() if "*" in part[:-1]), None):
+            raise ConfigError(f"the prefilter phrase '{pattern}': in '{misplaced}' the star must stand last or alone")
         parts = [_Part.read(part) for part in pattern.split()]
         if not any(part.word for part in parts):
             raise ConfigError(f"the prefilter phrase '{pattern}' names no word")
@@ -135,6 +137,5 @@ def _stands_under(url: str, domain: str) -> bool:
         host = parts.hostname or ""
     except ValueError:
         return False
-    return (host == wanted_host or host.endswith(f".{wanted_host}")) and parts.path.startswith(
-        f"/{wanted_path}" if wanted_path else ""
-    )
+    under_host = host == wanted_host or host.endswith(f".{wanted_host}")
+    return under_host and (not wanted_path or f"{parts.path}/".startswith(f"/{wanted_path}/"))

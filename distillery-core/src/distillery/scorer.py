@@ -68,7 +68,7 @@ class FilterBaseScorer:
         trained = Student.load(config, folder, student, backend=backend, device=device)
         settings = trained.config
         calibration = (
-            Calibration.load(folder / settings.calibration, config, settings.weights_sha256)
+            Calibration.load(folder / settings.calibration, config, settings)
             if settings.calibration
             else None
         )

@@ -11,6 +11,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.model_selection import KFold
 
 from distillery import FilterConfig
+from distillery.config import StudentConfig
 
 N_FOLDS = 5
 
@@ -44,7 +45,7 @@ def held_out_effect(raw: Values, scores: Values, seed: int = 0) -> DimensionFit:
     return DimensionFit(mae_before=float(before), mae_after=float(np.abs(mapped - scores).mean()))
 
 
-def fit_calibration(config: FilterConfig, raw: Values, scores: Values, weights_sha256: str) -> dict[str, Any]:
+def fit_calibration(config: FilterConfig, student: StudentConfig, raw: Values, scores: Values) -> dict[str, Any]:
     """Fit a map for each dimension that gains from one, on validation scores [n, n_dimensions].
 
     Returns the content of a calibration.json, in the predecessor's form with the effect beside it;
@@ -64,7 +65,9 @@ def fit_calibration(config: FilterConfig, raw: Values, scores: Values, weights_s
         "n_samples": len(raw),
         "filter_name": config.name,
         "filter_version": config.version,
-        "weights_sha256": weights_sha256,
+        "weights_sha256": student.weights_sha256,
+        "dtype": student.dtype,
+        "preprocessing": student.preprocessing.model_dump(),
         "dimensions": maps,
         "held_out_effect": {name: vars(effect) for name, effect in effects.items()},
     }

@@ -35,7 +35,7 @@ def install_student(folder: Path, student: str, adapter: Path, val: Split, recor
     config = FilterConfig.load(folder)
     trained = Student.load(config, folder, student, backend=TORCH)
     raw = trained.predict(val.texts).astype(np.float64)
-    calibration = fit_calibration(config, raw, val.scores, trained.config.weights_sha256)
+    calibration = fit_calibration(config, trained.config, raw, val.scores)
     install_calibration(folder, config, student, calibration)
     write_json(folder / trained.config.adapter / RECORD_FILE, {**record, "calibration": calibration["held_out_effect"]})
     write_golden(FilterBaseScorer.from_folder(folder, student=student, backend=TORCH))

