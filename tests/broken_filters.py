@@ -136,6 +136,14 @@ CASES = [
         {"requires_core": ">=0.1,<0.9", "module_source": "raise RuntimeError('imported')\n"},
         in_metadata=True,
     ),
+    Case(
+        "stranger and core too new",
+        "FilterVersionError",
+        (f"broken {TINY_VERSION} needs distillery-core >=0.1,<0.9", "pip install -U acme-broken"),
+        {"requires_core": ">=0.1,<0.9", "distribution": "acme-broken", "module_source": "raise RuntimeError\n"},
+        never_says=("distillery-filter-broken",),
+        in_metadata=True,
+    ),
     # It imports, but is not what a filter must be.
     Case(
         "unknown hook",

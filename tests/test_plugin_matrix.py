@@ -5,15 +5,19 @@ Every case has a clean environment with the core, the good filter 'steady' and w
 
 from __future__ import annotations
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
-from broken_filters import CASES, HOOK, Case
+import yaml
+from broken_filters import CASES, Case
 from checks import FAILED, OK, USAGE, assert_commands_work, assert_fails, doctors_faults
 from tiny_student import TinyStudent
 from venvs import CleanVenv, NewVenv, Outcome
-from wheels import TINY_VERSION, tiny_filter_wheel, tiny_wheel
+from wheels import OFFERS_ITS_FOLDER, TINY_VERSION, tiny_config, tiny_filter_wheel, tiny_wheel
 
 STEADY_VERSION = "load_config('steady').version"
 LISTED = "[f'{item.name} {item.version}' for item in list_filters()]"
@@ -21,13 +25,19 @@ LISTED = "[f'{item.name} {item.version}' for item in list_filters()]"
 
 @dataclass(frozen=True)
 class Trial:
-    """A case in its environment, and what using the broken and then the good filter gave."""
+    """A case in its environment, and what three processes of it gave.
+
+    One used in Python the broken filter and then the good one, one was doctor, and one a command
+    that needs the broken filter.
+    """
 
     case: Case
     venv: CleanVenv
     broken: Outcome
     steady: Outcome
     listed: Outcome
+    doctor: CompletedProcess[str]
+    command: CompletedProcess[str]
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: case.id.replace(" ", "-"))
@@ -38,10 +48,16 @@ def trial(
     student: TinyStudent,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Trial:
-    """A case, tried out in one process."""
+    """A case, tried out."""
     case: Case = request.param
     venv = new_venv(steady_wheel, case.build(tmp_path_factory.mktemp("broken"), student))
-    return Trial(case, venv, *venv.evaluate(f"{case.needs}('broken')", STEADY_VERSION, LISTED))
+    (venv.work / "articles.jsonl").write_text('{"title": "A bridge", "content": "It opened on Monday."}\n')
+    command = ["score", "articles.jsonl", "--filter"] if case.needs == "load_filter" else ["info"]
+    with ThreadPoolExecutor() as pool:
+        outcomes = pool.submit(venv.evaluate, f"{case.needs}('broken')", STEADY_VERSION, LISTED)
+        doctor = pool.submit(venv.distillery, "doctor", "--format", "json")
+        failed = pool.submit(venv.distillery, *command, "broken")
+    return Trial(case, venv, *outcomes.result(), doctor.result(), failed.result())
 
 
 def test_broken_filter_raises_its_own_error(trial: Trial) -> None:
@@ -70,20 +86,17 @@ def test_commands_are_unharmed(trial: Trial) -> None:
 
 def test_doctor_reports_only_the_broken_filter(trial: Trial) -> None:
     """Doctor says what loading says, and exits 1."""
-    faults = doctors_faults(trial.venv, status=FAILED)
-    assert list(faults) == ["broken", "steady"]
-    assert faults["steady"] is None
+    assert (trial.doctor.returncode, trial.doctor.stderr) == (FAILED, "")
+    broken, steady = json.loads(trial.doctor.stdout)["filters"]
+    assert (broken["name"], steady["name"], steady["fault"]) == ("broken", "steady", None)
     for text in trial.case.says:
-        assert text in str(faults["broken"])
+        assert text in broken["fault"]
 
 
 def test_command_on_the_broken_filter_fails_cleanly(trial: Trial) -> None:
     """It prints the same message on stderr and exits 1, without a traceback."""
-    arguments = ["info", "broken"]
-    if trial.case.needs == "load_filter":
-        (trial.venv.work / "articles.jsonl").write_text('{"title": "A bridge", "content": "It opened on Monday."}\n')
-        arguments = ["score", "articles.jsonl", "--filter", "broken"]
-    assert_fails(trial.venv, *arguments, status=FAILED, message=trial.broken.message)
+    done = trial.command
+    assert (done.returncode, done.stdout, done.stderr) == (FAILED, "", f"error: {trial.broken.message}\n")
 
 
 @pytest.mark.parametrize(
@@ -181,22 +194,24 @@ def test_duplicate_within_one_distribution(
 
 
 def test_fault_is_laid_at_one_filter_of_a_distribution(
-    new_venv: NewVenv, steady_wheel: Path, tmp_path_factory: pytest.TempPathFactory
+    new_venv: NewVenv, steady_wheel: Path, student: TinyStudent, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Of two filters in one distribution, doctor blames the broken one only."""
-    source = f"{HOOK}def distillery_filter():\n    import distillery_filter_steady as steady\n    return Path(steady.__file__).parent\n"
+    good = {"__init__.py": OFFERS_ITS_FOLDER, "config.yaml": yaml.safe_dump(tiny_config("good", student))}
     wheel = tiny_wheel(
         tmp_path_factory.mktemp("pair"),
         distribution="acme-pair",
-        entry_points={"distillery.filters": {"first": "acme_pair.first", "second": "acme_pair.second"}},
+        entry_points={"distillery.filters": {"bad": "acme_pair.bad", "good": "acme_pair.good"}},
         module_source="",
-        files={"first.py": b"raise RuntimeError('first')\n", "second.py": source.encode()},
+        files={
+            "bad.py": b"raise RuntimeError('bad')\n",
+            **{f"good/{path}": text.encode() for path, text in good.items()},
+            **{f"good/compact/{path.name}": path.read_bytes() for path in student.adapter.iterdir()},
+        },
     )
     faults = doctors_faults(new_venv(steady_wheel, wheel), status=FAILED)
-    assert "RuntimeError: first" in str(faults["first"])
-    # It offers the config of 'steady', which is a fault of its own.
-    assert "names 'steady'" in str(faults["second"])
-    assert faults["steady"] is None
+    assert "RuntimeError: bad" in str(faults["bad"])
+    assert (faults["good"], faults["steady"]) == (None, None)
 
 
 def test_remains_of_an_interrupted_uninstall(

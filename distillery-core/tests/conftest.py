@@ -16,21 +16,27 @@ import pytest
 import yaml
 from hypothesis import settings
 
+from distillery.backends import NetworkRecipe
 from distillery.base_models import sha256_of
+from distillery.batching import padded
 from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, FilterConfig
 from distillery.score import Provenance
 from distillery.scorer import FilterBaseScorer
 
-os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported: no test asks the Hub
+# Read when the libraries are imported: no test asks the Hub, and tiny matrices need no threads.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("distillery", deadline=None, max_examples=60, derandomize=True, database=None)
 settings.load_profile("distillery")
 
-WORDS = (
-    "village clinic court river solar bank music farm school report verified study people found open "
-    "the a of and in to for with new old shared water build promise measured costs half after year"
-).split()
+WORDS = [
+    *("village", "clinic", "court", "river", "solar", "bank", "music", "farm", "school", "report", "verified", "study"),
+    *("people", "found", "open", "the", "a", "of", "and", "in", "to", "for", "with", "new", "old", "shared", "water"),
+    *("build", "promise", "measured", "costs", "half", "after", "year"),
+]
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+BASE_FILES = ["config.json", "model.safetensors", "tokenizer.json"]
 HEAD_TOKENS, TAIL_TOKENS = 16, 8
 
 CONFIG: dict[str, Any] = {
@@ -56,7 +62,7 @@ CONFIG: dict[str, Any] = {
     },
     "students": {
         "compact": {
-            "base": {"model": "acme/tiny", "sha256": {"model.safetensors": "0" * 64}},
+            "base": {"model": "acme/tiny", "sha256": dict.fromkeys(BASE_FILES, "0" * 64)},
             "adapter": "student",
             "sha256": {ADAPTER_FILE: "1" * 64, ADAPTER_CONFIG_FILE: "2" * 64},
             "pooling": "pooler",
@@ -93,7 +99,9 @@ def run_python() -> Callable[..., str]:
 
     def run(code: str, **variables: object) -> str:
         environment = os.environ | {name: str(value) for name, value in variables.items()}
-        ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+        ended = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+        )
         assert ended.returncode == 0, ended.stderr
         return ended.stdout.strip()
 
@@ -235,6 +243,32 @@ def articles() -> list[dict[str, Any]]:
         }
         for n in range(24)
     ]
+
+
+@pytest.fixture(scope="session")
+def linear_recipe() -> Callable[..., NetworkRecipe]:
+    """A function that gives the recipe of a linear network, quick to convert, and notes each time it is built."""
+    import torch
+
+    class Linear(torch.nn.Module):
+        def __init__(self, factor: float) -> None:
+            super().__init__()
+            self.score = torch.nn.Linear(1, 2)
+            torch.nn.init.constant_(self.score.weight, factor)
+            torch.nn.init.zeros_(self.score.bias)
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+            scores: torch.Tensor = self.score((input_ids * attention_mask).sum(1, keepdim=True).float())
+            return scores
+
+    def recipe(built: list[float], factor: float = 0.5) -> NetworkRecipe:
+        def build() -> Any:
+            built.append(factor)
+            return Linear(factor)
+
+        return NetworkRecipe(f"linear {factor}", build, lambda: [padded([[1, 2, 3]]), padded([[4]])])
+
+    return recipe
 
 
 def restate(folder: Path, *, base: Path | None = None, **settings: Any) -> Path:

@@ -112,7 +112,9 @@ def test_a_tensor_that_nothing_uses_is_refused(folder: Path, key: str) -> None:
     assert key in message
 
 
-@pytest.mark.parametrize("key", ["base_model.model.score.weight", "base_model.model.classifier.modules_to_save.default.weight"])
+@pytest.mark.parametrize(
+    "key", ["base_model.model.score.weight", "base_model.model.classifier.modules_to_save.default.weight"]
+)
 def test_a_second_head_is_refused(folder: Path, key: str) -> None:
     change_tensors(folder, lambda tensors: tensors.update({key: torch.zeros(3, 32)}))
 
@@ -148,7 +150,9 @@ def test_a_missing_layer_is_refused(folder: Path, backbone: nn.Module) -> None:
 def test_an_adapter_of_a_deeper_base_is_refused(folder: Path, backbone: nn.Module) -> None:
     def add_layer(tensors: dict[str, Tensor]) -> None:
         for side in "AB":
-            tensors[QUERY.replace("layer.0", "layer.2") + f".lora_{side}.weight"] = tensors[f"{QUERY}.lora_{side}.weight"].clone()
+            tensors[QUERY.replace("layer.0", "layer.2") + f".lora_{side}.weight"] = tensors[
+                f"{QUERY}.lora_{side}.weight"
+            ].clone()
 
     change_tensors(folder, add_layer)
 
@@ -222,7 +226,9 @@ def test_dora_as_peft_saves_it_is_refused(bert_base: Path, write_adapter: WriteA
     assert "use_dora=True is not supported" in refused(tmp_path / "dora")
 
 
-@pytest.mark.parametrize("options", [{"r": 0}, {"r": None}, {"r": -4}, {"r": "4"}, {"lora_alpha": None}, {"lora_alpha": "8"}])
+@pytest.mark.parametrize(
+    "options", [{"r": 0}, {"r": None}, {"r": -4}, {"r": "4"}, {"lora_alpha": None}, {"lora_alpha": "8"}]
+)
 def test_a_scaling_that_cannot_be_computed_is_refused(folder: Path, options: dict[str, Any]) -> None:
     change_options(folder, **options)
 
@@ -235,7 +241,9 @@ def test_a_target_given_as_an_expression_is_followed(folder: Path, backbone: nn.
     Adapter.load(folder).merge_into(backbone, "bert")
 
 
-def test_excluded_modules_are_not_missed(bert_base: Path, write_adapter: WriteAdapter, tmp_path: Path, backbone: nn.Module) -> None:
+def test_excluded_modules_are_not_missed(
+    bert_base: Path, write_adapter: WriteAdapter, tmp_path: Path, backbone: nn.Module
+) -> None:
     write_adapter(bert_base, tmp_path / "student", exclude_modules=["pooler.dense"])
 
     adapter = Adapter.load(tmp_path / "student")
@@ -244,8 +252,12 @@ def test_excluded_modules_are_not_missed(bert_base: Path, write_adapter: WriteAd
     assert len(adapter.lora) == 10
 
 
-def test_layers_may_be_a_choice(bert_base: Path, write_adapter: WriteAdapter, tmp_path: Path, backbone: nn.Module) -> None:
-    write_adapter(bert_base, tmp_path / "student", target_modules=["query"], layers_to_transform=[1], layers_pattern="layer")
+def test_layers_may_be_a_choice(
+    bert_base: Path, write_adapter: WriteAdapter, tmp_path: Path, backbone: nn.Module
+) -> None:
+    write_adapter(
+        bert_base, tmp_path / "student", target_modules=["query"], layers_to_transform=[1], layers_pattern="layer"
+    )
 
     adapter = Adapter.load(tmp_path / "student")
     adapter.merge_into(backbone, "bert")

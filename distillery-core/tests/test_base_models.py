@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,21 +16,21 @@ from distillery.plugins import host_plugins
 
 MODEL = "acme/tiny"
 REVISION = "ab" * 20
-CONTENT = b"weights"
-SHA256 = "9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c"  # of CONTENT
+FILES = {"config.json": b"{}", "model.safetensors": b"weights", "tokenizer.json": b"[]"}
+SHA256 = {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
 
 RunPython = Callable[..., str]
 
 
 def model_folder(folder: Path) -> Path:
     folder.mkdir(parents=True)
-    (folder / "config.json").write_text("{}", encoding="utf-8")
-    (folder / "model.safetensors").write_bytes(CONTENT)
+    for name, content in FILES.items():
+        (folder / name).write_bytes(content)
     return folder
 
 
 def wanted(**settings: object) -> BaseModelConfig:
-    return BaseModelConfig.model_validate({"model": MODEL, "sha256": {"model.safetensors": SHA256}} | settings)
+    return BaseModelConfig.model_validate({"model": MODEL, "sha256": SHA256} | settings)
 
 
 @pytest.fixture
@@ -90,11 +91,13 @@ def test_an_absent_package_offers_nothing(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("when", ["asked", "called"])
-def test_a_provider_that_fails_is_passed_over_by_name(tmp_path: Path, install: Callable[[str], None], when: str) -> None:
+def test_a_provider_that_fails_is_passed_over_by_name(
+    tmp_path: Path, install: Callable[[str], None], when: str
+) -> None:
     broken = provider_of(tmp_path)
     install(broken.replace("return", "1 / 0;") if when == "asked" else broken.replace("Path(", "(1 / 0)("))
 
-    with pytest.raises(BaseModelNotFoundError, match="acme-models 1.0"):
+    with pytest.raises(BaseModelNotFoundError, match=r"acme-models 1.0"):
         resolve_base_model(wanted())
 
 
@@ -107,46 +110,49 @@ def hub(tmp_path: Path, *files: str) -> Path:
     return tmp_path / "hub"
 
 
-RESOLVE = f"""
+def resolve(sha256: dict[str, str] = SHA256) -> str:
+    """Return code that prints the folder found, or the error."""
+    return f"""
 from distillery import DistilleryError
 from distillery.base_models import resolve_base_model
 from distillery.config import BaseModelConfig
 
-config = BaseModelConfig(model={MODEL!r}, revision={REVISION!r}, sha256={{"model.safetensors": "%s"}})
 try:
-    print(resolve_base_model(config))
+    print(resolve_base_model(BaseModelConfig(model={MODEL!r}, revision={REVISION!r}, sha256={sha256})))
 except DistilleryError as error:
     print(type(error).__name__, error)
 """
 
 
 def test_the_hubs_cache_is_read_offline(run_python: RunPython, tmp_path: Path) -> None:
-    cache = hub(tmp_path, "config.json", "model.safetensors")
+    cache = hub(tmp_path, *FILES)
 
-    found = run_python(RESOLVE % SHA256, HF_HUB_CACHE=cache, HF_HUB_OFFLINE=1)
+    found = run_python(resolve(), HF_HUB_CACHE=cache, HF_HUB_OFFLINE=1)
 
     assert found == str(cache / "models--acme--tiny" / "snapshots" / REVISION)
 
 
 def test_a_cached_file_with_another_sha256_is_refused(run_python: RunPython, tmp_path: Path) -> None:
-    cache = hub(tmp_path, "config.json", "model.safetensors")
+    cache = hub(tmp_path, *FILES)
 
-    assert run_python(RESOLVE % ("0" * 64), HF_HUB_CACHE=cache, HF_HUB_OFFLINE=1).startswith("WeightsError")
+    assert run_python(
+        resolve(SHA256 | {"model.safetensors": "0" * 64}), HF_HUB_CACHE=cache, HF_HUB_OFFLINE=1
+    ).startswith("WeightsError")
 
 
 def test_a_cache_that_holds_only_part_of_the_model_does_not_count(run_python: RunPython, tmp_path: Path) -> None:
     """Other programs fetch a config or a tokenizer alone; the rest must still come from the Hub."""
     cache = hub(tmp_path, "config.json")
 
-    found = run_python(RESOLVE % SHA256, HF_HUB_CACHE=cache, HF_HUB_OFFLINE=1)
+    found = run_python(resolve(), HF_HUB_CACHE=cache, HF_HUB_OFFLINE=1)
 
     assert found.startswith("BaseModelNotFoundError")
 
 
-HUB = """
+HUB = f"""
 import http.server, json, os, threading
 
-FILES = {"config.json": b"{}", "model.safetensors": b"weights", "pytorch_model.bin": b"pickled"}
+FILES = {FILES | {"pytorch_model.bin": b"pickled"}}
 
 class Hub(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -154,9 +160,10 @@ class Hub(http.server.BaseHTTPRequestHandler):
         if "/resolve/" in self.path:
             self.answer(FILES[name], "application/octet-stream")
         elif "/tree/" in self.path:
-            self.answer_json([{"type": "file", "path": n, "size": len(c), "oid": n} for n, c in FILES.items()])
+            self.answer_json([{{"type": "file", "path": n, "size": len(c), "oid": n}} for n, c in FILES.items()])
         else:
-            self.answer_json({"id": "acme/tiny", "sha": "%(revision)s", "siblings": [{"rfilename": n} for n in FILES]})
+            files = [{{"rfilename": n}} for n in FILES]
+            self.answer_json({{"id": "acme/tiny", "sha": "{REVISION}", "siblings": files}})
 
     do_HEAD = do_GET
 
@@ -167,7 +174,7 @@ class Hub(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Content-Type", kind)
-        self.send_header("X-Repo-Commit", "%(revision)s")
+        self.send_header("X-Repo-Commit", "{REVISION}")
         self.send_header("ETag", '"' + str(hash(content)) + '"')
         self.end_headers()
         if self.command == "GET":
@@ -178,26 +185,26 @@ class Hub(http.server.BaseHTTPRequestHandler):
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-os.environ["HF_ENDPOINT"] = f"http://127.0.0.1:{server.server_port}"
-""" % {"revision": REVISION}
+os.environ["HF_ENDPOINT"] = f"http://127.0.0.1:{{server.server_port}}"
+"""
 
 
 def test_the_hub_comes_last_and_fills_its_cache(run_python: RunPython, tmp_path: Path) -> None:
     variables = {"HF_HUB_CACHE": tmp_path / "hub", "HF_HUB_DISABLE_XET": 1}
 
-    fetched = run_python(HUB + RESOLVE % SHA256, **variables, HF_HUB_OFFLINE=0)
-    cached = run_python(RESOLVE % SHA256, **variables, HF_HUB_OFFLINE=1)
+    fetched = run_python(HUB + resolve(), **variables, HF_HUB_OFFLINE=0)
+    cached = run_python(resolve(), **variables, HF_HUB_OFFLINE=1)
 
     assert fetched == cached
-    assert sorted(path.name for path in Path(fetched).iterdir()) == ["config.json", "model.safetensors"]
+    assert sorted(path.name for path in Path(fetched).iterdir()) == sorted(FILES), "and nothing else"
 
 
 def test_an_incomplete_cache_is_completed_from_the_hub(run_python: RunPython, tmp_path: Path) -> None:
     cache = hub(tmp_path, "config.json")
 
-    found = run_python(HUB + RESOLVE % SHA256, HF_HUB_CACHE=cache, HF_HUB_DISABLE_XET=1, HF_HUB_OFFLINE=0)
+    found = run_python(HUB + resolve(), HF_HUB_CACHE=cache, HF_HUB_DISABLE_XET=1, HF_HUB_OFFLINE=0)
 
-    assert (Path(found) / "model.safetensors").read_bytes() == CONTENT
+    assert (Path(found) / "model.safetensors").read_bytes() == FILES["model.safetensors"]
 
 
 def test_not_found_says_all_that_was_tried_and_what_to_do(tmp_path: Path) -> None:
@@ -234,7 +241,7 @@ def test_a_changed_file_is_named_with_the_remedy(tmp_path: Path) -> None:
 
     message = str(refused.value)
     assert f"{MODEL}: model.safetensors has sha256 " in message
-    assert f"config.yaml says {SHA256[:12]}...." in message
+    assert f"config.yaml says {SHA256['model.safetensors'][:12]}...." in message
     assert str(folder) in message
     assert 'pip install --force-reinstall "acme-models==1.0"' in message
 
@@ -248,11 +255,14 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_a_files_place_is_missing_it(tmp_path: Path) -> None:
-    (tmp_path / "model.safetensors").mkdir()
+    (model_folder(tmp_path / "own") / "model.safetensors").unlink()
+    (tmp_path / "own" / "model.safetensors").mkdir()
 
     with pytest.raises(WeightsError, match="is missing"):
-        check_files(tmp_path, {"model.safetensors": SHA256}, owner="it", remedy="Repair it.")
+        check_files(tmp_path / "own", SHA256, owner="it", remedy="Repair it.")
 
 
 def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
-    assert sha256_of(model_folder(tmp_path / "own") / "model.safetensors") == SHA256
+    folder = model_folder(tmp_path / "own")
+
+    assert {name: sha256_of(folder / name) for name in FILES} == SHA256

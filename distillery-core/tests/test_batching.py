@@ -46,7 +46,9 @@ def test_an_article_over_the_budget_is_alone() -> None:
 def test_padding_is_under_five_per_cent_of_a_thousand_articles(seed: int) -> None:
     lengths = np.clip(np.random.default_rng(seed).lognormal(5.5, 0.9, 1000), 8, 512).astype(int).tolist()
 
-    computed = sum(len(batch) * max(lengths[index] for index in batch) for batch in batches_by_length(lengths, TOKEN_BUDGET))
+    computed = sum(
+        len(batch) * max(lengths[index] for index in batch) for batch in batches_by_length(lengths, TOKEN_BUDGET)
+    )
 
     assert 1 - sum(lengths) / computed < 0.05
 

@@ -103,7 +103,16 @@ def test_config_cannot_be_changed(config: FilterConfig) -> None:
         (lambda d: compact(d)["sha256"].update({ADAPTER_FILE: "1" * 63}), f"students.compact.sha256.{ADAPTER_FILE}: "),
         (lambda d: compact(d)["sha256"].update({ADAPTER_FILE: "A" * 64}), f"students.compact.sha256.{ADAPTER_FILE}: "),
         (lambda d: compact(d)["base"].update(sha256={}), "students.compact.base.sha256: "),
-        (lambda d: compact(d)["base"].update(sha256={"model.safetensors": "x"}), "base.sha256.model.safetensors: "),
+        (lambda d: compact(d)["base"]["sha256"].update({"model.safetensors": "x"}), "base.sha256.model.safetensors: "),
+        (
+            lambda d: compact(d)["base"]["sha256"].pop("model.safetensors"),
+            "students.compact.base.sha256: .*safetensors",
+        ),
+        (lambda d: compact(d)["base"]["sha256"].pop("config.json"), "students.compact.base.sha256: .*config.json"),
+        (
+            lambda d: compact(d)["base"]["sha256"].pop("tokenizer.json"),
+            "students.compact.base.sha256: .*tokenizer.json",
+        ),
         (lambda d: compact(d)["base"].update(revision="main"), "students.compact.base.revision: "),
         (lambda d: d["prefilter"].update(min_content_chars=-1), "prefilter.min_content_chars: "),
         (lambda d: d["prefilter"]["categories"][0].update(block=[]), "prefilter.categories.0.block: "),
@@ -205,7 +214,7 @@ def test_a_config_must_be_a_mapping(data: Any) -> None:
 
 
 def test_unknown_student_lists_the_known_ones(config: FilterConfig) -> None:
-    with pytest.raises(ConfigError, match="tiny-filter 1.2.3 has no student 'gemma'. It has: compact"):
+    with pytest.raises(ConfigError, match=r"tiny-filter 1.2.3 has no student 'gemma'. It has: compact"):
         config.student("gemma")
 
 

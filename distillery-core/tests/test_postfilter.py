@@ -95,7 +95,8 @@ def config_of(name: str, *, gated: bool = True) -> FilterConfig:
     facts = FILTERS[name]
     dimension, below, cap = facts["gate"]
     sha256 = {"adapter_model.safetensors": "0" * 64, "adapter_config.json": "0" * 64}
-    base = {"model": "acme/tiny", "sha256": {"model.safetensors": "0" * 64}}
+    files = ["config.json", "model.safetensors", "tokenizer.json"]
+    base = {"model": "acme/tiny", "sha256": dict.fromkeys(files, "0" * 64)}
     return FilterConfig.parse(
         {
             "name": name,
@@ -131,7 +132,7 @@ def test_golden_vector(
     scores: list[float],
     average: float,
     tier: str,
-    gated: bool,  # noqa: ARG001, FBT001
+    gated: bool,
 ) -> None:
     outcome = judge(name, scores)
 
@@ -211,7 +212,7 @@ def test_no_articles_give_no_outcomes() -> None:
 
 
 def test_values_are_plain_floats() -> None:
-    """numpy's own would not go into JSON."""
+    """Numpy's own would not go into JSON."""
     outcome = POSTFILTERS["uplifting"].apply(np.ones((1, 6), dtype=np.float32))[0]
 
     assert {type(value) for value in [outcome.weighted_average, *outcome.scores.values()]} == {float}

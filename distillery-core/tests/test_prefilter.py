@@ -132,7 +132,7 @@ def test_passes_what_no_rule_names() -> None:
 
 
 @pytest.mark.parametrize(("length", "passed"), [(299, False), (300, True)])
-def test_default_length_is_300_characters(length: int, passed: bool) -> None:  # noqa: FBT001
+def test_default_length_is_300_characters(length: int, passed: bool) -> None:
     article = Article(title="A title", content="x" * length)
 
     found = Prefilter(PrefilterConfig()).check(article)
@@ -194,7 +194,7 @@ def test_a_url_that_cannot_be_read_is_in_no_domain(url: str) -> None:
         ("https://medium.com/", True),
     ],
 )
-def test_domain_may_name_a_path(url: str, passed: bool) -> None:  # noqa: FBT001
+def test_domain_may_name_a_path(url: str, passed: bool) -> None:
     assert verdict({"blocked_domains": {"code": ["medium.com/tag/programming"]}}, url=url).passed is passed
 
 
@@ -206,7 +206,7 @@ def test_domain_may_name_a_path(url: str, passed: bool) -> None:  # noqa: FBT001
         ("could transform, promises to, game changer", False),
     ],
 )
-def test_min_hits_counts_distinct_phrases(content: str, passed: bool) -> None:  # noqa: FBT001
+def test_min_hits_counts_distinct_phrases(content: str, passed: bool) -> None:
     rules = topic("could transform", "promises to", "game changer", min_hits=3)
 
     assert verdict(rules, content).passed is passed
@@ -250,6 +250,13 @@ def test_title_counts_and_content_counts_within_the_window() -> None:
     assert not verdict(rules, title="Troops").passed
     assert not verdict(rules, "x" * 90 + " troops").passed
     assert verdict(rules, "x" * 100 + " troops").passed
+
+
+def test_a_word_that_the_window_cuts_is_not_another_word() -> None:
+    """Cut off, "violet" would be "viol"."""
+    rules = {**topic("viol"), "window_chars": 100}
+
+    assert verdict(rules, "x" * 95 + " violet").passed
 
 
 def test_title_and_content_do_not_run_together() -> None:

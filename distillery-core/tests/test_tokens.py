@@ -17,7 +17,21 @@ from distillery.tokens import CHARACTERS_PER_TOKEN, HeadTailTokenizer
 HEAD, TAIL = 8, 6
 WINDOW = CHARACTERS_PER_TOKEN * max(HEAD, TAIL)
 
-PIECES = ["village", "clinic,", "river-bank", "water:", "a", "of", "2024.", "Ünïcødé", "日本語", "مرحبا", "🎉", "e\u0301", "x" * 30]
+PIECES = [
+    "village",
+    "clinic,",
+    "river-bank",
+    "water:",
+    "a",
+    "of",
+    "2024.",
+    "Ünïcødé",
+    "日本語",
+    "مرحبا",
+    "🎉",
+    "e\u0301",
+    "x" * 30,
+]
 GAPS = [" ", " ", " ", " ", "  ", "\n", "\n\n", "\t", " \n ", "\u00a0"]
 
 
@@ -47,7 +61,7 @@ def expected(plain: Tokenizer, text: str, head: int = HEAD, tail: int = TAIL) ->
 
 
 def random_text(seed: int, n_words: int) -> str:
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     return "".join(chance.choice(PIECES) + chance.choice(GAPS) for _ in range(n_words))
 
 
@@ -62,9 +76,7 @@ def test_head_and_tail_of_the_whole_text(tokenizer: HeadTailTokenizer, plain: To
 
 
 @pytest.mark.parametrize(("name", "n_special"), [("bert", 2), ("gemma", 1)])
-def test_special_tokens_count_and_stand_around(
-    request: pytest.FixtureRequest, name: str, n_special: int
-) -> None:
+def test_special_tokens_count_and_stand_around(request: pytest.FixtureRequest, name: str, n_special: int) -> None:
     path = request.getfixturevalue(f"{name}_base") / "tokenizer.json"
     tokenizer = HeadTailTokenizer(path, PreprocessingConfig(head_tokens=HEAD, tail_tokens=TAIL))
     around = Tokenizer.from_file(str(path)).encode("").ids
@@ -117,7 +129,9 @@ def test_shortcut_equals_the_whole_text(tokenizer: HeadTailTokenizer, plain: Tok
 
 
 @given(data=st.data())
-def test_shortcut_equals_the_whole_text_at_any_length(tokenizer: HeadTailTokenizer, plain: Tokenizer, data: st.DataObject) -> None:
+def test_shortcut_equals_the_whole_text_at_any_length(
+    tokenizer: HeadTailTokenizer, plain: Tokenizer, data: st.DataObject
+) -> None:
     words = st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from(GAPS)), min_size=1, max_size=150)
     text = "".join(word + gap for word, gap in data.draw(words))
 
@@ -137,7 +151,17 @@ def test_shortcut_equals_the_whole_text_at_any_length(tokenizer: HeadTailTokeniz
         "x" * 3000 + " village " + "y" * 3000,
         "\u00a0".join(["village"] * 600),
     ],
-    ids=["no space", "no space, CJK", "only spaces", "a gap", "lines", "wide", "just too few", "ends without space", "nbsp"],
+    ids=[
+        "no space",
+        "no space, CJK",
+        "only spaces",
+        "a gap",
+        "lines",
+        "wide",
+        "just too few",
+        "ends without space",
+        "nbsp",
+    ],
 )
 def test_pathological_text_is_tokenized_as_a_whole(tokenizer: HeadTailTokenizer, plain: Tokenizer, text: str) -> None:
     assert tokenizer.encode([text])[0] == expected(plain, text)

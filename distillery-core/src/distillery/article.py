@@ -15,6 +15,7 @@ _OPTIONAL_TEXT = ("url", "source", "source_type", "description", "language", "pu
 
 _TAG = re.compile(r"<(?:!--|/?[a-zA-Z])[^<>]*>")
 _INVISIBLE_ELEMENT = re.compile(r"<(script|style)\b", re.IGNORECASE)
+_ITS_END = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style")}
 _LINE_SPACE = re.compile(r"[^\S\n]+")
 _BLANK_LINES = re.compile(r"\n\s*\n\s*")
 # Category Cc without tab and line feed, lone surrogates, byte-order mark, zero-width space.
@@ -78,13 +79,12 @@ def _without_invisible_elements(text: str) -> str:
     """Drop script and style elements whole; an unclosed one loses only its tag."""
     kept: list[str] = []
     position = 0
-    lowered = text.lower()
     while match := _INVISIBLE_ELEMENT.search(text, position):
-        end = lowered.find(f"</{match[1].lower()}", match.end())
-        if end < 0:
+        end = _ITS_END[match[1].lower()].search(text, match.end())
+        if end is None:
             break
         kept += (text[position : match.start()], " ")
-        position = end
+        position = end.start()
     return "".join((*kept, text[position:]))
 
 

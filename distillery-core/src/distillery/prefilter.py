@@ -50,7 +50,7 @@ class Phrase:
         self.pattern = pattern
         if misplaced := next((part for part in pattern.split() if "*" in part[:-1]), None):
             raise ConfigError(f"the prefilter phrase '{pattern}': in '{misplaced}' the star must stand last or alone")
-        parts = [_Part.read(part) for part in pattern.split()]
+        parts = [part for part in map(_Part.read, pattern.split()) if part.word or part.open_end]
         if not any(part.word for part in parts):
             raise ConfigError(f"the prefilter phrase '{pattern}' names no word")
         self._matches = _matcher(parts)
@@ -132,9 +132,10 @@ class Prefilter:
 def _stands_under(url: str, domain: str) -> bool:
     """Say whether a URL lies under a domain, given as ``host`` or ``host/path``."""
     wanted_host, _, wanted_path = domain.lower().partition("/")
+    address = url.strip().lower()
     try:
-        parts = urlsplit(url.strip().lower() if "//" in url else f"//{url.strip().lower()}")
-        host = parts.hostname or ""
+        parts = urlsplit(address if "://" in address else f"//{address.lstrip('/')}")
+        host = (parts.hostname or "").rstrip(".")
     except ValueError:
         return False
     under_host = host == wanted_host or host.endswith(f".{wanted_host}")

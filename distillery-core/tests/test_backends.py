@@ -1,0 +1,119 @@
+"""Which backend is chosen, and that torch is there when OpenVINO is not."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from distillery.backends import NetworkRecipe, choose_backend
+from distillery.backends.torch_backend import TorchBackend
+from distillery.batching import padded
+from distillery.errors import BackendError
+
+
+@pytest.fixture
+def recipe(linear_recipe: Callable[..., NetworkRecipe]) -> NetworkRecipe:
+    return linear_recipe([])
+
+
+def unusable(*_: Any) -> Any:
+    raise RuntimeError("no kernel for this node")
+
+
+def test_torch_returns_float32_scores(recipe: NetworkRecipe, tmp_path: Path) -> None:
+    backend = choose_backend("torch", recipe, tmp_path)
+
+    scores = backend.run(*padded([[1, 2, 3], [4]]))
+
+    assert backend.name == "torch-float32"
+    assert scores.dtype == np.float32
+    assert scores.tolist() == [[3.0, 3.0], [2.0, 2.0]]
+
+
+def test_unknown_backend_lists_the_known_ones(recipe: NetworkRecipe, tmp_path: Path) -> None:
+    with pytest.raises(BackendError, match=r"There is no backend 'onnx'. There are: auto, torch, openvino"):
+        choose_backend("onnx", recipe, tmp_path)
+
+
+def test_auto_takes_openvino_where_it_is(recipe: NetworkRecipe, tmp_path: Path) -> None:
+    names = [choose_backend("auto", recipe, tmp_path, device).name for device in (None, "cpu")]
+
+    assert all(name.startswith("openvino-") for name in names)
+
+
+def test_auto_takes_torch_where_openvino_is_not(
+    recipe: NetworkRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+
+    assert isinstance(choose_backend("auto", recipe, tmp_path), TorchBackend)
+
+
+def test_openvino_that_is_not_installed_is_an_error_with_the_remedy(
+    recipe: NetworkRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+
+    with pytest.raises(BackendError, match=r'not installed: pip install "distillery-core\[openvino\]"'):
+        choose_backend("openvino", recipe, tmp_path)
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "nonsense"])
+def test_a_device_that_is_not_there_is_an_error(recipe: NetworkRecipe, tmp_path: Path, device: str) -> None:
+    with pytest.raises(BackendError, match=f"torch cannot use the device '{device}'"):
+        choose_backend("auto", recipe, tmp_path, device)
+
+
+def test_auto_takes_torch_where_the_conversion_fails(
+    recipe: NetworkRecipe, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "distillery"):
+        backend = choose_backend("auto", replace(recipe, probe=unusable), tmp_path)
+
+    assert isinstance(backend, TorchBackend)
+    assert "RuntimeError: no kernel for this node  Using torch instead." in caplog.text
+
+
+def test_openvino_says_why_the_conversion_failed(recipe: NetworkRecipe, tmp_path: Path) -> None:
+    with pytest.raises(BackendError, match="OpenVINO could not convert the student: RuntimeError: no kernel"):
+        choose_backend("openvino", replace(recipe, probe=unusable), tmp_path)
+
+    assert not list((tmp_path / "openvino").iterdir()), "an attempt leaves nothing behind"
+
+
+@pytest.fixture
+def unusable_cache(tmp_path: Path) -> Path:
+    """A cache that cannot be written, as in a read-only container; a file, since root may write anywhere."""
+    (tmp_path / "file").touch()
+    return tmp_path / "file" / "cache"
+
+
+def test_auto_takes_torch_where_the_cache_cannot_be_written(recipe: NetworkRecipe, unusable_cache: Path) -> None:
+    assert isinstance(choose_backend("auto", recipe, unusable_cache), TorchBackend)
+
+
+def test_openvino_says_that_the_cache_cannot_be_written(recipe: NetworkRecipe, unusable_cache: Path) -> None:
+    with pytest.raises(BackendError, match="cache"):
+        choose_backend("openvino", recipe, unusable_cache)
+
+
+def test_auto_takes_torch_where_openvino_cannot_compile(recipe: NetworkRecipe, tmp_path: Path) -> None:
+    """The files are as they were written, yet this machine's OpenVINO refuses them."""
+    from distillery.backends.openvino_backend import MANIFEST_FILE, MODEL_FILE, OpenVinoBackend
+    from distillery.base_models import sha256_of
+
+    OpenVinoBackend.from_recipe(recipe, tmp_path)
+    model = next(tmp_path.glob(f"openvino/*/{MODEL_FILE}"))
+    before = sha256_of(model)
+    model.write_text("<net/>", encoding="utf-8")
+    manifest = model.parent / MANIFEST_FILE
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace(before, sha256_of(model)), encoding="utf-8")
+
+    assert isinstance(choose_backend("auto", recipe, tmp_path), TorchBackend)

@@ -1,0 +1,268 @@
+"""Labelled articles: joined by id, in the order of the config, every fault found and none guessed over."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from invented import DIMENSIONS, Data
+
+from distillery import Article, FilterConfig, InputFileError
+from distillery_tools.data.labelled import MAX_FAULTS_SHOWN, LabelledData, Split
+
+Record = dict[str, Any]
+Change = Callable[[Record], Any]
+
+
+def load(data: Data, config: FilterConfig) -> LabelledData:
+    """Write and read both files."""
+    data.write()
+    return LabelledData.load(data.articles_file, data.labels_file, config)
+
+
+def refusal(data: Data, config: FilterConfig) -> str:
+    """Return the message with which the files are refused."""
+    with pytest.raises(InputFileError) as refused:
+        load(data, config)
+    return str(refused.value)
+
+
+def test_each_label_finds_its_article_in_its_split(data: Data, config: FilterConfig) -> None:
+    """The files are in different orders; the labels' order is kept."""
+    found = load(data, config)
+
+    wanted = {name: [label for label in data.labels if label["split"] == name] for name in ("train", "val", "test")}
+    by_id = {article["id"]: article for article in data.articles}
+    assert {name: len(split.articles) for name, split in found.splits.items()} == {"train": 12, "val": 4, "test": 4}
+    for name, labels in wanted.items():
+        split = found.splits[name]
+        assert [article.id for article in split.articles] == [label["id"] for label in labels]
+        assert [article.content for article in split.articles] == [by_id[label["id"]]["content"] for label in labels]
+        assert split.scores.dtype == np.float64
+
+
+def test_columns_follow_the_config_and_not_the_file(data: Data, config: FilterConfig) -> None:
+    """Label files name the dimensions in any order."""
+    assert {tuple(label["scores"]) for label in data.labels} != {DIMENSIONS}
+
+    found = load(data, config).splits["train"]
+
+    wanted = [[label["scores"][name] for name in DIMENSIONS] for label in data.labels if label["split"] == "train"]
+    assert found.scores.tolist() == wanted
+
+
+def test_articles_without_a_label_are_left_out(data: Data, config: FilterConfig) -> None:
+    """One file of articles serves many filters."""
+    data.articles.append({"id": "unlabelled", "title": "", "content": None})
+
+    found = load(data, config)
+
+    assert all(article.id != "unlabelled" for split in found.splits.values() for article in split.articles)
+
+
+def test_texts_are_what_the_student_reads(data: Data, config: FilterConfig) -> None:
+    """Cleaned as in scoring: markup gone, title and content together."""
+    data.articles[:] = [{**article, "title": "Old <b>school</b> &amp; road"} for article in data.articles]
+
+    split = load(data, config).splits["val"]
+
+    assert split.texts == [article.text for article in split.articles]
+    assert all(text.startswith("Old school & road\n\n") for text in split.texts)
+
+
+@pytest.mark.parametrize("score", [0, 10, 0.0, 10.0, 4.25])
+def test_the_whole_scale_is_valid(data: Data, config: FilterConfig, score: float) -> None:
+    """Both ends belong to it, whole numbers too."""
+    data.labels[0]["scores"]["tested"] = score
+    assert load(data, config).splits["train"].scores[0].tolist()[2] == score
+
+
+@pytest.mark.parametrize("number", ["7", 7])
+def test_ids_are_text_or_whole_numbers(data: Data, config: FilterConfig, number: Any) -> None:
+    """They match as they are."""
+    next(article for article in data.articles if article["id"] == "a0")["id"] = number
+    data.labels[0]["id"] = number
+    assert load(data, config).splits["train"].articles[0].id == number
+
+
+def test_a_number_and_its_digits_are_different_ids(data: Data, config: FilterConfig) -> None:
+    """Nothing is joined by a guess."""
+    next(article for article in data.articles if article["id"] == "a0")["id"] = 7
+    data.labels[0]["id"] = "7"
+    assert "7: there is no article with this id" in refusal(data, config)
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\u2029", "\x85"])
+def test_only_line_feeds_end_a_line(data: Data, config: FilterConfig, character: str) -> None:
+    """Other characters that Python's splitlines takes for line ends may stand inside a JSON string."""
+    data.write()
+    article = {**data.articles[0], "content": f"trees{character}and flowers"}
+    lines = [json.dumps(record, ensure_ascii=False) for record in [article, *data.articles[1:]]]
+    data.articles_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    found = LabelledData.load(data.articles_file, data.labels_file, config)
+
+    assert sum(len(split.articles) for split in found.splits.values()) == len(data.labels)
+
+
+def test_blank_lines_and_carriage_returns_are_no_fault(data: Data, config: FilterConfig) -> None:
+    """Files come from many hands."""
+    wanted = load(data, config)
+    for path in (data.articles_file, data.labels_file):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n\r\n"))
+
+    found = LabelledData.load(data.articles_file, data.labels_file, config)
+
+    assert {name: split.texts for name, split in found.splits.items()} == {
+        name: split.texts for name, split in wanted.splits.items()
+    }
+
+
+def test_sha256_is_that_of_both_files(data: Data, config: FilterConfig) -> None:
+    """The record of a run names exactly the data it saw."""
+    first = load(data, config).sha256
+    both = data.articles_file.read_bytes() + data.labels_file.read_bytes()
+    assert first == hashlib.sha256(both).hexdigest()
+
+    data.labels[0]["scores"]["green"] = 9.5
+    assert load(data, config).sha256 != first
+
+
+@pytest.mark.parametrize(("limit", "wanted"), [(2, 2), (99, 3), (None, 3)])
+def test_head_keeps_articles_and_scores_together(limit: int | None, wanted: int) -> None:
+    """The first articles, or all."""
+    articles = [Article(title="Report", content=f"{number} trees") for number in range(3)]
+    split = Split(articles, np.arange(9.0).reshape(3, 3)).head(limit)
+    assert split.articles == articles[:wanted]
+    assert split.scores.tolist() == np.arange(9.0).reshape(3, 3)[:wanted].tolist()
+
+
+NOT_SCORES = {
+    "nan": float("nan"),
+    "infinity": float("inf"),
+    "below": -0.1,
+    "above": 10.01,
+    "percent": 85,
+    "bool": True,
+    "text": "7",
+    "null": None,
+    "list": [7],
+    "astronomic": 10**400,
+}
+
+
+@pytest.mark.parametrize("score", NOT_SCORES.values(), ids=NOT_SCORES)
+def test_what_is_no_score_is_refused(data: Data, config: FilterConfig, score: Any) -> None:
+    """The message names the article and the dimension."""
+    data.labels[4]["scores"]["shared"] = score
+    message = refusal(data, config)
+    assert str(data.labels_file) in message
+    assert "a4: not a number from 0 to 10" in message
+    assert "shared" in message
+
+
+LABEL_FAULTS: dict[str, tuple[Change, str]] = {
+    "missing dimension": (lambda label: label["scores"].pop("tested"), "a3: the scores are for"),
+    "unknown dimension": (lambda label: label["scores"].update(blue=3), "blue; the filter's dimensions are green,"),
+    "no scores": (lambda label: label.pop("scores"), "a3: the scores are for None"),
+    "null scores": (lambda label: label.update(scores=None), "a3: the scores are for None"),
+    "list of scores": (lambda label: label.update(scores=[1, 2, 3]), "a3: the scores are for [1, 2, 3]"),
+    "empty scores": (lambda label: label.update(scores={}), "the filter's dimensions are green, shared, tested"),
+    "another split": (lambda label: label.update(split="dev"), "a3: the split is 'dev', not one of train, val, test"),
+    "no split": (lambda label: label.pop("split"), "a3: the split is None"),
+    "list of splits": (lambda label: label.update(split=["val"]), "a3: the split is ['val']"),
+    "no article": (lambda label: label.update(id="b3"), "b3: there is no article with this id"),
+    "labelled twice": (lambda label: label.update(id="a0"), "a0: labelled more than once"),
+}
+
+
+@pytest.mark.parametrize(("change", "says"), LABEL_FAULTS.values(), ids=LABEL_FAULTS)
+def test_a_faulty_label_is_refused(data: Data, config: FilterConfig, change: Change, says: str) -> None:
+    """A dimension that is missing, above all, is never a 0."""
+    change(data.labels[3])
+    message = refusal(data, config)
+    assert f"{data.labels_file} has 1 fault(s):" in message
+    assert says in message
+
+
+ARTICLE_FAULTS: dict[str, Change] = {
+    "no title": lambda article: article.pop("title"),
+    "no content": lambda article: article.pop("content"),
+    "empty content": lambda article: article.update(content="<p> </p>"),
+    "content a number": lambda article: article.update(content=7),
+}
+
+
+@pytest.mark.parametrize("change", ARTICLE_FAULTS.values(), ids=ARTICLE_FAULTS)
+def test_an_unreadable_article_is_refused(data: Data, config: FilterConfig, change: Change) -> None:
+    """The message names the article and the field."""
+    change(next(article for article in data.articles if article["id"] == "a5"))
+    message = refusal(data, config)
+    assert "a5: '" in message
+    assert "title" in message or "content" in message
+
+
+def test_an_article_that_stands_twice_is_refused(data: Data, config: FilterConfig) -> None:
+    """Which of the two texts was labelled, nobody knows."""
+    data.articles.append({**data.articles[0], "content": "Another text of the same id."})
+    assert data.articles[0]["id"] in refusal(data, config)
+
+
+@pytest.mark.parametrize("n_faults", [1, 10, 11, 20])
+def test_ten_faults_are_shown_and_all_are_counted(data: Data, config: FilterConfig, n_faults: int) -> None:
+    """One run shows what to repair, and a broken file does not fill the screen."""
+    for label in data.labels[:n_faults]:
+        label["scores"]["green"] = -1
+    first, *shown = refusal(data, config).splitlines()
+    assert first == f"{data.labels_file} has {n_faults} fault(s):"
+    assert len(shown) == min(n_faults, MAX_FAULTS_SHOWN)
+    assert [line.split(":")[0].strip() for line in shown] == [f"a{number}" for number in range(len(shown))]
+
+
+@pytest.mark.parametrize("empty", ["train", "val", "test"])
+def test_a_split_without_articles_is_refused(data: Data, config: FilterConfig, empty: str) -> None:
+    """Each of the three has its use."""
+    data.labels[:] = [label for label in data.labels if label["split"] != empty]
+    assert refusal(data, config) == f"{data.labels_file} has no article in split {empty}."
+
+
+def test_an_empty_file_of_labels_is_refused(data: Data, config: FilterConfig) -> None:
+    """All three splits are named."""
+    data.labels.clear()
+    assert "train and val and test" in refusal(data, config)
+
+
+@pytest.mark.parametrize("line", ['{"id": "a9", ', "not json", '["a9"]', '"a9"', "{}", '{"id": null}', '{"id": 1.5}'])
+@pytest.mark.parametrize("which", ["articles_file", "labels_file"])
+def test_a_broken_line_is_named_by_its_number(data: Data, config: FilterConfig, which: str, line: str) -> None:
+    """In either file; blank lines count."""
+    path: Path = getattr(data, which)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([*lines[:2], "", line, *lines[2:]]), encoding="utf-8")
+
+    with pytest.raises(InputFileError, match=r"line 4 is not ") as refused:
+        LabelledData.load(data.articles_file, data.labels_file, config)
+
+    assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize("which", ["articles_file", "labels_file"])
+@pytest.mark.parametrize("state", ["missing", "folder", "not utf-8"])
+def test_a_file_that_cannot_be_read_is_named(data: Data, config: FilterConfig, which: str, state: str) -> None:
+    """As an input file's error, never as a bare one."""
+    path: Path = getattr(data, which)
+    path.unlink()
+    if state == "folder":
+        path.mkdir()
+    elif state == "not utf-8":
+        path.write_bytes(b'{"id": "a\xff"}\n')
+
+    with pytest.raises(InputFileError, match="cannot be read") as refused:
+        LabelledData.load(data.articles_file, data.labels_file, config)
+
+    assert str(path) in str(refused.value)
