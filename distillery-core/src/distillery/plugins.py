@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import logging
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points, version
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,20 +25,16 @@ from .errors import (
     FilterVersionError,
     PluginError,
 )
-from .hookspecs import PROJECT, FilterHooks, HostHooks
+from .hookspecs import FilterHooks
 from .names import distribution_of, normalise
+from .registration import CORE_DISTRIBUTION, core_version, described_error, hook_fault, manager_of, title_of
 
 if TYPE_CHECKING:
     from .config import FilterConfig
     from .scorer import FilterBaseScorer
 
-CORE_DISTRIBUTION = "distillery-core"
 FILTER_GROUP = "distillery.filters"
-HOST_GROUP = "distillery.plugins"
 ALLOW_LIST_VARIABLE = "DISTILLERY_FILTERS"
-STRICT_VARIABLE = "DISTILLERY_STRICT"
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -67,15 +62,10 @@ class FilterSource:
     scorer_class: type[FilterBaseScorer] | None = None
 
 
-def core_version() -> str:
-    """Return the version of the installed core."""
-    return version(CORE_DISTRIBUTION)
-
-
 @cache
 def _discovered() -> tuple[InstalledFilter, ...]:
-    found = [_described(entry_point) for entry_point in entry_points(group=FILTER_GROUP)]
-    return tuple(sorted(found, key=lambda item: (item.name, item.distribution)))
+    found = {(normalise(point.name), point.value, title_of(point)): point for point in entry_points(group=FILTER_GROUP)}
+    return tuple(sorted(map(_described, found.values()), key=lambda item: (item.name, item.distribution)))
 
 
 def list_filters() -> list[InstalledFilter]:
@@ -98,8 +88,11 @@ def find_filter(name: str) -> InstalledFilter:
         raise _not_found(name, candidates)
     if len(matches) > 1:
         raise _duplicate(matches)
-    check_core_range(matches[0].name, matches[0].version, matches[0].requires_core)
-    return matches[0]
+    item = matches[0]
+    if not item.version:
+        raise _half_installed(item)
+    check_core_range(item.name, item.version, item.requires_core, item.distribution)
+    return item
 
 
 def fault_of(item: InstalledFilter) -> str | None:
@@ -111,17 +104,24 @@ def fault_of(item: InstalledFilter) -> str | None:
     return None
 
 
-def check_core_range(name: str, filter_version: str, requires_core: str) -> None:
+def check_core_range(name: str, filter_version: str, requires_core: str, distribution: str | None = None) -> None:
     """Raise FilterVersionError unless the installed core lies in the range; an empty one holds all."""
     core = core_version()
     specifiers = SpecifierSet(requires_core)
     if specifiers.contains(core, prereleases=True):
         return
     written = ",".join(sorted((str(part) for part in specifiers), reverse=True))
+    change_filter = f"pip install -U {distribution or distribution_of(name)}"
+    change_core = f'pip install "{CORE_DISTRIBUTION}{written}"'
+    # A core too new is cured by a newer filter, a core too old is not.
+    too_new = any(part.operator in {"<", "<="} and not part.contains(core, prereleases=True) for part in specifiers)
+    remedy = (
+        f"Upgrade the filter: {change_filter}   (or change the core: {change_core})"
+        if too_new
+        else f"Upgrade the core: {change_core}"
+    )
     raise FilterVersionError(
-        f"{name} {filter_version} needs {CORE_DISTRIBUTION} {written} but {core} is installed.\n"
-        f"  Upgrade the filter: pip install -U {distribution_of(name)}   "
-        f'(or change the core: pip install "{CORE_DISTRIBUTION}{written}")'
+        f"{name} {filter_version} needs {CORE_DISTRIBUTION} {written} but {core} is installed.\n  {remedy}"
     )
 
 
@@ -133,16 +133,16 @@ def load_source(item: InstalledFilter) -> FilterSource:
     """
     try:
         module = item.entry_point.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _import_failed(item, error) from error
-    manager = _manager(FilterHooks)
+    manager = manager_of(FilterHooks)
     try:
         manager.register(module, name=item.distribution)
         manager.check_pending()
         offers: list[Any] = manager.hook.distillery_filter()
     except pluggy.PluginValidationError as error:
-        raise FilterContractError(_hook_fault(item.title, error, FilterHooks)) from error
-    except Exception as error:
+        raise FilterContractError(hook_fault(item.title, error, FilterHooks)) from error
+    except (Exception, SystemExit) as error:
         raise _import_failed(item, error) from error
     return _source(item, offers)
 
@@ -161,61 +161,17 @@ def check_identity(item: InstalledFilter, config: FilterConfig) -> None:
         )
 
 
-@dataclass(frozen=True)
-class HostPlugin:
-    """A package that extends the host: its plugin object, or the reason it has none."""
-
-    title: str
-    hooks: Any | None
-    fault: str | None = None
-
-
-@cache
-def host_plugins() -> tuple[HostPlugin, ...]:
-    """Load every host plugin, each alone; a broken one is reported and left out.
-
-    ``DISTILLERY_STRICT=1`` raises PluginError instead.
-    """
-    found = sorted(entry_points(group=HOST_GROUP), key=lambda item: item.name)
-    plugins = tuple(_host_plugin(entry_point) for entry_point in found)
-    for plugin in plugins:
-        if plugin.fault and os.environ.get(STRICT_VARIABLE) == "1":
-            raise PluginError(plugin.fault)
-        if plugin.fault:
-            logger.warning(plugin.fault)
-    return plugins
-
-
-def _host_plugin(entry_point: EntryPoint) -> HostPlugin:
-    title = _title(entry_point)
-    manager = _manager(HostHooks)
-    try:
-        manager.register(entry_point.load(), name=title)
-        manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        return HostPlugin(title, hooks=None, fault=_hook_fault(title, error, HostHooks))
-    except Exception as error:  # whatever a stranger's module raises, the host must live
-        fault = f"{title} could not be loaded: {_described_error(error)}\n  Repair it, or remove it with pip uninstall."
-        return HostPlugin(title, hooks=None, fault=fault)
-    return HostPlugin(title, hooks=manager.hook)
-
-
-def _manager(specification: type) -> pluggy.PluginManager:
-    manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(specification)
-    return manager
-
-
 def _described(entry_point: EntryPoint) -> InstalledFilter:
     distribution = entry_point.dist
     if distribution is None:
         raise PluginError(f"the entry point {entry_point} belongs to no distribution; reinstall its package.")
+    metadata: Any = distribution.metadata or {}  # empty if the METADATA file is lost, after a broken-off pip
     return InstalledFilter(
         name=normalise(entry_point.name),
-        version=distribution.version,
-        distribution=canonicalize_name(distribution.name),
-        summary=distribution.metadata["Summary"] or "",
-        requires_core=_core_range(distribution.requires or []),
+        version=metadata.get("Version") or "",
+        distribution=canonicalize_name(metadata.get("Name") or distribution_of(entry_point.name)),
+        summary=metadata.get("Summary") or "",
+        requires_core=_core_range(metadata.get_all("Requires-Dist") or []) if metadata else "",
         entry_point=entry_point,
     )
 
@@ -244,9 +200,13 @@ def _source(item: InstalledFilter, offers: list[Any]) -> FilterSource:
         return FilterSource(offer)
     if isinstance(offer, type) and issubclass(offer, FilterBaseScorer) and isinstance(offer.folder, Path):
         return FilterSource(offer.folder, offer)
-    given = f"{len(offers)} answers" if len(offers) != 1 else repr(offer)
+    if not offers:
+        raise FilterContractError(
+            f"{item.title} does not implement the hook distillery_filter, or returns None from it.\n"
+            f"  Its module needs a function distillery_filter under @distillery.hookimpl; tell the filter's author."
+        )
     raise FilterContractError(
-        f"{item.title} answers the hook distillery_filter with {given}.\n"
+        f"{item.title} answers the hook distillery_filter with {offer!r}.\n"
         f"  It must return the folder of its config.yaml (a pathlib.Path), or a subclass of FilterBaseScorer "
         f"whose class attribute 'folder' is that path."
     )
@@ -278,26 +238,25 @@ def _duplicate(matches: list[InstalledFilter]) -> DuplicateFilterError:
     )
 
 
-def _import_failed(item: InstalledFilter, error: Exception) -> FilterImportError:
-    remedy = f"Reinstall it: pip install --force-reinstall {item.distribution}"
-    if isinstance(error, ModuleNotFoundError) and error.name and error.name != item.entry_point.module:
-        remedy = f"Install what is missing: pip install {error.name.partition('.')[0]}"
+def _half_installed(item: InstalledFilter) -> FilterImportError:
     return FilterImportError(
-        f"{item.name} {item.version} could not be imported: {_described_error(error)}\n"
-        f"  {remedy}, or remove the filter: pip uninstall {item.distribution}   "
-        f"(details: distillery doctor {item.name})"
+        f"'{item.name}' is only half installed: the metadata of {item.distribution} is lost.\n"
+        f"  Reinstall it: pip install --force-reinstall {item.distribution}"
     )
 
 
-def _hook_fault(title: str, error: pluggy.PluginValidationError, specification: type) -> str:
-    hooks = ", ".join(name for name in vars(specification) if name.startswith(PROJECT))
-    return f"{title} does not fit the hooks of {CORE_DISTRIBUTION} {core_version()}: {error}\n  There are: {hooks}"
-
-
-def _described_error(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
-
-
-def _title(entry_point: EntryPoint) -> str:
-    distribution = entry_point.dist
-    return f"{distribution.name} {distribution.version}" if distribution else entry_point.value
+def _import_failed(item: InstalledFilter, error: BaseException) -> FilterImportError:
+    remedy = f"Reinstall it: pip install --force-reinstall {item.distribution}"
+    missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if missing == __package__:
+        remedy = (
+            f"It was made for another {CORE_DISTRIBUTION} than {core_version()}. "
+            f"Upgrade both: pip install -U {CORE_DISTRIBUTION} {item.distribution}"
+        )
+    elif missing and missing != item.entry_point.module.partition(".")[0]:
+        remedy = f"Install what is missing: pip install {missing}"
+    return FilterImportError(
+        f"{item.name} {item.version} could not be imported: {described_error(error)}\n"
+        f"  {remedy}, or remove the filter: pip uninstall {item.distribution}   "
+        f"(details: distillery doctor {item.name})"
+    )

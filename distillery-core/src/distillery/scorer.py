@@ -15,9 +15,10 @@ from .backends import AUTO
 from .calibration import Calibration
 from .config import FilterConfig
 from .errors import ArticleError, DistilleryError, ScoringError
-from .plugins import check_core_range, core_version
+from .plugins import check_core_range
 from .postfilter import Outcome, Postfilter
 from .prefilter import Prefilter
+from .registration import core_version
 from .score import Provenance, Score
 from .student import Student
 
@@ -68,9 +69,7 @@ class FilterBaseScorer:
         trained = Student.load(config, folder, student, backend=backend, device=device)
         settings = trained.config
         calibration = (
-            Calibration.load(folder / settings.calibration, config, settings)
-            if settings.calibration
-            else None
+            Calibration.load(folder / settings.calibration, config, settings) if settings.calibration else None
         )
         return cls(config, trained, calibration, filter_dir=folder, use_prefilter=use_prefilter)
 

@@ -81,6 +81,7 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
 
 def _convert(recipe: NetworkRecipe, folder: Path) -> dict[str, Any]:
     """Convert a network, choose its precision, and move it into the cache in one step."""
+    logger.info("Converting the student for OpenVINO, once; it is kept in %s.", folder.parent)
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".converting-"))
     try:

@@ -9,8 +9,9 @@ import sys
 
 import click
 
-from ..plugins import core_version, list_filters
-from .lazy import LazyGroup
+from ..plugins import list_filters
+from ..registration import core_version
+from .lazy import USAGE, LazyGroup
 from .output import format_option
 
 COMMANDS = {
@@ -43,12 +44,18 @@ def cli(context: click.Context, version: bool, output_format: str) -> None:
 
 def main() -> None:
     """Run the command line."""
-    logging.basicConfig(
-        level=os.environ.get("DISTILLERY_LOG", "warning").upper(),
-        format="%(levelname)s: %(message)s",
-        stream=sys.stderr,
-    )
+    _set_up_logging(os.environ.get("DISTILLERY_LOG", "info").upper())
     cli(prog_name="distillery")
+
+
+def _set_up_logging(level: str) -> None:
+    """Send our own notes to stderr; other libraries keep their silence below warnings."""
+    known = logging.getLevelNamesMapping()
+    if level not in known:
+        click.echo(f"error: DISTILLERY_LOG={level.lower()} is none of {', '.join(known).lower()}", err=True)
+        sys.exit(USAGE)
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("distillery").setLevel(level)
 
 
 def _versions() -> str:

@@ -10,8 +10,9 @@ import click
 
 from ..cache import cache_folder
 from ..errors import DistilleryError, WeightsError
+from ..extensions import host_plugins
 from ..names import normalise
-from ..plugins import InstalledFilter, find_filter, host_plugins, list_filters
+from ..plugins import InstalledFilter, find_filter, list_filters
 from .lazy import FAILED, OK
 from .output import format_option, print_json, print_table
 
@@ -28,13 +29,14 @@ PACKAGES = ("distillery-core", "distillery-tools", "torch", "transformers", "tok
 def doctor_command(context: click.Context, names: tuple[str, ...], scores: bool, output_format: str) -> None:
     """Check the filters NAMES, or all installed ones: metadata, import, config, weights. Offline."""
     found = list_filters() if not names else [_installed(name) for name in names]
-    faults = {item.distribution: _fault(item, scores=scores) for item in found}
+    faults = [_fault(item, scores=scores) for item in found]
     plugin_faults = [plugin.fault for plugin in host_plugins() if plugin.fault]
     report = {
         "versions": _versions(),
         "cache": str(cache_folder()),
         "filters": [
-            {"name": item.name, "distribution": item.title, "fault": faults[item.distribution]} for item in found
+            {"name": item.name, "distribution": item.title, "fault": fault}
+            for item, fault in zip(found, faults, strict=True)
         ],
         "plugins": [{"distribution": plugin.title, "fault": plugin.fault} for plugin in host_plugins()],
     }
@@ -42,7 +44,7 @@ def doctor_command(context: click.Context, names: tuple[str, ...], scores: bool,
         print_json(report)
     else:
         _print_report(report)
-    context.exit(FAILED if plugin_faults or any(faults.values()) else OK)
+    context.exit(FAILED if plugin_faults or any(faults) else OK)
 
 
 def _installed(name: str) -> InstalledFilter:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from ..errors import DistilleryError, FilterNotFoundError, InputFileError, OutputFileError
-from ..plugins import host_plugins
+from ..extensions import host_plugins
 
 OK, FAILED, USAGE = 0, 1, 2
 _USAGE_ERRORS = (FilterNotFoundError, InputFileError, OutputFileError)
@@ -43,17 +44,16 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in self._targets().items()])
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; an error of ours is one clear message and an exit status."""
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line; an error of ours, even one in --help, is one clear message and an exit status."""
         try:
-            return super().invoke(ctx)
+            return super().main(*args, **kwargs)
         except DistilleryError as error:
             click.echo(f"error: {error}", err=True)
-            ctx.exit(USAGE if isinstance(error, _USAGE_ERRORS) else FAILED)
+            sys.exit(USAGE if isinstance(error, _USAGE_ERRORS) else FAILED)
 
     def _targets(self) -> dict[str, Target]:
         offered: dict[str, Target] = {}
         for plugin in host_plugins():
-            for commands in plugin.hooks.distillery_commands() if plugin.hooks else []:
-                offered |= commands
+            offered |= plugin.commands
         return self._own | {name: target for name, target in sorted(offered.items()) if name not in self._own}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from ..names import distribution_of
-from ..plugins import InstalledFilter, fault_of, list_filters
+from ..plugins import ALLOW_LIST_VARIABLE, InstalledFilter, fault_of, list_filters
 from .output import format_option, print_json, print_table
 
 
@@ -20,6 +22,10 @@ def list_command(requirements: bool, output_format: str) -> None:
             click.echo(f"{item.distribution}=={item.version}")
     elif output_format == "json":
         print_json([_described(item) for item in found])
+    elif not found and ALLOW_LIST_VARIABLE in os.environ:
+        click.echo(
+            f"{ALLOW_LIST_VARIABLE}='{os.environ[ALLOW_LIST_VARIABLE]}' leaves out every installed filter.", err=True
+        )
     elif not found:
         click.echo(f'No filters are installed.  Install one: pip install "{distribution_of("uplifting")}"', err=True)
     else:
@@ -27,12 +33,13 @@ def list_command(requirements: bool, output_format: str) -> None:
 
 
 def _print_filters(found: list[InstalledFilter]) -> None:
-    faults = {item.distribution: fault_of(item) for item in found}
+    faults = [fault_of(item) for item in found]
     rows = [
-        (item.name, item.version, "cannot load" if faults[item.distribution] else "ok", item.summary) for item in found
+        (item.name, item.version, "cannot load" if fault else "ok", item.summary)
+        for item, fault in zip(found, faults, strict=True)
     ]
     print_table(["filter", "version", "status", "summary"], rows)
-    for fault in dict.fromkeys(fault for fault in faults.values() if fault):
+    for fault in dict.fromkeys(fault for fault in faults if fault):
         click.echo(f"warning: {fault}", err=True)
 
 
