@@ -323,7 +323,7 @@ def test_ten_megabytes_in_a_file_are_scored_beside_the_rest(tmp_path: Path, bert
 @pytest.mark.parametrize(
     "unit",
     ["<", "<a ", "<!--", "<script>", "</script>", "&", "&#x41;", "\n ", "a\u0301", "\u0301\u0316", "\ud800", "a."],
-    ids=lambda unit: ascii(unit),
+    ids=ascii,
 )
 def test_time_is_in_proportion_to_hostile_text(unit: str) -> None:
     """Four times the text takes about four times as long, not sixteen."""
@@ -506,7 +506,8 @@ def test_no_filter_installed(good_file: Path, monkeypatch: pytest.MonkeyPatch) -
     result = score(good_file)
 
     assert (result.exit_code, result.stdout) == (USAGE, "")
-    assert result.stderr.startswith("error: No filters are installed.")
+    assert result.stderr.startswith("error: ")
+    assert "installed" in result.stderr
 
 
 # Failures in the middle
@@ -540,7 +541,9 @@ def test_interrupted_run_leaves_the_previous_results(
     monkeypatch.setattr(reading, "CHUNK_LINES", 2)
     monkeypatch.setattr(FilterBaseScorer, "score_batch", _fail_on_second_batch(failure))
 
-    result = CliRunner().invoke(cli, ["score", "--backend", "torch", *map(str, (good_file, "--filter", bert_filter, "-o", output))])
+    result = CliRunner().invoke(
+        cli, ["score", "--backend", "torch", *map(str, (good_file, "--filter", bert_filter, "-o", output))]
+    )
 
     assert (result.exit_code, result.stdout) == (FAILED, "")
     assert names_in(tmp_path) == sorted(["good.jsonl", name])

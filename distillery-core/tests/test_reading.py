@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import io
 import json
 import re
@@ -382,7 +382,7 @@ def test_every_type_of_text_column_is_read(write_parquet: WriteParquet, content:
         pytest.param([b"x", b"y"], id="binary"),
         pytest.param([["x"], []], id="list"),
         pytest.param([{"a": "x"}, None], id="struct"),
-        pytest.param([datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)] * 2, id="timestamp"),
+        pytest.param([dt.datetime(2026, 1, 1, tzinfo=dt.UTC)] * 2, id="timestamp"),
     ],
 )
 def test_wrong_type_of_column_is_left_to_the_scorer(write_parquet: WriteParquet, content: Any) -> None:
@@ -439,17 +439,15 @@ def test_file_that_cannot_be_opened_is_refused_at_once(tmp_path: Path, name: str
 @pytest.mark.parametrize(
     "damage",
     [
-        pytest.param(lambda content: b"", id="empty"),
-        pytest.param(lambda content: b"hello", id="text"),
+        pytest.param(lambda _: b"", id="empty"),
+        pytest.param(lambda _: b"hello", id="text"),
         pytest.param(lambda content: content[: len(content) // 2], id="cut off"),
         pytest.param(lambda content: _zeroed(content, len(content) - 8 - _footer_size(content)), id="broken footer"),
         pytest.param(lambda content: _zeroed(content, len(content) // 3), id="broken page"),
         pytest.param(lambda content: content[:-8] + b"\xff\xff\xff\x7fPAR1", id="footer longer than the file"),
     ],
 )
-def test_corrupt_parquet_is_refused_by_name(
-    write_parquet: WriteParquet, damage: Callable[[bytes], bytes]
-) -> None:
+def test_corrupt_parquet_is_refused_by_name(write_parquet: WriteParquet, damage: Callable[[bytes], bytes]) -> None:
     texts = [f"{n * 7919}" for n in range(3000)]
     path = write_parquet({"title": texts, "content": texts}, use_dictionary=False)
     path.write_bytes(damage(path.read_bytes()))

@@ -14,6 +14,7 @@ from distillery.scorer import FilterBaseScorer
 from distillery.summary import MAX_EXAMPLES, Summary
 
 TIERS = ("high", "medium", "low")
+PROVENANCE = Provenance("tiny-filter", "1.2.3", "1.0.0", "compact", "1" * 64, None, "torch-float32")
 
 
 def a_filter(name: str = "tiny-filter") -> Any:
@@ -33,29 +34,20 @@ def chunk_of(n_lines: int, *, broken: tuple[int, ...] = (), first: int = 1) -> C
     )
 
 
-class Scores:
-    """Makes the scores of a test."""
-
-    def __init__(self, provenance: Provenance) -> None:
-        """Let every score be made by one scorer."""
-        self._provenance = provenance
-
-    def tier(self, name: str) -> Score:
-        return Score(self._provenance, passed_prefilter=True, tier=name, weighted_average=5.0)
-
-    def blocked(self, reason: str) -> Score:
-        return Score.blocked(self._provenance, reason)
-
-    def invalid(self, error: str) -> Score:
-        return Score.invalid(self._provenance, error)
-
-    def failed(self, error: str) -> Score:
-        return Score.failed(self._provenance, error)
+def scored(tier: str) -> Score:
+    return Score(PROVENANCE, passed_prefilter=True, tier=tier, weighted_average=5.0)
 
 
-@pytest.fixture
-def scores(provenance: Provenance) -> Scores:
-    return Scores(provenance)
+def blocked(reason: str) -> Score:
+    return Score.blocked(PROVENANCE, reason)
+
+
+def invalid(error: str) -> Score:
+    return Score.invalid(PROVENANCE, error)
+
+
+def failed(error: str) -> Score:
+    return Score.failed(PROVENANCE, error)
 
 
 def test_an_empty_run_has_every_tier_at_zero() -> None:
@@ -67,11 +59,11 @@ def test_an_empty_run_has_every_tier_at_zero() -> None:
     }
 
 
-def test_counts_add_up_over_chunks(scores: Scores) -> None:
+def test_counts_add_up_over_chunks() -> None:
     summary = Summary([a_filter()])
 
-    summary.add(chunk_of(3, broken=(1,)), [[scores.tier("high"), scores.blocked("corporate_finance")]])
-    summary.add(chunk_of(3, first=4), [[scores.tier("low"), scores.tier("high"), scores.invalid("'title' is empty")]])
+    summary.add(chunk_of(3, broken=(1,)), [[scored("high"), blocked("corporate_finance")]])
+    summary.add(chunk_of(3, first=4), [[scored("low"), scored("high"), invalid("'title' is empty")]])
 
     assert summary.to_dict() == {
         "articles": 6,
@@ -83,58 +75,63 @@ def test_counts_add_up_over_chunks(scores: Scores) -> None:
     }
 
 
-def test_an_article_of_any_length_counts_under_one_reason(scores: Scores) -> None:
+def test_an_article_of_any_length_counts_under_one_reason() -> None:
     summary = Summary([a_filter()])
 
-    summary.add(chunk_of(3), [[scores.blocked(f"content_too_short_{length}chars") for length in (0, 18, 299)]])
+    summary.add(chunk_of(3), [[blocked(f"content_too_short_{length}chars") for length in (0, 18, 299)]])
 
     assert summary.to_dict()["filters"]["tiny-filter"]["set_aside"] == {"content_too_short_nchars": 3}
 
 
-def test_an_article_that_fails_is_not_set_aside(scores: Scores) -> None:
+def test_an_article_that_fails_is_not_set_aside() -> None:
     summary = Summary([a_filter()])
 
-    summary.add(chunk_of(2), [[scores.invalid("'title' is missing"), scores.failed("out of memory")]])
+    summary.add(chunk_of(2), [[invalid("'title' is missing"), failed("out of memory")]])
 
     assert summary.n_failed == 2
     assert summary.to_dict()["filters"]["tiny-filter"] == {"tiers": dict.fromkeys(TIERS, 0), "set_aside": {}}
 
 
-def test_an_article_that_fails_in_two_filters_failed_once(scores: Scores) -> None:
+def test_an_article_that_fails_in_two_filters_failed_once() -> None:
     summary = Summary([a_filter("one"), a_filter("two")])
 
-    summary.add(chunk_of(1), [[scores.invalid("'title' is missing")], [scores.invalid("'title' is missing")]])
+    summary.add(chunk_of(1), [[invalid("'title' is missing")], [invalid("'title' is missing")]])
 
     assert (summary.n_lines, summary.n_failed) == (1, 1)
     assert summary.examples_of_failure == ["line 1: 'title' is missing"]
 
 
-def test_an_article_that_fails_in_one_filter_failed(scores: Scores) -> None:
+def test_an_article_that_fails_in_one_filter_failed() -> None:
     summary = Summary([a_filter("one"), a_filter("two")])
 
-    summary.add(chunk_of(1), [[scores.tier("high")], [scores.failed("out of memory")]])
+    summary.add(chunk_of(1), [[scored("high")], [failed("out of memory")]])
 
     filters = summary.to_dict()["filters"]
     assert summary.n_failed == 1
     assert [sum(filters[name]["tiers"].values()) for name in ("one", "two")] == [1, 0]
 
 
-def test_examples_of_failure_are_the_first_lines_of_the_file(scores: Scores) -> None:
+def test_examples_of_failure_are_the_first_lines_of_the_file() -> None:
     summary = Summary([a_filter()])
-    invalid = scores.invalid("'title' is missing")
+    untitled = invalid("'title' is missing")
 
-    summary.add(chunk_of(4, broken=(1, 3)), [[invalid, invalid]])
+    summary.add(chunk_of(4, broken=(1, 3)), [[untitled, untitled]])
     for start in (5, 9):
-        summary.add(chunk_of(4, broken=(1, 3), first=start), [[invalid, invalid]])
+        summary.add(chunk_of(4, broken=(1, 3), first=start), [[untitled, untitled]])
 
     assert summary.n_failed == 12
     assert len(summary.examples_of_failure) == MAX_EXAMPLES
     assert [text.partition(":")[0] for text in summary.examples_of_failure] == [f"line {n}" for n in range(1, 6)]
 
 
-def test_tables_show_tiers_in_their_order_then_reasons_by_number(scores: Scores) -> None:
+def test_tables_show_tiers_in_their_order_then_reasons_by_number() -> None:
     summary = Summary([a_filter()])
-    judged = [scores.tier("low"), *[scores.blocked("shopping")] * 2, scores.blocked("finance"), *[scores.tier("high")] * 4]
+    judged = [
+        scored("low"),
+        *[blocked("shopping")] * 2,
+        blocked("finance"),
+        *[scored("high")] * 4,
+    ]
 
     summary.add(chunk_of(8), [judged])
 
@@ -152,17 +149,17 @@ def test_tables_show_tiers_in_their_order_then_reasons_by_number(scores: Scores)
     ]
 
 
-def test_each_filter_has_its_table(scores: Scores) -> None:
+def test_each_filter_has_its_table() -> None:
     summary = Summary([a_filter("one"), a_filter("two")])
 
-    summary.add(chunk_of(1), [[scores.tier("high")], [scores.tier("low")]])
+    summary.add(chunk_of(1), [[scored("high")], [scored("low")]])
 
     assert [title.partition(" ")[0] for title, _ in summary.tables()] == ["one", "two"]
 
 
-def test_each_filter_must_have_judged_each_article(scores: Scores) -> None:
+def test_each_filter_must_have_judged_each_article() -> None:
     with pytest.raises(ValueError, match="zip"):
-        Summary([a_filter()]).add(chunk_of(2), [[scores.tier("high")]])
+        Summary([a_filter()]).add(chunk_of(2), [[scored("high")]])
 
 
 def test_real_scorer_gives_counts_for_json(bert_scorer: FilterBaseScorer, articles: list[dict[str, Any]]) -> None:

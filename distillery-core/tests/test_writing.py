@@ -7,6 +7,7 @@ import gc
 import io
 import json
 import os
+import resource
 import stat
 import sys
 import tracemalloc
@@ -68,6 +69,15 @@ def write(path: Path, lines: list[Line], *scores: list[Score], filters: tuple[st
         results.write(Chunk(lines), scores)
 
 
+def write_and_fail(path: Path, scores: list[Score], failure: BaseException) -> None:
+    """Write a line for each score, then raise."""
+    with open_results(path, SOURCE) as results:
+        for score in scores:
+            results.start([a_filter("tiny-filter")])
+            results.write(Chunk([a_line("a")]), [[score]])
+        raise failure
+
+
 def json_records(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 
@@ -110,11 +120,8 @@ def test_failure_leaves_the_previous_file_and_nothing_else(
     path = tmp_path / name
     path.write_text("previous")
 
-    with pytest.raises(type(failure)) as raised, open_results(path, SOURCE) as results:
-        if started:
-            results.start([a_filter("tiny-filter")])
-            results.write(Chunk([a_line("a")]), [[scored]])
-        raise failure
+    with pytest.raises(type(failure)) as raised:
+        write_and_fail(path, [scored] if started else [], failure)
 
     assert raised.value is failure
     assert names_in(tmp_path) == [name]
@@ -128,24 +135,19 @@ def test_failure_while_writing_parquet_leaves_no_noise(
     noise: list[Any] = []
     monkeypatch.setattr(sys, "unraisablehook", noise.append)
 
-    with pytest.raises(InputFileError), open_results(tmp_path / "scored.parquet", SOURCE) as results:
-        results.start([a_filter("tiny-filter")])
-        results.write(Chunk([a_line("a")]), [[scored]])
-        raise InputFileError
-    del results
+    with pytest.raises(InputFileError):
+        write_and_fail(tmp_path / "scored.parquet", [scored], InputFileError())
     gc.collect()
 
     assert noise == []
 
 
-def test_error_of_another_file_is_not_blamed_on_the_output(tmp_path: Path) -> None:
+def test_error_of_another_file_is_not_blamed_on_the_output(tmp_path: Path, scored: Score) -> None:
     """The reader and the filters work inside the ``with``: their OSErrors are not of the result file."""
     failure = OSError(errno.EIO, "the disk of the articles", "articles.jsonl")
 
     with pytest.raises(OSError, match=r"the disk of the articles") as raised:
-        with open_results(tmp_path / "scored.jsonl", SOURCE) as results:
-            results.start([a_filter("tiny-filter")])
-            raise failure
+        write_and_fail(tmp_path / "scored.jsonl", [scored], failure)
 
     assert raised.value is failure
     assert names_in(tmp_path) == []
@@ -164,12 +166,16 @@ def test_full_disk_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert path.read_text() == "previous"
 
 
-def test_full_disk_while_writing_is_a_clear_error(tmp_path: Path, scored: Score) -> None:
-    with pytest.raises(OutputFileError, match=r"scored.jsonl cannot be written: No space left on device"):
-        with open_results(tmp_path / "scored.jsonl", SOURCE) as results:
-            results.start([a_filter("tiny-filter")])
-            results._file = SimpleNamespace(write=_no_space)  # type: ignore[attr-defined]
-            results.write(Chunk([a_line("a")]), [[scored]])
+@pytest.mark.parametrize("name", FORMATS)
+def test_file_that_grows_too_large_is_a_clear_error(tmp_path: Path, scored: Score, name: str) -> None:
+    lines = [a_line(n) for n in range(10_000)]
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(OutputFileError, match=f"{name} cannot be written: File too large"):
+            write(tmp_path / name, lines, [scored] * len(lines))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
     assert names_in(tmp_path) == []
 
@@ -233,7 +239,9 @@ def make_pipe(path: Path) -> None:
     [
         pytest.param("out", make_folder, "is a folder; name a file, such as .*out/scored.jsonl", id="folder"),
         pytest.param("pipe", make_pipe, "is not a regular file|is a (pipe|device|special file)", id="pipe"),
-        pytest.param("absent/scored.jsonl", None, "cannot be written: the folder .*absent does not exist", id="no folder"),
+        pytest.param(
+            "absent/scored.jsonl", None, "cannot be written: the folder .*absent does not exist", id="no folder"
+        ),
         pytest.param("file/scored.jsonl", None, "cannot be written: ", id="folder is a file"),
         pytest.param("a" * 300, None, "cannot be written: File name too long", id="name too long"),
     ],
@@ -252,27 +260,23 @@ def test_target_is_refused(tmp_path: Path, name: str, make: Callable[[Path], Non
 
 
 def test_target_in_a_folder_that_takes_no_files_is_refused() -> None:
-    with pytest.raises(OutputFileError, match=r"^/proc/scored.jsonl cannot be written: "):
-        with open_results(Path("/proc/scored.jsonl"), SOURCE):
-            pytest.fail("the work began")
+    message = r"^/proc/scored.jsonl cannot be written: "
+    with pytest.raises(OutputFileError, match=message), open_results(Path("/proc/scored.jsonl"), SOURCE):
+        pytest.fail("the work began")
 
 
 @pytest.mark.parametrize(
-    "link",
-    [
-        pytest.param(lambda path, source: None, id="same"),
-        pytest.param(lambda path, source: path.symlink_to(source), id="symbolic link"),
-        pytest.param(lambda path, source: path.hardlink_to(source), id="hard link"),
-    ],
+    "name", ["articles.jsonl", "folder/../articles.jsonl", "symbolic link", "hard link", "link/articles.jsonl"]
 )
-def test_the_articles_themselves_are_refused(tmp_path: Path, link: Callable[[Path, Path], None]) -> None:
+def test_the_articles_themselves_are_refused(tmp_path: Path, name: str) -> None:
     source = tmp_path / "articles.jsonl"
     source.write_text("articles")
-    path = tmp_path / "link.jsonl"
-    link(path, source)
-    target = path if path.exists() else tmp_path / "." / "articles.jsonl"
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path)
+    (tmp_path / "symbolic link").symlink_to(source)
+    (tmp_path / "hard link").hardlink_to(source)
 
-    with pytest.raises(OutputFileError, match="is the file of articles"), open_results(target, source):
+    with pytest.raises(OutputFileError, match="is the file of articles"), open_results(tmp_path / name, source):
         pytest.fail("the work began")
 
     assert source.read_text() == "articles"
@@ -403,9 +407,7 @@ def test_parquet_row_has_the_numbers_of_the_score(tmp_path: Path, scored: Score)
     ]
 
 
-def test_parquet_leaves_what_is_not_known_empty(
-    tmp_path: Path, scored: Score, blocked: Score, invalid: Score
-) -> None:
+def test_parquet_leaves_what_is_not_known_empty(tmp_path: Path, scored: Score, blocked: Score, invalid: Score) -> None:
     path = tmp_path / "scored.parquet"
     lines = [a_line("b"), Line(2, None, "not JSON: no"), a_line(None, number=3), a_line("s", number=4)]
 

@@ -1,0 +1,144 @@
+"""``distillery evaluate``: one report in three forms, kept where ``distillery info`` finds it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from invented import DIMENSIONS, Data, Trained, contents, run_cli, strict_json
+
+from distillery_tools.evaluation.evaluator import MEDIAN, RIDGE, figure_of
+
+USAGE, FAILED = 2, 1
+MODELS = ("student compact", RIDGE, MEDIAN)
+COLUMNS = ("error of the average", "rank correlation", "recall", "precision", "precision among top")
+
+
+def evaluate(folder: Path, data: Path, *options: object) -> Result:
+    """Run the command; it must succeed."""
+    done = run_cli("evaluate", folder, "--data", data, *options)
+    assert done.exit_code == 0, (done.output, done.exception)
+    return done
+
+
+@pytest.fixture(scope="module")
+def report(trained: Trained, data_folder: Path) -> dict[str, Any]:
+    """The report as JSON."""
+    content: dict[str, Any] = strict_json(evaluate(trained.folder, data_folder, "--format", "json").stdout)
+    return content
+
+
+def texts_of(report: dict[str, Any]) -> set[str]:
+    """Return every figure as people read it: value and interval."""
+    figures = []
+    for model in report["models"].values():
+        figures += [figure for name, figure in model.items() if name != "dimension_mae"]
+        figures += model["dimension_mae"].values()
+    return {str(figure_of(figure)) for figure in figures}
+
+
+@pytest.mark.parametrize("form", ["table", "markdown"])
+def test_tables_hold_every_figure_with_its_interval(
+    trained: Trained, data_folder: Path, report: dict[str, Any], form: str
+) -> None:
+    """Of all models and all dimensions."""
+    printed = evaluate(trained.folder, data_folder, "--format", form).stdout
+    assert [text for text in texts_of(report) if text not in printed] == []
+    assert [name for name in (*MODELS, *COLUMNS, *DIMENSIONS) if name not in printed] == []
+
+
+def test_the_table_says_on_what_it_was_measured(trained: Trained, data_folder: Path, report: dict[str, Any]) -> None:
+    """It is the default; the prefilter stands below."""
+    printed = evaluate(trained.folder, data_folder).stdout
+    assert f"garden 1.2.0 on 12 articles of 'test', {report['n_at_threshold']} of them at 4 or above" in printed
+    assert f"prefilter: passes {report['prefilter']['passed']:.1%}, blocks" in printed
+
+
+def test_markdown_is_two_tables(trained: Trained, data_folder: Path) -> None:
+    """Each row has as many cells as its header."""
+    printed = evaluate(trained.folder, data_folder, "--format", "markdown").stdout.strip()
+    tables = [
+        [line.count("|") for line in block.splitlines()] for block in printed.split("\n\n") if block.startswith("|")
+    ]
+    assert tables == [[7] * 5, [5] * 5]
+
+
+def test_saving_makes_info_show_it(trained_copy: Path, data_folder: Path, report: dict[str, Any]) -> None:
+    """In the table and in JSON; only evaluation.json is new."""
+    before = contents(trained_copy)
+    assert "carries no evaluation" in run_cli("info", trained_copy).output
+
+    evaluate(trained_copy, data_folder, "--save")
+
+    after = contents(trained_copy)
+    assert {name for name in after if after[name] != before.get(name)} == {"evaluation.json"}
+    saved = strict_json(after["evaluation.json"].decode())
+    assert saved == report
+    assert strict_json(run_cli("info", trained_copy, "--format", "json").output)["evaluation"] == saved
+    shown = run_cli("info", trained_copy).output
+    assert "On 12 held-out articles" in shown
+    for name in MODELS:
+        assert name in shown
+        assert str(figure_of(saved["models"][name]["weighted_average_mae"])) in shown
+
+
+def test_without_saving_nothing_changes(trained_copy: Path, data_folder: Path) -> None:
+    """Measuring is no change."""
+    before = contents(trained_copy)
+    evaluate(trained_copy, data_folder)
+    assert contents(trained_copy) == before
+
+
+def test_another_split(trained: Trained, data_folder: Path) -> None:
+    """By name."""
+    assert "12 articles of 'val'" in evaluate(trained.folder, data_folder, "--split", "val").stdout
+
+
+def test_only_held_out_articles_are_saved(trained_copy: Path, data_folder: Path) -> None:
+    """``distillery info`` calls them held out, which train and val are not."""
+    done = run_cli("evaluate", trained_copy, "--data", data_folder, "--split", "train", "--save")
+    assert done.exit_code == USAGE
+    assert not (trained_copy / "evaluation.json").exists()
+
+
+def test_an_installed_copy_is_measured_but_not_changed(
+    trained: Trained, trained_copy: Path, data_folder: Path, tmp_path: Path
+) -> None:
+    """Its files belong to pip."""
+    installed = tmp_path / "site-packages" / "distillery_filter_garden"
+    installed.parent.mkdir()
+    trained_copy.rename(installed)
+    before = contents(installed)
+
+    evaluate(installed, data_folder)
+    refused = run_cli("evaluate", installed, "--data", data_folder, "--save")
+
+    assert refused.exit_code == USAGE
+    assert "is an installed copy" in refused.output
+    assert contents(installed) == before
+
+
+@pytest.mark.parametrize("options", [(), ("--articles", "articles.jsonl"), ("--labels", "labels.jsonl")])
+def test_without_data_the_options_are_named(trained: Trained, options: tuple[str, ...]) -> None:
+    """Exit status 2, as for any wrong use."""
+    done = run_cli("evaluate", trained.folder, *options)
+    assert done.exit_code == USAGE
+    assert "--data FOLDER" in done.output
+
+
+def test_faulty_labels_are_refused(trained: Trained, data: Data) -> None:
+    """As in training."""
+    data.labels[4]["scores"]["green"] = 11
+    data.write()
+    done = run_cli("evaluate", trained.folder, "--data", data.folder)
+    assert done.exit_code == USAGE
+    assert "a4: not a number from 0 to 10" in done.output
+
+
+def test_an_untrained_filter_is_an_error(garden: Path, data_folder: Path) -> None:
+    """Its weights are missing."""
+    done = run_cli("evaluate", garden, "--data", data_folder)
+    assert done.exit_code == FAILED
+    assert "adapter_" in done.output
