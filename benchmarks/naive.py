@@ -12,9 +12,9 @@ from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 
 from distillery import FilterBaseScorer
 from distillery.adapter import Adapter
-from distillery.base_models import resolve_base_model
 from distillery.config import ADAPTER_CONFIG_FILE
 from distillery.network import load_backbone, pool, prefix_of
+from distillery.student import base_folder
 
 BATCH_SIZE = 16
 PADDED_LENGTH = 512
@@ -27,7 +27,7 @@ class NaivePath:
         """Build the same student as the scorer's, with PEFT."""
         settings = scorer.student.config
         folder = scorer.filter_dir / settings.adapter
-        backbone = load_backbone(resolve_base_model(settings.base))
+        backbone = load_backbone(base_folder(settings, scorer.filter_dir))
         adapter, prefix = Adapter.load(folder), prefix_of(backbone)
         options = json.loads((folder / ADAPTER_CONFIG_FILE).read_text(encoding="utf-8"))
         lora = LoraConfig(**{name: options[name] for name in ("r", "lora_alpha", "target_modules", "exclude_modules")})

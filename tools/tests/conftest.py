@@ -133,7 +133,7 @@ def _write_tokenizer(folder: Path, before: Sequence[str], after: Sequence[str]) 
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
     signals = [word for words in SIGNALS.values() for word in words]
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", ".", ",", ":", *signals, *FILLERS, *OTHERS]
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", ".", ",", ":", *signals, *FILLERS.split(), *OTHERS]
     vocabulary = {word: index for index, word in enumerate(words)}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.Lowercase()

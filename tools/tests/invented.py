@@ -16,7 +16,7 @@ DIMENSIONS = ("green", "shared", "tested")
 
 # A dimension's score is the number of its words in the article.
 SIGNALS = {"green": ("trees", "flowers"), "shared": ("together", "neighbours"), "tested": ("measured", "counted")}
-FILLERS = "the a of and in to on near street school river old new year after people city road house day".split()
+FILLERS = "the a of and in to on near street school river old new year after people city road house day"
 OTHERS = ("buy", "now", "report")
 
 CONFIG = """\
@@ -156,7 +156,7 @@ def make_data(folder: Path, size: int, seed: int = 0) -> Data:
     for number in range(size):
         scores = {name: chance.randint(0, 10) for name in DIMENSIONS}
         words = [chance.choice(SIGNALS[name]) for name, score in scores.items() for _ in range(score)]
-        words += chance.choices(FILLERS, k=chance.randint(30, 44) - len(words))
+        words += chance.choices(FILLERS.split(), k=chance.randint(30, 44) - len(words))
         chance.shuffle(words)
         words += ["buy", "now"] if number % 10 == 4 else []
         articles.append({"id": f"a{number}", "title": "Report", "content": " ".join(words)})

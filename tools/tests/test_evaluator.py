@@ -47,7 +47,8 @@ def averages(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return weighted averages under the gatekeeper, computed here by hand."""
     clamped = scores.clip(0, 10)
     plain = clamped @ np.array(WEIGHTS)
-    return np.where(clamped[:, 2] < GATE, np.minimum(plain, CAP), plain).round(9)
+    capped: NDArray[np.float64] = np.where(clamped[:, 2] < GATE, np.minimum(plain, CAP), plain)
+    return capped.round(9)
 
 
 def test_every_model_has_every_figure(report: Report) -> None:
@@ -164,9 +165,7 @@ def test_the_report_can_be_repeated(report: Report, scorer: FilterBaseScorer, re
     assert Evaluator(scorer, read_data, "test").report() == report
 
 
-def test_a_filter_of_one_tier_counts_every_article(
-    trained_copy: Path, read_data: LabelledData
-) -> None:
+def test_a_filter_of_one_tier_counts_every_article(trained_copy: Path, read_data: LabelledData) -> None:
     """Its threshold is the floor."""
     path = trained_copy / "config.yaml"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)

@@ -51,7 +51,7 @@ class TestAgainstLibraries:
     """Each figure is what the libraries compute, with and without ties."""
 
     def test_mean_absolute_error(self, seed: int, decimals: int) -> None:
-        """sklearn's."""
+        """As sklearn's."""
         predicted, expected = sample(seed, decimals=decimals)
         assert mean_absolute_error(predicted, expected) == pytest.approx(sklearn_mae(expected, predicted))
 

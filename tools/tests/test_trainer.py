@@ -89,11 +89,12 @@ def test_the_saved_adapter_is_that_of_the_best_epoch(
     new_trainer: NewTrainer, labelled: LabelledData, config: FilterConfig, bert_base: Path
 ) -> None:
     """The core, from the files alone, makes the validation error that the history states."""
+    val, postfilter = labelled.splits["val"], Postfilter(config)
+    val.scores[:] = 10 - val.scores  # what is learned makes it worse, so the last epoch is not the best
     trainer = new_trainer(LONGER)
     best = fit(trainer, labelled)
-    assert best.number < LONGER.epochs, "the last epoch must not be the best, or the test says nothing"
+    assert best.number < LONGER.epochs
 
-    val, postfilter = labelled.splits["val"], Postfilter(config)
     predicted = saved_student(trainer, config, bert_base).predict(val.texts)
 
     found, wanted = ([outcome.weighted_average for outcome in postfilter.apply(s)] for s in (predicted, val.scores))
@@ -135,9 +136,7 @@ def test_history_is_written_each_epoch(new_trainer: NewTrainer, labelled: Labell
 
 
 @pytest.mark.parametrize(("batch_size", "n_steps"), [(8, 5), (36, 1), (100, 1), (7, 6)])
-def test_each_step_is_reported(
-    new_trainer: NewTrainer, labelled: LabelledData, batch_size: int, n_steps: int
-) -> None:
+def test_each_step_is_reported(new_trainer: NewTrainer, labelled: LabelledData, batch_size: int, n_steps: int) -> None:
     """For the progress bar: which of how many, over all epochs."""
     steps: list[tuple[int, int]] = []
     trainer = new_trainer(replace(QUICK, batch_size=batch_size))

@@ -41,12 +41,13 @@ _SUPPORTED = {
 class Adapter:
     """Low-rank updates by module, ``weight += scaling * B @ A``, and a linear head.
 
-    ``lora`` maps a module's path to A [r, n_inputs] and B [n_outputs, r]; ``head_weight`` is
-    [n_dimensions, hidden_size], ``head_bias`` [n_dimensions] or None.
+    ``lora`` maps a module's path to A [rank, n_inputs] and B [n_outputs, rank]; ``head`` holds the
+    weight [n_dimensions, hidden_size] and perhaps the bias [n_dimensions].
     """
 
     folder: Path
     scaling: float
+    rank: int
     targets: list[str] | None
     excluded: list[str] | str | None
     lora: dict[str, dict[str, Tensor]] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class Adapter:
         adapter = cls(
             folder=folder,
             scaling=_scaling(options),
+            rank=options["r"],
             # PEFT also takes one expression, and a subset of layers: then no list can be checked.
             targets=targets if isinstance(targets, list) and not options.get("layers_to_transform") else None,
             excluded=options.get("exclude_modules"),
@@ -73,8 +75,8 @@ class Adapter:
         leftover = [key for key, tensor in tensors.items() if not adapter._take(_normalised(key), tensor)]
         if leftover:
             raise AdapterError(
-                f"{folder / ADAPTER_FILE}: {len(leftover)} of {len(tensors)} tensors are neither LoRA nor head, "
-                f"such as {leftover[0]}.\n  A student is a plain LoRA adapter with one linear head."
+                f"{folder / ADAPTER_FILE}: {len(leftover)} of {len(tensors)} tensors are neither LoRA nor head, or "
+                f"stand twice, such as {leftover[0]}.\n  A student is a plain LoRA adapter with one linear head."
             )
         adapter._check_complete()
         return adapter
@@ -116,14 +118,14 @@ class Adapter:
         module.weight.data += update.to(module.weight.dtype)
 
     def _take(self, key: str, tensor: Tensor) -> bool:
-        """Put a tensor where it belongs; say whether it belongs anywhere."""
+        """Put a tensor where it belongs; say whether it belongs anywhere, and nothing stands there yet."""
         if lora := _LORA_KEY.fullmatch(key):
-            self.lora.setdefault(lora["module"], {})[lora["side"]] = tensor
+            place, name = self.lora.setdefault(lora["module"], {}), lora["side"]
         elif head := _HEAD_KEY.fullmatch(key):
-            self.head[head["part"]] = tensor
+            place, name = self.head, head["part"]
         else:
             return False
-        return True
+        return place.setdefault(name, tensor) is tensor
 
     def _check_complete(self) -> None:
         if "weight" not in self.head:
@@ -131,6 +133,12 @@ class Adapter:
         halves = [path for path, pair in self.lora.items() if not {"A", "B"} <= pair.keys()]
         if halves:
             raise AdapterError(f"{self.folder / ADAPTER_FILE}: {halves[0]} has lora_A or lora_B, but not both.")
+        misfits = [path for path, pair in self.lora.items() if not self.rank == len(pair["A"]) == pair["B"].shape[-1]]
+        if misfits:
+            raise AdapterError(
+                f"{self.folder}: {ADAPTER_CONFIG_FILE} says rank r={self.rank}, but the tensors of {misfits[0]} "
+                f"have another."
+            )
 
     def _expected(self, modules: dict[str, nn.Module]) -> list[str]:
         """Return the modules that the adapter's own config says it adapts."""
@@ -155,6 +163,8 @@ def _read_options(folder: Path) -> dict[str, Any]:
         options = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise AdapterError(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(options, dict):
+        raise AdapterError(f"{path} holds no options, but {type(options).__name__}.")
     unsupported = [
         f"{name}={options[name]!r}"
         for name, value in _SUPPORTED.items()
@@ -162,7 +172,7 @@ def _read_options(folder: Path) -> dict[str, Any]:
     ]
     if unsupported:
         raise AdapterError(f"{path}: {', '.join(unsupported)} is not supported; a student is a plain LoRA adapter.")
-    return dict(options)
+    return options
 
 
 def _scaling(options: dict[str, Any]) -> float:

@@ -13,9 +13,16 @@ from .errors import ArticleError
 
 _OPTIONAL_TEXT = ("url", "source", "source_type", "description", "language", "published_date")
 
-_TAG = re.compile(r"<(?:!--|/?[a-zA-Z])[^<>]*>")
-_INVISIBLE_ELEMENT = re.compile(r"<(script|style)\b", re.IGNORECASE)
-_ITS_END = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style")}
+_TAG = re.compile(r"<[!/?]?[a-zA-Z][^<>]*>")
+# ASCII: without it, the long s and the dotless i are an s and an i.
+_INVISIBLE = re.compile(r"<(?:(script|style)\b|!--)", re.IGNORECASE | re.ASCII)
+_ITS_END = {
+    "script": re.compile(r"(?=</script)", re.IGNORECASE | re.ASCII),
+    "style": re.compile(r"(?=</style)", re.IGNORECASE | re.ASCII),
+    "!--": re.compile("-->"),
+}
+# Python refuses to read longer decimal numbers; no character has more than seven digits.
+_ENDLESS_REFERENCE = re.compile(r"&#[0-9]{8,};?")
 _LINE_SPACE = re.compile(r"[^\S\n]+")
 _BLANK_LINES = re.compile(r"\n\s*\n\s*")
 # Category Cc without tab and line feed, lone surrogates, byte-order mark, zero-width space.
@@ -69,22 +76,27 @@ def clean(text: str) -> str:
     if "<" in text:
         text = _TAG.sub(" ", _without_invisible_elements(text))
     if "&" in text:
-        text = html.unescape(text)
+        text = html.unescape(_ENDLESS_REFERENCE.sub("", text))
     text = _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = _LINE_SPACE.sub(" ", unicodedata.normalize("NFC", text))
     return _BLANK_LINES.sub("\n\n", text).strip()
 
 
 def _without_invisible_elements(text: str) -> str:
-    """Drop script and style elements whole; an unclosed one loses only its tag."""
+    """Drop comments, script and style elements whole; an unclosed one loses only its tag."""
     kept: list[str] = []
+    unclosed: set[str] = set()
     position = 0
-    while match := _INVISIBLE_ELEMENT.search(text, position):
-        end = _ITS_END[match[1].lower()].search(text, match.end())
+    for match in _INVISIBLE.finditer(text):
+        name = (match[1] or "!--").lower()
+        if match.start() < position or name in unclosed:
+            continue
+        end = _ITS_END[name].search(text, match.end())
         if end is None:
-            break
+            unclosed.add(name)
+            continue
         kept += (text[position : match.start()], " ")
-        position = end.start()
+        position = end.end()
     return "".join((*kept, text[position:]))
 
 

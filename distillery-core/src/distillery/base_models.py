@@ -112,7 +112,7 @@ def _snapshot(config: BaseModelConfig, tried: list[str], place: str, *, local_fi
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(
+        folder = Path(
             snapshot_download(
                 config.model,
                 revision=config.revision,
@@ -124,6 +124,11 @@ def _snapshot(config: BaseModelConfig, tried: list[str], place: str, *, local_fi
         tried.append(f"{place} ({config.model}@{config.revision[:7]}: {type(error).__name__})")
         logger.debug("%s has no %s", place, config.model, exc_info=True)
         return None
+    # The cache answers with the revision's folder even if another program fetched only a part of it.
+    if absent := [name for name in config.sha256 if not (folder / name).is_file()]:
+        tried.append(f"{place} ({config.model}@{config.revision[:7]}: without {', '.join(absent)})")
+        return None
+    return folder
 
 
 _SOURCES = (_configured_path, _provided, _from_hub_cache, _from_hub)

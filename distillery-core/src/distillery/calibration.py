@@ -92,7 +92,7 @@ def _check_origin(data: dict[str, Any], path: Path, config: FilterConfig, studen
 def _breakpoints(name: str, entry: Any, path: Path) -> Breakpoints:
     try:
         x, y = (np.asarray(entry[key], dtype=np.float64) for key in ("x", "y"))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise CalibrationError(f"{path}: dimension '{name}' needs two lists of numbers, x and y ({error}).") from error
     if x.ndim != 1 or x.shape != y.shape or x.size == 0:
         raise CalibrationError(f"{path}: dimension '{name}' has {x.size} x for {y.size} y; they must pair up.")

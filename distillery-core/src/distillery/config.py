@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from .errors import ConfigError
 from .names import normalise
@@ -22,6 +22,7 @@ ADAPTER_FILE = "adapter_model.safetensors"
 ADAPTER_CONFIG_FILE = "adapter_config.json"
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+T = TypeVar("T")
 Points = Annotated[float, Field(ge=0.0, le=10.0)]
 Phrases = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 
@@ -104,6 +105,15 @@ class BaseModelConfig(Section):
     path: Path | None = None
     sha256: Annotated[dict[str, Sha256], Field(min_length=1)]
 
+    @field_validator("sha256")
+    @classmethod
+    def _names_every_file_that_is_read(cls, value: dict[str, str]) -> dict[str, str]:
+        absent = [name for name in ("config.json", "tokenizer.json") if name not in value]
+        absent += [] if any(name.endswith(".safetensors") for name in value) else ["the *.safetensors"]
+        if absent:
+            raise ValueError(f"states no sha256 for {' and '.join(absent)}")
+        return value
+
 
 class StudentConfig(Section):
     """A trained student: base model, adapter and head, and how they are read.
@@ -138,6 +148,16 @@ class OracleConfig(Section):
     prompt: str
 
 
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """Reads what yaml.safe_load reads, but refuses a repeated key, of which PyYAML keeps the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        if repeated := [key for key in keys if keys.count(key) > 1]:
+            raise yaml.constructor.ConstructorError(None, None, f"'{repeated[0]}' is given twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 class FilterConfig(Section):
     """Everything that is true of one version of one filter."""
 
@@ -158,7 +178,7 @@ class FilterConfig(Section):
         """Read ``folder/config.yaml``; raise ConfigError with every fault found."""
         path = folder / CONFIG_FILE
         try:
-            data = yaml.safe_load(path.read_text(encoding="utf-8"))
+            data = _UniqueKeyLoader(path.read_text(encoding="utf-8")).get_single_data()
         except FileNotFoundError:
             raise ConfigError(f"{path} does not exist; a filter's folder holds a {CONFIG_FILE}.") from None
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -168,10 +188,14 @@ class FilterConfig(Section):
     @classmethod
     def parse(cls, data: Any, source: str = CONFIG_FILE) -> FilterConfig:
         """Validate what a config.yaml holds; raise ConfigError with every fault found."""
+        dangling = _dangling(data)
         try:
-            return cls.model_validate(data)
+            config = cls.model_validate(data)
         except ValidationError as error:
-            raise ConfigError(_faults(error, source)) from error
+            raise ConfigError(_faults(error, dangling, source)) from error
+        if dangling:
+            raise ConfigError(_faults(None, dangling, source))
+        return config
 
     @property
     def dimension_names(self) -> list[str]:
@@ -214,36 +238,22 @@ class FilterConfig(Section):
     @field_validator("dimensions")
     @classmethod
     def _dimensions_are_sound(cls, value: list[DimensionConfig]) -> list[DimensionConfig]:
-        _refuse_repeats("dimension", [dimension.name for dimension in value])
+        faults = _repeats("dimension", [dimension.name for dimension in value])
         total = sum(dimension.weight for dimension in value)
         if abs(total - 1.0) > WEIGHT_SUM_TOLERANCE:
-            raise ValueError(f"the weights sum to {total:.10g}, not to 1")
-        return value
+            faults.append(f"the weights sum to {total:.10g}, not to 1")
+        return _unless(faults, value)
 
     @field_validator("tiers")
     @classmethod
     def _tiers_descend_to_zero(cls, value: list[TierConfig]) -> list[TierConfig]:
-        _refuse_repeats("tier", [tier.name for tier in value])
+        faults = _repeats("tier", [tier.name for tier in value])
         floors = [tier.at_least for tier in value]
         if any(upper <= lower for upper, lower in pairwise(floors)):
-            raise ValueError(f"at_least must fall from tier to tier, but is {floors}")
-        if floors[-1] != 0.0:
-            raise ValueError(f"the last tier must start at 0.0, not at {floors[-1]}")
-        return value
-
-    @model_validator(mode="after")
-    def _references_exist(self) -> FilterConfig:
-        faults = [
-            f"gatekeepers: '{gate.dimension}' is not a dimension; there are: {', '.join(self.dimension_names)}"
-            for gate in self.gatekeepers
-            if gate.dimension not in self.dimension_names
-        ]
-        if self.default_student not in self.students:
-            known = ", ".join(self.students)
-            faults.append(f"default_student: '{self.default_student}' is not a student; there are: {known}")
-        if faults:
-            raise ValueError("; ".join(faults))
-        return self
+            faults.append(f"at_least must fall from tier to tier, but is {floors}")
+        elif floors[-1] != 0.0:
+            faults.append(f"the last tier must start at 0.0, not at {floors[-1]}")
+        return _unless(faults, value)
 
     @property
     def normalised_name(self) -> str:
@@ -251,15 +261,38 @@ class FilterConfig(Section):
         return normalise(self.name)
 
 
-def _refuse_repeats(kind: str, names: list[str]) -> None:
+def _repeats(kind: str, names: list[str]) -> list[str]:
     repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise ValueError(f"{kind} named more than once: {', '.join(repeated)}")
+    return [f"{kind} named more than once: {', '.join(repeated)}"] if repeated else []
 
 
-def _faults(error: ValidationError, source: str) -> str:
-    lines = [f"{source} has {error.error_count()} fault(s):"]
-    for fault in error.errors():
+def _unless(faults: list[str], value: list[T]) -> list[T]:
+    if faults:
+        raise ValueError("; ".join(faults))
+    return value
+
+
+def _dangling(data: Any) -> list[str]:
+    """Return the faults that lie between two sections, which pydantic tells only if there are no others."""
+    try:
+        dimensions = [dimension["name"] for dimension in data["dimensions"]]
+        faults = [
+            f"gatekeepers.{n}.dimension: '{gate['dimension']}' is not a dimension; there are: {', '.join(dimensions)}"
+            for n, gate in enumerate(data.get("gatekeepers") or [])
+            if dimensions and gate["dimension"] not in dimensions
+        ]
+        if data["students"] and data["default_student"] not in data["students"]:
+            known = ", ".join(data["students"])
+            faults.append(f"default_student: '{data['default_student']}' is not a student; there are: {known}")
+    except (AttributeError, KeyError, TypeError):
+        return []  # what is missing or of a wrong kind is a fault that pydantic tells
+    return faults
+
+
+def _faults(error: ValidationError | None, dangling: list[str], source: str) -> str:
+    faults = []
+    for fault in error.errors() if error else []:
         place = ".".join(str(part) for part in fault["loc"]) or "(whole file)"
-        lines.append(f"  {place}: {fault['msg'].removeprefix('Value error, ')}")
-    return "\n".join(lines)
+        faults.append(f"{place}: {fault['msg'].removeprefix('Value error, ')}")
+    faults += dangling
+    return "\n  ".join([f"{source} has {len(faults)} fault(s):", *faults])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,22 +54,32 @@ def pool(output: Any, attention_mask: Tensor, pooling: str) -> Tensor:
     return (hidden * mask).sum(dim=1) / mask.sum(dim=1)
 
 
-def load_backbone(folder: Path, **overrides: Any) -> nn.Module:
-    """Read a base model from safetensors in float32; ``overrides`` change its config (dropouts, say)."""
+def load_backbone(folder: Path, *, pooler: bool = False, overrides: Mapping[str, Any] | None = None) -> nn.Module:
+    """Read a base model from safetensors in float32; ``overrides`` change its config (dropouts, say).
+
+    Raises ModelError if a tensor is missing; ``pooler`` says that the pooler's count, too.
+    """
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
     try:
-        model = AutoModel.from_pretrained(
+        model, found = AutoModel.from_pretrained(
             str(folder),
             dtype=torch.float32,
             local_files_only=True,
             use_safetensors=True,
             trust_remote_code=False,
-            **overrides,
+            output_loading_info=True,
+            **(overrides or {}),
         )
     except Exception as error:  # transformers raises OSError, ValueError, KeyError and more
         raise ModelError(f"{folder} does not load as a base model: {error}") from error
+    # What the files lack, transformers makes up at random. Only a pooler may be absent, if nothing reads it.
+    made_up = sorted(key for key in found["missing_keys"] if pooler or not key.startswith("pooler."))
+    if made_up:
+        raise ModelError(f"{folder} lacks {len(made_up)} tensors of the base model, such as {made_up[0]}.")
+    if pooler and not hasattr(model, "pooler"):
+        raise ModelError(f"{folder}: the base model has no pooler; choose another pooling.")
     backbone: nn.Module = model
     return backbone
 
@@ -80,7 +91,7 @@ def load_network(base: Path, adapter_folder: Path, config: StudentConfig, n_outp
         raise AdapterError(
             f"{adapter_folder}: the head predicts {adapter.n_outputs} values, the config has {n_outputs} dimensions."
         )
-    backbone = load_backbone(base)
+    backbone = load_backbone(base, pooler=config.pooling == "pooler")
     adapter.merge_into(backbone, prefix=prefix_of(backbone))
     network = StudentNetwork(backbone, config.pooling, n_outputs, head_bias="bias" in adapter.head)
     try:

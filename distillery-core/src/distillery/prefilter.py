@@ -116,7 +116,7 @@ class Prefilter:
             return Verdict(passed=False, reason=f"content_too_short_{length}chars")
         if group := self._blocked_group(article.url):
             return Verdict(passed=False, reason=f"excluded_domain_{group}")
-        words = words_of(f"{article.title}\n{article.content[: self._config.window_chars]}")
+        words = words_of(f"{article.title}\n{_window(article.content, self._config.window_chars)}")
         for category in self._categories:
             if category.blocks(words):
                 return Verdict(passed=False, reason=category.name)
@@ -127,6 +127,14 @@ class Prefilter:
             if any(_stands_under(url, domain) for domain in domains):
                 return group
         return None
+
+
+def _window(text: str, size: int) -> str:
+    """Return the beginning of a text, without a word that the end cuts off."""
+    end = size
+    while 0 < end < len(text) and text[end].isalnum() and text[end - 1].isalnum():
+        end -= 1
+    return text[: end or size]
 
 
 def _stands_under(url: str, domain: str) -> bool:

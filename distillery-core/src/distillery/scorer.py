@@ -218,4 +218,6 @@ class FilterBaseScorer:
 def _checked(articles: Iterable[ArticleLike]) -> Iterable[ArticleLike]:
     if isinstance(articles, (str, bytes)):
         raise DistilleryError("score takes an article (a mapping with title and content) or many of them, not text.")
+    if isinstance(articles, (Article, Mapping)):
+        raise DistilleryError("score_batch takes many articles; one alone goes to score or score_article.")
     return articles

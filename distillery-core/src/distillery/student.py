@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .backends import AUTO, Backend, NetworkRecipe, choose_backend
+from .backends import AUTO, Backend, Ids, NetworkRecipe, choose_backend
 from .base_models import MODEL_CONFIG_FILE, TOKENIZER_FILE, check_files, resolve_base_model
 from .batching import TOKEN_BUDGET, batches_by_length, padded
 from .cache import cache_folder
@@ -80,7 +80,15 @@ def check_student_files(config: FilterConfig, folder: Path, name: str, *, offlin
         owner=f"{config.name} {config.version}",
         remedy=f'Reinstall: pip install --force-reinstall "{distribution_of(config.name)}=={config.version}"',
     )
-    return resolve_base_model(settings.base, offline=offline)
+    return base_folder(settings, folder, offline=offline)
+
+
+def base_folder(settings: StudentConfig, folder: Path, *, offline: bool = False) -> Path:
+    """Return the checked folder of a student's base model; a relative path starts at the filter's folder."""
+    base = settings.base
+    if base.path is not None:
+        base = base.model_copy(update={"path": folder / base.path})
+    return resolve_base_model(base, offline=offline)
 
 
 def _check_length(tokenizer: HeadTailTokenizer, base: Path, student: str) -> None:
@@ -104,8 +112,13 @@ def _recipe(
     return NetworkRecipe(
         identity=_identity(settings, len(config.dimensions)),
         build=build,
-        probe=lambda: [padded([row]) for row in tokenizer.encode(_probe_texts(config))],
+        probe=lambda: _probes(tokenizer.encode(_probe_texts(config))),
     )
+
+
+def _probes(rows: list[list[int]]) -> list[tuple[Ids, Ids]]:
+    """Return each row alone and all together, padded: a backend may fail on either."""
+    return [*(padded([row]) for row in rows), padded(rows)]
 
 
 def _identity(settings: StudentConfig, n_dimensions: int) -> str:

@@ -45,7 +45,10 @@ class OpenVinoBackend:
         """Compile a converted network for this CPU."""
         core = openvino.Core()
         options = {"INFERENCE_PRECISION_HINT": _HINTS[precision], "PERFORMANCE_HINT": "LATENCY"}
-        self._compiled: Any = core.compile_model(str(model_path), "CPU", options)
+        try:
+            self._compiled: Any = core.compile_model(str(model_path), "CPU", options)
+        except RuntimeError as error:
+            raise BackendError(f"OpenVINO cannot compile {model_path}: {error}") from error
         self._lock = threading.Lock()
         self.name = f"{OPENVINO}-{precision}"
 
@@ -73,17 +76,20 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
     """Return the manifest of a converted network, or None unless every file is as it was written."""
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
-        intact = all(sha256_of(folder / name) == sha256 for name, sha256 in manifest["sha256"].items())
-    except (OSError, ValueError, KeyError):
+        intact = all(sha256_of(folder / name) == manifest["sha256"][name] for name in (MODEL_FILE, WEIGHTS_FILE))
+        return manifest if intact and manifest["precision"] in _HINTS else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return manifest if intact else None
 
 
 def _convert(recipe: NetworkRecipe, folder: Path) -> dict[str, Any]:
     """Convert a network, choose its precision, and move it into the cache in one step."""
     logger.info("Converting the student for OpenVINO, once; it is kept in %s.", folder.parent)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".converting-"))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".converting-"))
+    except OSError as error:
+        raise BackendError(f"OpenVINO's cache cannot be written: {error}.  Set DISTILLERY_CACHE.") from error
     try:
         manifest = _converted(recipe, work)
         _install(work, folder)

@@ -50,7 +50,7 @@ class Line:
     def id(self) -> str | int | None:
         """The article's own id, if it has a usable one."""
         value = (self.data or {}).get("id")
-        return value if isinstance(value, (str, int)) else None
+        return value if isinstance(value, (str, int)) and not isinstance(value, bool) else None
 
 
 @dataclass(frozen=True, slots=True)

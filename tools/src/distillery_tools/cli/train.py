@@ -57,7 +57,7 @@ def train_command(
     filter's folder: adapter, sha256 in config.yaml, calibration, golden scores, training.json.
     """
     from distillery import FilterConfig
-    from distillery.base_models import resolve_base_model
+    from distillery.student import base_folder
 
     from ..training.install import install_student
     from ..training.record import training_record
@@ -70,7 +70,7 @@ def train_command(
     recipe = TrainingRecipe(rank, learning_rate, epochs, batch_size, seed=seed)
     run = runs / f"{config.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     run.mkdir(parents=True)
-    trainer = Trainer(config, chosen, resolve_base_model(config.student(chosen).base), recipe, run)
+    trainer = Trainer(config, chosen, base_folder(config.student(chosen), folder), recipe, run)
     best = _fit(trainer, labelled)
     record = training_record(config, chosen, recipe, labelled.sha256, trainer.history, best)
     click.echo(f"best epoch: {best.number} of {epochs}; run: {run}")

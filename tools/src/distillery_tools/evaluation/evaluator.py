@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distillery import Article, FilterBaseScorer
-from distillery.base_models import resolve_base_model
 from distillery.prefilter import Prefilter
+from distillery.student import base_folder
 
 from ..data.labelled import LabelledData, Split
 from .baselines import predict_median, predict_ridge
@@ -58,7 +58,7 @@ class Evaluator:
         """Return the scores [n_articles, n_dimensions] of the student and of each baseline."""
         train, test = self._data.splits["train"], self._data.splits[self._split]
         settings = self._scorer.student.config
-        base = resolve_base_model(settings.base)
+        base = base_folder(settings, self._scorer.filter_dir)
         return {
             f"student {self._scorer.student.name}": self._student_scores(test.articles),
             RIDGE: predict_ridge(train, test, base, settings.preprocessing),

@@ -31,7 +31,7 @@ class LoraStudent:
 
     def __init__(self, base: Path, config: StudentConfig, n_outputs: int, rank: int) -> None:
         """Put LoRA updates on every linear layer of the base, and a new head on top."""
-        backbone = load_backbone(base, **_without_dropout(base))
+        backbone = load_backbone(base, overrides=_without_dropout(base))
         names = {name.rpartition(".")[2] for name, module in backbone.named_modules() if _is_adapted(name, module)}
         options = LoraConfig(
             r=rank,
