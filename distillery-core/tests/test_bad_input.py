@@ -80,9 +80,9 @@ BAD = [
     Bad("raw control character", b'{"title": "a\x01b"}', "not JSON: Invalid control character", unreadable=True),
     Bad("two in a line", b"{}{}", "not JSON: Extra data", unreadable=True),
     Bad("deep nesting", b"[" * 100_000, "not JSON: ", unreadable=True),
-    Bad("a list", b"[]", "not an object with title and content, but list", unreadable=True),
-    Bad("a string", b'"title"', "not an object with title and content, but str", unreadable=True),
-    Bad("null", b"null", "not an object with title and content, but NoneType", unreadable=True),
+    Bad("a list", b"[]", "not a JSON object, but list", unreadable=True),
+    Bad("a string", b'"title"', "not a JSON object, but str", unreadable=True),
+    Bad("null", b"null", "not a JSON object, but NoneType", unreadable=True),
     Bad("repeated id", as_line(article(id="good 0")), "the id 'good 0' stands already on line 1", unreadable=True),
 ]
 # Harmless, though unusual: these are scored like any other.

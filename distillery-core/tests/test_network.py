@@ -254,6 +254,6 @@ def test_pickled_weights_are_never_read(damaged_base: Path) -> None:
 
 
 def test_overrides_change_the_bases_config(bert_base: Path) -> None:
-    backbone = load_backbone(bert_base, hidden_dropout_prob=0.0)
+    backbone = load_backbone(bert_base, overrides={"hidden_dropout_prob": 0.0})
 
     assert backbone.config.hidden_dropout_prob == 0.0  # type: ignore[union-attr]

@@ -124,11 +124,11 @@ def test_only_line_feeds_end_lines(read_lines: ReadLines, character: str) -> Non
         pytest.param(b'{"title": "caf\xe9"}', "not UTF-8: .* at byte 14", id="Latin-1"),
         pytest.param('{"title": "a"}'.encode("utf-16-le"), "not (JSON|UTF-8): .*", id="UTF-16"),
         pytest.param(b"\x1f\x8b\x08\x00\x00\x00", "not UTF-8: .*", id="gzip"),
-        pytest.param(b'"title"', "not an object with title and content, but str", id="string"),
-        pytest.param(b"[]", "not an object with title and content, but list", id="list"),
-        pytest.param(b"null", "not an object with title and content, but NoneType", id="null"),
-        pytest.param(b"NaN", "not an object with title and content, but float", id="NaN"),
-        pytest.param(b"true", "not an object with title and content, but bool", id="true"),
+        pytest.param(b'"title"', "not a JSON object, but str", id="string"),
+        pytest.param(b"[]", "not a JSON object, but list", id="list"),
+        pytest.param(b"null", "not a JSON object, but NoneType", id="null"),
+        pytest.param(b"NaN", "not a JSON object, but float", id="NaN"),
+        pytest.param(b"true", "not a JSON object, but bool", id="true"),
     ],
 )
 def test_unreadable_line_says_why_and_the_next_is_read(read_lines: ReadLines, content: bytes, error: str) -> None:

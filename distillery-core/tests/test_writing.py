@@ -167,10 +167,13 @@ def test_full_disk_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_file_that_grows_too_large_is_a_clear_error(tmp_path: Path, scored: Score, name: str) -> None:
-    lines = [a_line(n) for n in range(10_000)]
+@pytest.mark.parametrize(("n_lines", "limit"), [(1, 100), (10_000, 20_000)], ids=["at its end", "in the middle"])
+def test_file_that_grows_too_large_is_a_clear_error(
+    tmp_path: Path, scored: Score, name: str, n_lines: int, limit: int
+) -> None:
+    lines = [a_line(n) for n in range(n_lines)]
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limits[1]))
     try:
         with pytest.raises(OutputFileError, match=f"{name} cannot be written: File too large"):
             write(tmp_path / name, lines, [scored] * len(lines))

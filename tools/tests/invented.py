@@ -56,7 +56,7 @@ students:
       revision: 1110a243fdf4706b3f48f1d95db1a4f5529b4d41
       path: BASE_PATH
       sha256:
-        model.safetensors: BASE_SHA256
+BASE_SHA256
     adapter: compact
     sha256:
       adapter_config.json: "0000000000000000000000000000000000000000000000000000000000000001"
@@ -128,7 +128,9 @@ def train(folder: Path, data: Path, runs: Path, *options: object) -> Result:
 def write_filter(folder: Path, base: Path) -> Path:
     """Write the untrained filter into a new folder, on a base model."""
     folder.mkdir(parents=True)
-    text = CONFIG.replace("BASE_PATH", str(base)).replace("BASE_SHA256", sha256_of(base / "model.safetensors"))
+    files = ("config.json", "model.safetensors", "tokenizer.json")
+    stated = "\n".join(f"        {name}: {sha256_of(base / name)}" for name in files)
+    text = CONFIG.replace("BASE_PATH", str(base)).replace("BASE_SHA256", stated)
     (folder / "config.yaml").write_text(text, encoding="utf-8")
     lines = [json.dumps({"article": article, "scores": {}, "weighted_average": 0, "tier": "low"}) for article in GOLDEN]
     (folder / "golden.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -239,6 +239,16 @@ def test_a_filter_of_one_dimension_trains(garden: Path, data: Data, tmp_path: Pa
     assert run_cli("evaluate", garden, "--data", data.folder).exit_code == 0
 
 
+def test_the_base_model_may_lie_beside_the_config(
+    garden: Path, bert_base: Path, data_folder: Path, tmp_path: Path
+) -> None:
+    """A relative path starts at the filter's folder, wherever the command is run."""
+    shutil.copytree(bert_base, garden / "base")
+    edit(garden, f"path: {bert_base}\n", "path: base\n")
+    assert train(garden, data_folder, tmp_path / "runs").exit_code == 0
+    assert run_cli("evaluate", garden, "--data", data_folder).exit_code == 0
+
+
 class TestRefused:
     """What cannot go well is refused in a sentence, before anything is trained or written."""
 
@@ -343,6 +353,7 @@ BROKEN: dict[str, Break] = {
     "golden article without a text": lambda folder: (folder / "golden.jsonl").write_text(
         json.dumps({"article": {"id": "bad", "title": "No content"}}) + "\n", encoding="utf-8"
     ),
+    "golden line without an article": lambda folder: (folder / "golden.jsonl").write_text("{}\n", encoding="utf-8"),
     "golden line that is no JSON": lambda folder: (folder / "golden.jsonl").write_text("{\n", encoding="utf-8"),
 }
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from .io import read_records
 from .scorer import FilterBaseScorer
 
 GOLDEN_FILE = "golden.jsonl"
@@ -19,7 +19,7 @@ def read_golden(folder: Path) -> list[dict[str, Any]]:
     path = folder / GOLDEN_FILE
     if not path.is_file():
         return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return list(read_records(path))
 
 
 def golden_faults(scorer: FilterBaseScorer, tolerance: float = TOLERANCE) -> list[str]:
@@ -29,7 +29,7 @@ def golden_faults(scorer: FilterBaseScorer, tolerance: float = TOLERANCE) -> lis
     scores = scorer.score_batch([record["article"] for record in records], skip_prefilter=True)
     for record, score in zip(records, scores, strict=True):
         for name, expected in record["scores"].items():
-            found = score.scores[name] if score.scores else None
+            found = (score.scores or {}).get(name)
             if found is None or abs(found - expected) > tolerance:
-                faults.append(f"{record['article']['id']}: {name} is {found}, the release scored {expected}")
+                faults.append(f"{record['article'].get('id')}: {name} is {found}, the release scored {expected}")
     return faults

@@ -155,6 +155,16 @@ class ArticleReader:
         return file
 
 
+def read_records(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a JSON-lines file that must be sound; raise InputFileError at one that is not."""
+    _check_readable(path)
+    with path.open("rb") as file:
+        for line in _parsed(file):
+            if line.data is None:
+                raise InputFileError(f"{path}, line {line.number}: {line.error}")
+            yield line.data
+
+
 class _SeenIds:
     """Remembers ids in a temporary database on disk, so that memory stays flat."""
 
@@ -196,5 +206,5 @@ def _parse(number: int, content: bytes) -> Line:
     except (ValueError, RecursionError) as error:
         return Line(number, None, f"not JSON: {error}", len(content))
     if not isinstance(data, dict):
-        return Line(number, None, f"not an object with title and content, but {type(data).__name__}", len(content))
+        return Line(number, None, f"not a JSON object, but {type(data).__name__}", len(content))
     return Line(number, data, None, len(content))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distillery import Article, ArticleError, FilterConfig, InputFileError
+from distillery.io import read_records
 
 SPLITS = ("train", "val", "test")
 LOWEST, HIGHEST = 0.0, 10.0
@@ -79,19 +79,9 @@ class LabelledData:
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the objects of a JSON-lines file, each with an id."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputFileError(f"{path} cannot be read: {error}") from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            raise InputFileError(f"{path}, line {number} is not JSON: {error}") from error
-        if not isinstance(record, dict) or not isinstance(record.get("id"), (str, int)):
-            raise InputFileError(f"{path}, line {number} is not an object with an id.")
+    for record in read_records(path):
+        if not isinstance(record.get("id"), (str, int)):
+            raise InputFileError(f"{path}: a line has the id {record.get('id')!r}; each needs one.")
         yield record
 
 
