@@ -14,7 +14,7 @@ from distillery.article import Article, clean
 from distillery.errors import ArticleError, DistilleryError
 
 GOOD = {"title": "A title", "content": "A content."}
-OPTIONAL = ["url", "source", "source_type", "description", "language", "published_date"]
+OPTIONAL = ["url"]
 
 
 def test_every_known_field_is_read() -> None:
@@ -68,7 +68,7 @@ def test_content_wins_over_text(text: str | None) -> None:
         ({"title": " \n ", "content": "c"}, "'title' is empty"),
         ({"title": "t", "content": "<p>&nbsp;</p>"}, "'content' is empty"),
         ({**GOOD, "url": 5}, "'url' must be text or null"),
-        ({**GOOD, "description": {}}, "'description' must be text or null, not dict"),
+        ({**GOOD, "url": {}}, "'url' must be text or null, not dict"),
         ({**GOOD, "id": 1.5}, "'id' must be text or a whole number, not float"),
         ({**GOOD, "id": True}, "'id' must be text or a whole number, not bool"),
     ],

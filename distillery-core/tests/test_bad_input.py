@@ -71,7 +71,6 @@ BAD = [
     bad_article("content is an object", "'content' must be text, not dict", content={"text": CONTENT}),
     bad_article("text is a number", "'text' must be text, not int (1)", content=None, text=1),
     bad_article("url is a number", "'url' must be text or null, not int (5)", url=5),
-    bad_article("source is a list", "'source' must be text or null, not list", source=[]),
     Bad("id is a list", as_line(article(id=[1])), "'id' must be text or a whole number, not list"),
     Bad("id is a fraction", as_line(article(id=1.5)), "'id' must be text or a whole number, not float (1.5)"),
     Bad("id is a bool", as_line(article(id=True)), "'id' must be text or a whole number, not bool (True)"),

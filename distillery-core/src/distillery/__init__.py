@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         OutputFileError,
         PluginError,
         ScoringError,
+        StudentNotFoundError,
         WeightsError,
     )
     from .hookspecs import hookimpl
@@ -81,6 +82,7 @@ __all__ = [
     "Provenance",
     "Score",
     "ScoringError",
+    "StudentNotFoundError",
     "WeightsError",
     "hookimpl",
     "list_filters",

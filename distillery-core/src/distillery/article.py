@@ -7,11 +7,10 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from .errors import ArticleError
-
-_OPTIONAL_TEXT = ("url", "source", "source_type", "description", "language", "published_date")
 
 _TAG = re.compile(r"<[!/?]?[a-zA-Z][^<>]*>")
 # ASCII: without it, the long s and the dotless i are an s and an i.
@@ -38,11 +37,6 @@ class Article:
     content: str
     id: str | int | None = None
     url: str = ""
-    source: str = ""
-    source_type: str = ""
-    description: str = ""
-    language: str = ""
-    published_date: str = ""
 
     @property
     def text(self) -> str:
@@ -53,8 +47,8 @@ class Article:
     def from_dict(cls, data: Mapping[str, Any]) -> Article:
         """Read an article from a mapping; raise ArticleError that names the field at fault.
 
-        ``title`` and ``content`` are required (``text`` stands in for an absent content); other
-        known fields may be absent or null, and unknown ones are ignored.
+        ``title`` and ``content`` are required (``text`` stands in for an absent content), ``id`` and
+        ``url`` may be absent or null, and everything else is ignored.
         """
         if not isinstance(data, Mapping):
             raise ArticleError(f"an article must be a mapping with title and content, not {_kind(data)}")
@@ -63,7 +57,7 @@ class Article:
             title=_required_text(data, "title"),
             content=_required_text(data, body),
             id=_identifier(data.get("id")),
-            **{field: _optional_text(data, field) for field in _OPTIONAL_TEXT},
+            url=_optional_text(data, "url"),
         )
 
 
@@ -78,8 +72,17 @@ def clean(text: str) -> str:
     if "&" in text:
         text = html.unescape(_ENDLESS_REFERENCE.sub("", text))
     text = _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _LINE_SPACE.sub(" ", unicodedata.normalize("NFC", text))
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", _excess_marks().sub(r"\1", text))
+    text = _LINE_SPACE.sub(" ", text)
     return _BLANK_LINES.sub("\n\n", text).strip()
+
+
+@cache
+def _excess_marks() -> re.Pattern[str]:
+    """Match more than 30 combining marks in a row, which no script needs and which take quadratic time to order."""
+    marks = "".join(chr(code) for code in range(0x300, 0x1F000) if unicodedata.combining(chr(code)))
+    return re.compile(f"([{marks}]{{30}})[{marks}]+")
 
 
 def _without_invisible_elements(text: str) -> str:

@@ -11,7 +11,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from .errors import ConfigError
+from .errors import ConfigError, StudentNotFoundError
 from .names import normalise
 
 CONFIG_FILE = "config.yaml"
@@ -212,7 +212,7 @@ class FilterConfig(Section):
         wanted = name or self.default_student
         if wanted not in self.students:
             known = ", ".join(self.students)
-            raise ConfigError(f"{self.name} {self.version} has no student '{wanted}'. It has: {known}")
+            raise StudentNotFoundError(f"{self.name} {self.version} has no student '{wanted}'. It has: {known}")
         return self.students[wanted]
 
     @field_validator("version")

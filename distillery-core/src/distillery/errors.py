@@ -8,6 +8,7 @@ DistilleryError
 │   ├── FilterImportError       the filter's package fails to import
 │   └── FilterContractError     it imports, but does not offer what a filter must offer
 ├── ConfigError                 config.yaml is missing, unreadable or wrong
+│   └── StudentNotFoundError    the filter has no student of that name
 ├── CalibrationError            calibration.json is malformed or was fitted for something else
 ├── ModelError                  the student cannot be built
 │   ├── BaseModelNotFoundError  no source has the base model
@@ -54,6 +55,10 @@ class FilterContractError(FilterError):
 
 class ConfigError(DistilleryError):
     """A filter's config.yaml is missing, unreadable or wrong."""
+
+
+class StudentNotFoundError(ConfigError):
+    """A filter has no student of the name."""
 
 
 class CalibrationError(DistilleryError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from .errors import InputFileError
 from .io import read_records
 from .scorer import FilterBaseScorer
 
@@ -19,7 +20,10 @@ def read_golden(folder: Path) -> list[dict[str, Any]]:
     path = folder / GOLDEN_FILE
     if not path.is_file():
         return []
-    return list(read_records(path))
+    records = list(read_records(path))
+    if strange := [record for record in records if not isinstance(record.get("article"), dict)]:
+        raise InputFileError(f"{path}: each line needs an article, but one is {strange[0]!r:.80}.")
+    return records
 
 
 def golden_faults(scorer: FilterBaseScorer, tolerance: float = TOLERANCE) -> list[str]:

@@ -49,7 +49,7 @@ class Student:
         settings = config.student(chosen)
         base = check_student_files(config, folder, chosen)
         tokenizer = HeadTailTokenizer(base / TOKENIZER_FILE, settings.preprocessing)
-        _check_length(tokenizer, base, chosen)
+        check_length(tokenizer, base, chosen)
         recipe = _recipe(config, settings, base, folder / settings.adapter, tokenizer)
         return cls(
             name=chosen,
@@ -91,7 +91,7 @@ def base_folder(settings: StudentConfig, folder: Path, *, offline: bool = False)
     return resolve_base_model(base, offline=offline)
 
 
-def _check_length(tokenizer: HeadTailTokenizer, base: Path, student: str) -> None:
+def check_length(tokenizer: HeadTailTokenizer, base: Path, student: str) -> None:
     """Refuse a preprocessing that gives more tokens than the base model can read."""
     limit = json.loads((base / MODEL_CONFIG_FILE).read_text(encoding="utf-8")).get("max_position_embeddings")
     if limit is not None and tokenizer.max_length > limit:

@@ -30,11 +30,10 @@ class Summary:
     def add(self, chunk: Chunk, judged: Sequence[Sequence[Score]]) -> None:
         """Count a chunk's lines and, by filter, the scores of its articles."""
         self.n_lines += len(chunk.lines)
+        scored = zip(chunk.readable, zip(*judged, strict=True), strict=True)
+        errors = {line.number: next((s.error for s in of_filters if s.error), None) for line, of_filters in scored}
         for line in chunk.lines:
-            if line.error:
-                self._failed(line.number, line.error)
-        for line, of_filters in zip(chunk.readable, zip(*judged, strict=True), strict=True):
-            if error := next((score.error for score in of_filters if score.error), None):
+            if error := line.error or errors[line.number]:
                 self._failed(line.number, error)
         for part, scores in zip(self._filters, judged, strict=True):
             part.add(scores)

@@ -53,8 +53,9 @@ class HeadTailTokenizer:
         return ids[: self._head] + ids[len(ids) - self._tail :]
 
     def _long_ids(self, text: str, window: int) -> list[int]:
-        """Tokenize both ends only, cut at spaces, so that 10 MB cost no more than a page."""
-        head_text, tail_text = text[:window].rpartition(" ")[0], text[-window:].partition(" ")[2]
+        """Tokenize both ends only, cut at spaces if there are any, so that 10 MB cost no more than a page."""
+        head_text = text[:window].rpartition(" ")[0] or text[:window]
+        tail_text = text[-window:].partition(" ")[2] or text[-window:]
         head, tail = self._ids([head_text, tail_text])
         # One more than wanted: the token at the cut may differ from that of the whole text.
         if len(head) > self._head and len(tail) > self._tail:

@@ -12,7 +12,7 @@ def git_commit() -> str | None:
     """Return the commit of the working tree, marked if it is changed, or None outside of git."""
     try:
         found = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=40", "--dirty"],  # noqa: S607  git is where the user has it
+            ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],  # noqa: S607  git is where the user has it
             capture_output=True,
             text=True,
             check=True,
@@ -24,4 +24,4 @@ def git_commit() -> str | None:
 
 def write_json(path: Path, data: Any) -> None:
     """Write data as indented JSON."""
-    path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(data, indent=2, allow_nan=False) + "\n", encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import sys
 
 import click
@@ -45,6 +46,8 @@ def cli(context: click.Context, version: bool, output_format: str) -> None:
 def main() -> None:
     """Run the command line."""
     _set_up_logging(os.environ.get("DISTILLERY_LOG", "info").upper())
+    # SIGTERM, by which services and containers are stopped, is to undo what is half done, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     cli(prog_name="distillery")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..config import FilterConfig
+from ..errors import ConfigError
 from ..loading import locate_filter
 from .output import format_option, print_json, print_table
 
@@ -69,5 +70,10 @@ def _evaluation(folder: Path) -> dict[str, Any] | None:
     path = folder / EVALUATION_FILE
     if not path.is_file():
         return None
-    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return data
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return {"n_articles": data["n_articles"], "models": data["models"]} | data
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"{path} is not what `distillery evaluate` writes: {type(error).__name__}: {error}"
+        ) from error

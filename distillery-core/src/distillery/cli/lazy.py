@@ -9,11 +9,18 @@ from typing import Any
 
 import click
 
-from ..errors import DistilleryError, FilterNotFoundError, InputFileError, OutputFileError
+from ..errors import (
+    DistilleryError,
+    DuplicateFilterError,
+    FilterNotFoundError,
+    InputFileError,
+    OutputFileError,
+    StudentNotFoundError,
+)
 from ..extensions import host_plugins
 
 OK, FAILED, USAGE = 0, 1, 2
-_USAGE_ERRORS = (FilterNotFoundError, InputFileError, OutputFileError)
+_USAGE_ERRORS = (DuplicateFilterError, StudentNotFoundError, FilterNotFoundError, InputFileError, OutputFileError)
 
 Target = tuple[str, str]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import DistilleryError, FilterNotFoundError, InputFileError
+from ..errors import DistilleryError, DuplicateFilterError, FilterNotFoundError, InputFileError, StudentNotFoundError
 from ..names import distribution_of
 from ..plugins import list_filters
 from .lazy import FAILED, OK
@@ -83,7 +83,7 @@ def score_command(
                 summary.add(chunk, judged)
                 advance(chunk.size)
         if not summary.n_lines:
-            raise InputFileError(f"{articles} holds no articles; nothing was written.")
+            raise InputFileError(f"{reader.name} holds no articles; nothing was written.")
     if not quiet:
         _report(summary, time.perf_counter() - started, output, output_format)
     context.exit(FAILED if broken or summary.n_failed else OK)
@@ -102,7 +102,7 @@ def _load(names: tuple[str, ...], *, student: str | None, backend: str) -> tuple
     for name in wanted:
         try:
             scorers.append(load_filter(name, student=student, backend=backend))
-        except FilterNotFoundError:
+        except (FilterNotFoundError, StudentNotFoundError):
             raise
         except DistilleryError as error:
             if len(wanted) == 1:
@@ -110,7 +110,14 @@ def _load(names: tuple[str, ...], *, student: str | None, backend: str) -> tuple
             click.echo(f"error: {error}", err=True)
     if not scorers:
         raise DistilleryError("None of the filters could be loaded.")
+    _refuse_repeats([scorer.config.name for scorer in scorers])
     return scorers, len(wanted) - len(scorers)
+
+
+def _refuse_repeats(names: list[str]) -> None:
+    """Results stand under their filter's name, so two of one name would hide each other."""
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise DuplicateFilterError(f"more than one --filter is named {', '.join(repeated)}; score with one at a time.")
 
 
 @contextmanager

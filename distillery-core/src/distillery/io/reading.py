@@ -15,6 +15,7 @@ from typing import IO, Any
 from ..errors import InputFileError
 
 PARQUET = ".parquet"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 STANDARD_INPUT = Path("-")
 
 # A chunk is large enough for batches of like length with under 5 % padding, and bounded in size so
@@ -23,18 +24,7 @@ CHUNK_LINES = 512
 CHUNK_BYTES = 32 * 2**20
 
 # The columns of a Parquet file that are read; the others may be many and large.
-_COLUMNS = (
-    "id",
-    "title",
-    "content",
-    "text",
-    "url",
-    "source",
-    "source_type",
-    "description",
-    "language",
-    "published_date",
-)
+_COLUMNS = ("id", "title", "content", "text", "url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +77,11 @@ class ArticleReader:
         if path != STANDARD_INPUT:
             _check_readable(path)
 
+    @property
+    def name(self) -> str:
+        """What messages call the input."""
+        return "standard input" if self.path == STANDARD_INPUT else str(self.path)
+
     @cached_property
     def total(self) -> int | None:
         """The size of the input, in bytes of JSON lines or rows of Parquet; None for standard input."""
@@ -112,7 +107,7 @@ class ArticleReader:
         seen = _SeenIds()
         for line in self._parquet_lines() if self._is_parquet else self._json_lines():
             first = None if line.id is None else seen.first_line(line.id, line.number)
-            size = len((line.data or {}).get("content") or "") if self._is_parquet else line.size
+            size = _text_size(line.data or {}) if self._is_parquet else line.size
             if first is None:
                 yield line, size
             else:
@@ -125,16 +120,28 @@ class ArticleReader:
         if self.path == STANDARD_INPUT:
             yield from _parsed(sys.stdin.buffer)
             return
-        with self.path.open("rb") as file:
-            yield from _parsed(file)
+        try:
+            with self.path.open("rb") as file:
+                yield from _parsed(file)
+        except OSError as error:
+            raise _cannot_read(self.path, error) from error
 
     def _parquet_lines(self) -> Iterator[Line]:
+        import pyarrow as pa
+
         available = self._parquet.schema_arrow.names
+        batches = self._parquet.iter_batches(batch_size=64, columns=[c for c in _COLUMNS if c in available])
         number = 0
-        for batch in self._parquet.iter_batches(batch_size=64, columns=[c for c in _COLUMNS if c in available]):
-            for row in batch.to_pylist():
+        while True:
+            try:
+                batch = next(batches, None)
+            except (OSError, pa.ArrowException) as error:
+                raise _not_parquet(self.path, error) from error
+            if batch is None:
+                return
+            for data, fault in _rows(batch):
                 number += 1
-                yield Line(number, row)
+                yield Line(number, data, fault)
 
     @property
     def _is_parquet(self) -> bool:
@@ -146,9 +153,10 @@ class ArticleReader:
         from pyarrow import parquet
 
         try:
-            file = parquet.ParquetFile(self.path)
+            # Row groups may be as large as the file: they are read a page at a time.
+            file = parquet.ParquetFile(self.path, buffer_size=2**20, pre_buffer=False)
         except (OSError, pa.ArrowException) as error:
-            raise InputFileError(f"{self.path} cannot be read as Parquet: {error}") from error
+            raise _not_parquet(self.path, error) from error
         names = file.schema_arrow.names
         if "title" not in names or not {"content", "text"} & set(names):
             raise InputFileError(f"{self.path} needs the columns title and content; it has: {', '.join(names)}")
@@ -189,12 +197,43 @@ def _check_readable(path: Path) -> None:
         with path.open("rb"):
             pass
     except OSError as error:
-        raise InputFileError(f"{path} cannot be read: {error.strerror}.") from error
+        raise _cannot_read(path, error) from error
+
+
+def _cannot_read(path: Path, error: OSError) -> InputFileError:
+    return InputFileError(f"{path} cannot be read: {error.strerror or error}.")
+
+
+def _not_parquet(path: Path, error: Exception) -> InputFileError:
+    return InputFileError(f"{path} cannot be read as Parquet: {error}")
+
+
+def _text_size(row: dict[str, Any]) -> int:
+    return sum(len(value) for value in row.values() if isinstance(value, (str, bytes)))
+
+
+def _rows(batch: Any) -> Iterator[tuple[dict[str, Any] | None, str | None]]:
+    """Yield the rows of a batch, or why a row cannot be read."""
+    try:
+        rows = batch.to_pylist()
+    except (ValueError, OverflowError):  # some row holds what Python cannot
+        yield from (_row(batch, index) for index in range(batch.num_rows))
+    else:
+        yield from ((row, None) for row in rows)
+
+
+def _row(batch: Any, index: int) -> tuple[dict[str, Any] | None, str | None]:
+    try:
+        return batch.slice(index, 1).to_pylist()[0], None
+    except UnicodeDecodeError as error:
+        return None, f"not UTF-8: {error.reason} at byte {error.start}"
+    except (ValueError, OverflowError) as error:
+        return None, f"not readable: {error}"
 
 
 def _parsed(file: IO[bytes]) -> Iterator[Line]:
     for number, content in enumerate(file, start=1):
-        if content.strip():
+        if content.removeprefix(BYTE_ORDER_MARK).strip():
             yield _parse(number, content)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
@@ -40,23 +41,44 @@ def open_results(path: Path | None, source: Path) -> Iterator[ResultWriter]:
     is ``source`` itself.
     """
     if path is None:
-        yield JsonLinesWriter(sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        yield JsonLinesWriter(sys.stdout.buffer, "standard output")
+        with _blaming("standard output"):
+            sys.stdout.buffer.flush()
         return
-    _check_target(path, source)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    with _blaming(path):
+        _check_target(path, source)
+        partial = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.partial")
+        file = partial.open("xb")
     try:
-        with partial.open("xb") as file:
-            writer: ResultWriter = ParquetWriter(file) if path.suffix.lower() == PARQUET else JsonLinesWriter(file)
-            yield writer
-            writer.close()
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        raise OutputFileError(f"{path} cannot be written: {error.strerror or error}.") from error
+        with file:
+            writer = ParquetWriter(file, path) if path.suffix.lower() == PARQUET else JsonLinesWriter(file, path)
+            try:
+                yield writer
+                writer.close()
+                with _blaming(path):
+                    file.flush()
+                    os.fsync(file.fileno())
+            except BaseException:
+                with suppress(Exception):  # neither may complain of what is thrown away
+                    writer.close()
+                with suppress(OSError):
+                    file.close()
+                raise
+        with _blaming(path):
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _blaming(target: Path | str) -> Iterator[None]:
+    """Turn an OSError of the result file into an OutputFileError; a reader that has left is no fault."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputFileError(f"{target} cannot be written: {error.strerror or error}.") from error
 
 
 def _check_target(path: Path, source: Path) -> None:
@@ -64,6 +86,8 @@ def _check_target(path: Path, source: Path) -> None:
         raise OutputFileError(f"{path} is a folder; name a file, such as {path / 'scored.jsonl'}.")
     if not path.parent.is_dir():
         raise OutputFileError(f"{path} cannot be written: the folder {path.parent} does not exist.")
+    if path.exists() and not path.is_file():
+        raise OutputFileError(f"{path} is not a regular file; name another, or leave -o out for standard output.")
     if path.exists() and source.exists() and path.samefile(source):
         raise OutputFileError(f"{path} is the file of articles; the results must go elsewhere.")
 
@@ -81,9 +105,10 @@ class JsonLinesWriter:
     A line that holds no article gives ``{"id": ..., "line": n, "error": ..., "results": {}}``.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], target: Path | str) -> None:
         """Write to an open file."""
         self._file = file
+        self._target = target
         self._names: list[str] = []
 
     def start(self, scorers: Sequence[FilterBaseScorer]) -> None:
@@ -97,7 +122,8 @@ class JsonLinesWriter:
             if line.error:
                 record |= {"line": line.number, "error": line.error}
             record["results"] = {name: score.to_dict() for name, score in zip(self._names, scores, strict=False)}
-            self._file.write(json.dumps(record, allow_nan=False).encode("ascii") + b"\n")
+            with _blaming(self._target):
+                self._file.write(json.dumps(record, allow_nan=False).encode("ascii") + b"\n")
 
     def close(self) -> None:
         """Nothing is held back."""
@@ -106,9 +132,10 @@ class JsonLinesWriter:
 class ParquetWriter:
     """One row an article, one column a fact: ``id, line, error``, then ``<filter>_...``."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], target: Path | str) -> None:
         """Write to an open file."""
         self._file = file
+        self._target = target
         self._writer: Any = None
         self._dimensions: dict[str, list[str]] = {}
 
@@ -129,19 +156,22 @@ class ParquetWriter:
             ]
             fields += [(f"{name}_score_{dimension}", number) for dimension in dimensions]
             fields += [(f"{name}_error", text), (f"{name}_version", text)]
-        self._writer = parquet.ParquetWriter(self._file, pa.schema(fields))
+        with _blaming(self._target):
+            self._writer = parquet.ParquetWriter(self._file, pa.schema(fields))
 
     def write(self, chunk: Chunk, judged: Sequence[Sequence[Score]]) -> None:
         """Write a chunk's results as a row group."""
         import pyarrow as pa
 
         rows = [self._row(line, scores) for line, scores in _rows(chunk, judged)]
-        self._writer.write_table(pa.Table.from_pylist(rows, schema=self._writer.schema))
+        with _blaming(self._target):
+            self._writer.write_table(pa.Table.from_pylist(rows, schema=self._writer.schema))
 
     def close(self) -> None:
         """Write the footer."""
         if self._writer is not None:
-            self._writer.close()
+            with _blaming(self._target):
+                self._writer.close()
 
     def _row(self, line: Line, scores: Sequence[Score]) -> dict[str, Any]:
         row: dict[str, Any] = {"id": _text(line.id), "line": line.number, "error": line.error}

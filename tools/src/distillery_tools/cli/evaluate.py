@@ -12,7 +12,7 @@ from distillery.cli.output import print_json, print_table
 
 from ..data.labelled import SPLITS
 from ..records import write_json
-from .options import data_options, load_data
+from .options import data_options, load_data, source_folder
 
 HEADLINE = {
     "weighted_average_mae": "error of the average",
@@ -63,6 +63,10 @@ def evaluate_command(
 
     from ..evaluation.evaluator import Evaluator
 
+    if save:
+        source_folder(name)
+        if split != "test":
+            raise click.UsageError("--save keeps the figures of the test split only.")
     scorer = load_filter(name, student=student, backend=backend)
     report = Evaluator(scorer, load_data(scorer.config, data, articles, labels), split).report()
     if save:

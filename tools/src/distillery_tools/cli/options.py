@@ -54,7 +54,7 @@ def load_data(config: FilterConfig, data: Path | None, articles: Path | None, la
 def source_folder(name: str) -> Path:
     """Return the folder of a filter whose files may be changed; an installed copy may not."""
     folder, _ = locate_filter(name)
-    if "site-packages" in folder.parts:
+    if {"site-packages", "dist-packages"} & set(folder.resolve().parts):
         raise InputFileError(
             f"{folder} is an installed copy.  Give the path of the filter's source, such as filters/{name}."
         )

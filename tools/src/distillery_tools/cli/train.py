@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from ..training.trainer import Epoch, Trainer
 
 DEFAULT = TrainingRecipe()
+AT_LEAST_ONE = click.IntRange(min=1)
 
 
 @click.command("train")
 @click.argument("name")
 @data_options
 @click.option("--student", help="Which of the filter's students. Default: the filter's own choice.")
-@click.option("--epochs", default=DEFAULT.epochs, show_default=True, help="Passes over the training articles.")
+@click.option(
+    "--epochs", type=AT_LEAST_ONE, default=DEFAULT.epochs, show_default=True, help="Passes over the training articles."
+)
 @click.option("--learning-rate", default=DEFAULT.learning_rate, show_default=True, help="Peak learning rate.")
-@click.option("--batch-size", default=DEFAULT.batch_size, show_default=True, help="Articles a step.")
-@click.option("--rank", default=DEFAULT.rank, show_default=True, help="Rank of the LoRA updates.")
+@click.option("--batch-size", type=AT_LEAST_ONE, default=DEFAULT.batch_size, show_default=True, help="Articles a step.")
+@click.option("--rank", type=AT_LEAST_ONE, default=DEFAULT.rank, show_default=True, help="Rank of the LoRA updates.")
 @click.option("--seed", default=DEFAULT.seed, show_default=True, help="Seed of weights and order.")
 @click.option(
     "--runs",
@@ -59,23 +62,25 @@ def train_command(
     from distillery import FilterConfig
     from distillery.student import base_folder
 
-    from ..training.install import install_student
+    from ..training.install import check_installable, install_student
     from ..training.record import training_record
     from ..training.trainer import Trainer
 
     folder = source_folder(name)
     config = FilterConfig.load(folder)
     chosen = student or config.default_student
+    config.student(chosen)
+    check_installable(folder, chosen)
     labelled = load_data(config, data, articles, labels)
     recipe = TrainingRecipe(rank, learning_rate, epochs, batch_size, seed=seed)
-    run = runs / f"{config.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    run = runs / f"{config.name}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
     run.mkdir(parents=True)
     trainer = Trainer(config, chosen, base_folder(config.student(chosen), folder), recipe, run)
     best = _fit(trainer, labelled)
     record = training_record(config, chosen, recipe, labelled.sha256, trainer.history, best)
     click.echo(f"best epoch: {best.number} of {epochs}; run: {run}")
+    write_json(run / "training.json", record)
     if dry_run:
-        write_json(run / "training.json", record)
         return
     click.echo(install_student(folder, chosen, trainer.adapter_folder, labelled.splits["val"], record))
     click.echo(f"{folder} holds the new student; its quality: distillery evaluate {name} --data ...")
@@ -96,7 +101,7 @@ def _fit(trainer: Trainer, labelled: LabelledData) -> Epoch:
             progress.console.print(
                 f"epoch {epoch.number}: train loss {epoch.train_loss:.3f}, "
                 f"validation error of the average {epoch.val_weighted_average_mae:.4f}, "
-                f"rank correlation {epoch.val_spearman:.4f}, {epoch.seconds:.0f} s"
+                f"rank correlation {epoch.val_spearman or float('nan'):.4f}, {epoch.seconds:.0f} s"
             )
 
         return trainer.fit(labelled, on_step, on_epoch)

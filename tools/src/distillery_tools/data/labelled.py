@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +51,11 @@ class LabelledData:
         InputFileError with the first faults found: a dimension that is missing or unknown, a score
         that is not a number from 0 to 10, an id that stands twice, has no article, or no readable one.
         """
-        texts = {record["id"]: record for record in _records(articles)}
+        texts: dict[Any, dict[str, Any]] = {}
+        for record in _records(articles):
+            if record["id"] in texts:
+                raise InputFileError(f"{articles} has more than one article with the id {record['id']}.")
+            texts[record["id"]] = record
         faults: list[str] = []
         rows: dict[str, list[tuple[Article, list[float]]]] = {split: [] for split in SPLITS}
         seen: set[Any] = set()
@@ -103,7 +106,7 @@ def _fault(record: dict[str, Any], dimensions: Sequence[str], texts: dict[Any, A
 
 def _is_score(value: Any) -> bool:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and math.isfinite(value) and LOWEST <= value <= HIGHEST
+    return is_number and LOWEST <= value <= HIGHEST  # NaN is in no range
 
 
 def _sha256(*paths: Path) -> str:

@@ -37,7 +37,7 @@ def predict_ridge(train: Split, test: Split, base: Path, preprocessing: Preproce
     model = make_pipeline(StandardScaler(), RidgeCV(ALPHAS, alpha_per_target=True))
     model.fit(embed(base, tokenizer, train.texts), train.scores)
     predicted: Values = model.predict(embed(base, tokenizer, test.texts))
-    return predicted
+    return predicted.reshape(test.scores.shape)  # sklearn drops the axis of a single dimension
 
 
 def embed(base: Path, tokenizer: HeadTailTokenizer, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -85,8 +85,11 @@ def precision_among_top(threshold: float) -> Metric:
     def precision(predicted: Values, expected: Values) -> Values:
         positives = expected >= threshold
         n_positives = positives.sum(axis=-1, keepdims=True)
-        ranks = rankdata(-predicted, axis=-1, method="ordinal")
-        return _share(positives, ranks <= n_positives)
+        first, last = (rankdata(-predicted, axis=-1, method=method) for method in ("min", "max"))
+        # The chance to be among the top if ties are broken at random: 1 above them, 0 below.
+        chances = ((n_positives - first + 1) / (last - first + 1)).clip(0.0, 1.0)
+        with np.errstate(invalid="ignore"):
+            return np.asarray((positives * chances).sum(axis=-1) / positives.sum(axis=-1))
 
     return precision
 

@@ -38,6 +38,9 @@ class DimensionFit:
 
 def held_out_effect(raw: Values, scores: Values, seed: int = 0) -> DimensionFit:
     """Return the error of one dimension [n] before and after maps fitted on the other folds."""
+    if len(raw) < N_FOLDS:
+        error = float(np.abs(raw.clip(LOWEST, HIGHEST) - scores).mean())
+        return DimensionFit(mae_before=error, mae_after=error)
     mapped = np.empty_like(raw)
     for fitted, held_out in KFold(N_FOLDS, shuffle=True, random_state=seed).split(raw):
         mapped[held_out] = _isotonic(raw[fitted], scores[fitted]).predict(raw[held_out])

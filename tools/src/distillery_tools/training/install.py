@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
-from distillery import ConfigError, FilterBaseScorer, FilterConfig
+from distillery import ConfigError, FilterBaseScorer, FilterConfig, ScoringError
 from distillery.backends import TORCH
 from distillery.base_models import sha256_of
+from distillery.cli.info_command import EVALUATION_FILE
 from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, CONFIG_FILE
 from distillery.golden import GOLDEN_FILE, read_golden
 from distillery.student import Student
@@ -31,6 +32,7 @@ def install_student(folder: Path, student: str, adapter: Path, val: Split, recor
     Copies the adapter, states its sha256, fits a calibration on the validation articles and keeps
     it if it helps, writes training.json, and scores the golden articles again.
     """
+    (folder / EVALUATION_FILE).unlink(missing_ok=True)  # it told of the student that goes
     install_adapter(folder, FilterConfig.load(folder), student, adapter)
     config = FilterConfig.load(folder)
     trained = Student.load(config, folder, student, backend=TORCH)
@@ -47,42 +49,57 @@ def install_adapter(folder: Path, config: FilterConfig, student: str, adapter: P
     """Copy an adapter into the filter's folder and state its sha256 in config.yaml."""
     settings = config.student(student)
     target = folder / settings.adapter
-    target.mkdir(exist_ok=True)
+    target.mkdir(parents=True, exist_ok=True)
     for name in (ADAPTER_FILE, ADAPTER_CONFIG_FILE):
         shutil.copyfile(adapter / name, target / name)
-        _state_sha256(folder, name, settings.sha256[name], sha256_of(target / name))
+        _set(folder, ("students", student, "sha256", name), sha256_of(target / name))
 
 
 def install_calibration(folder: Path, config: FilterConfig, student: str, content: dict[str, Any]) -> None:
     """Write calibration.json into the adapter's folder, or remove it if no map helped, and say so in config.yaml."""
     settings = config.student(student)
     path = folder / settings.adapter / CALIBRATION_FILE
+    value = f"{settings.adapter}/{CALIBRATION_FILE}" if content["dimensions"] else "null"
+    _set(folder, ("students", student, "calibration"), value)
     if content["dimensions"]:
         write_json(path, content)
     else:
         path.unlink(missing_ok=True)
-    value = f"{settings.adapter}/{CALIBRATION_FILE}" if content["dimensions"] else "null"
-    pattern = rf"(adapter: {re.escape(settings.adapter)}\n(?:[^\n]*\n)*?[ ]*calibration: )[^\n]*"
-    _replace_once(folder / CONFIG_FILE, pattern, rf"\g<1>{value}", f"calibration: under adapter: {settings.adapter}")
 
 
-def _state_sha256(folder: Path, name: str, old: str, new: str) -> None:
-    _replace_once(folder / CONFIG_FILE, rf"({re.escape(name)}: )[\"']?{old}[\"']?", rf"\g<1>{new}", f"{name}: {old}")
+def check_installable(folder: Path, student: str) -> None:
+    """Raise ConfigError if config.yaml lacks a line that installing a student will change."""
+    text = (folder / CONFIG_FILE).read_text(encoding="utf-8")
+    for place in ("calibration",), ("sha256", ADAPTER_FILE), ("sha256", ADAPTER_CONFIG_FILE):
+        _find(text, ("students", student, *place))
 
 
-def _replace_once(path: Path, pattern: str, replacement: str, wanted: str) -> None:
-    """Change one value in a YAML file as text, so that its comments and layout stay."""
+def _set(folder: Path, place: tuple[str, ...], value: str) -> None:
+    """Change one value in config.yaml where it stands, so that comments and layout stay."""
+    path = folder / CONFIG_FILE
     text = path.read_text(encoding="utf-8")
-    changed, count = re.subn(pattern, replacement, text)
-    if count != 1:
-        raise ConfigError(f"{path}: expected '{wanted}' once, found it {count} times; add the line or correct it.")
-    path.write_text(changed, encoding="utf-8")
+    node = _find(text, place)
+    start, end = node.start_mark.index, node.end_mark.index
+    path.write_text(text[:start] + (value if end > start else f" {value}") + text[end:], encoding="utf-8")
+
+
+def _find(text: str, place: tuple[str, ...]) -> yaml.Node:
+    """Return the node at a path of keys, which knows where it stands in the text."""
+    node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    for key in place:
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        node = next((value for name, value in pairs if name.value == key), None)
+    if node is None:
+        raise ConfigError(f"{CONFIG_FILE} has no {'.'.join(place)}; add the line, such as '{place[-1]}: null'.")
+    return node
 
 
 def write_golden(scorer: FilterBaseScorer) -> int:
     """Score the articles of golden.jsonl again and write them with their new scores; return how many."""
     records = read_golden(scorer.filter_dir)
     scores = scorer.score_batch([record["article"] for record in records], skip_prefilter=True)
+    if faults := [f"{r['article'].get('id')}: {s.error}" for r, s in zip(records, scores, strict=True) if s.error]:
+        raise ScoringError(f"{scorer.filter_dir / GOLDEN_FILE} has articles without a score: {'; '.join(faults)}")
     lines = [
         json.dumps(
             {

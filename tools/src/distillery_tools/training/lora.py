@@ -11,7 +11,6 @@ from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dic
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from distillery.base_models import MODEL_CONFIG_FILE
 from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, StudentConfig
 from distillery.network import StudentNetwork, load_backbone, prefix_of
 
@@ -38,13 +37,16 @@ class LoraStudent:
             lora_alpha=2 * rank,
             lora_dropout=0.0,
             target_modules=sorted(names),
-            exclude_modules=_POOLER,
+            # PEFT warns of an exclusion that excludes nothing.
+            exclude_modules=_POOLER if any("pooler" in name for name, _ in backbone.named_modules()) else None,
         )
         self.network = StudentNetwork(backbone, config.pooling, n_outputs)
         nn.init.normal_(self.network.score.weight, std=0.02)
         nn.init.zeros_(self.network.score.bias)
         self._base = config.base
         self._prefix = prefix_of(backbone)
+        # What transformers calls the head of this architecture: decoders say score, the others classifier.
+        self._head = "score" if self._prefix == "model" else "classifier"
         self._peft = cast("PeftModel", get_peft_model(cast("PreTrainedModel", backbone), options))
         self.network.backbone = self._peft
 
@@ -56,8 +58,8 @@ class LoraStudent:
         folder.mkdir(parents=True, exist_ok=True)
         root = f"{_ROOT}{self._prefix}."
         tensors = {key.replace(_ROOT, root, 1): value for key, value in get_peft_model_state_dict(self._peft).items()}
-        tensors[f"{_ROOT}score.weight"] = self.network.score.weight * scale[:, None]
-        tensors[f"{_ROOT}score.bias"] = self.network.score.bias * scale + mean
+        tensors[f"{_ROOT}{self._head}.weight"] = self.network.score.weight * scale[:, None]
+        tensors[f"{_ROOT}{self._head}.bias"] = self.network.score.bias * scale + mean
         save_file({key: value.detach().float().contiguous() for key, value in tensors.items()}, folder / ADAPTER_FILE)
         self._save_options(folder)
 
@@ -66,7 +68,7 @@ class LoraStudent:
             "base_model_name_or_path": self._base.model,
             "revision": self._base.revision,
             "inference_mode": True,
-            "modules_to_save": ["classifier", "score"],
+            "modules_to_save": [self._head],
             "task_type": "SEQ_CLS",
         }
         text = json.dumps(options, indent=2, sort_keys=True, default=_sorted_list)
@@ -79,7 +81,9 @@ def autocast_dtype() -> torch.dtype:
 
 
 def _without_dropout(base: Path) -> dict[str, float]:
-    config = json.loads((base / MODEL_CONFIG_FILE).read_text(encoding="utf-8"))
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(str(base), local_files_only=True, trust_remote_code=False).to_dict()
     return {name: 0.0 for name, value in config.items() if "dropout" in name and isinstance(value, (int, float))}
 
 

@@ -11,16 +11,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 from torch import Tensor, nn
 
-from distillery import FilterConfig
+from distillery import FilterConfig, ModelError
 from distillery.base_models import TOKENIZER_FILE
 from distillery.batching import batches_by_length, padded
 from distillery.postfilter import Postfilter
+from distillery.student import check_length
 from distillery.tokens import HeadTailTokenizer
 
 from ..data.labelled import LabelledData
+from ..evaluation.metrics import spearman
 from ..records import write_json
 from .batches import grouped_batches
 from .lora import LoraStudent, autocast_dtype
@@ -41,7 +42,7 @@ class Epoch:
     train_loss: float
     val_mae: float
     val_weighted_average_mae: float
-    val_spearman: float
+    val_spearman: float | None
     seconds: float
 
 
@@ -59,6 +60,7 @@ class Trainer:
         self._recipe = recipe
         self._run = run
         self._tokenizer = HeadTailTokenizer(base / TOKENIZER_FILE, settings.preprocessing)
+        check_length(self._tokenizer, base, student)
         self._student = LoraStudent(base, settings, len(config.dimensions), recipe.rank)
         self._network = self._student.network
         self._postfilter = Postfilter(config)
@@ -127,6 +129,11 @@ class Trainer:
             optimizer.step()
             schedule.step()
             losses.append(loss.item())
+            if not np.isfinite(losses[-1]):
+                raise ModelError(
+                    f"The loss is {losses[-1]} after step {schedule.last_epoch}: training diverged.\n"
+                    f"  Train with a smaller learning rate than {self._recipe.learning_rate:g}."
+                )
             on_step(schedule.last_epoch, len(batches) * self._recipe.epochs, losses[-1])
         return float(np.mean(losses))
 
@@ -149,12 +156,13 @@ class Trainer:
         self, number: int, loss: float, predicted: NDArray[np.float64], scores: NDArray[np.float64], seconds: float
     ) -> Epoch:
         found, expected = self._averages(predicted), self._averages(scores)
+        rank_correlation = float(spearman(found, expected))
         return Epoch(
             number=number,
             train_loss=loss,
             val_mae=float(np.abs(predicted.clip(0, 10) - scores).mean()),
             val_weighted_average_mae=float(np.abs(found - expected).mean()),
-            val_spearman=float(spearmanr(found, expected).statistic),
+            val_spearman=rank_correlation if np.isfinite(rank_correlation) else None,
             seconds=seconds,
         )
 
