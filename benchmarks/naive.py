@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -63,10 +62,3 @@ class NaivePath:
                 pooled, self._head["weight"], self._head.get("bias")
             ).numpy()
         return scores
-
-
-def read_articles(path: Path, n: int, seed: int = 0) -> list[dict]:
-    """Return n articles of a JSON-lines file, drawn without replacement (with, if it has fewer)."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    chosen = np.random.default_rng(seed).choice(len(lines), size=n, replace=n > len(lines))
-    return [json.loads(lines[index]) | {"id": f"{number}"} for number, index in enumerate(chosen)]

@@ -17,15 +17,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from naive import NaivePath, read_articles
+from naive import NaivePath
 from numpy.typing import NDArray
+from sample import EXAMPLES, read_articles
 
 from distillery import Article, FilterBaseScorer, load_filter
 from distillery.batching import TOKEN_BUDGET, batches_by_length
 
-EXAMPLES = Path(__file__).parents[1] / "examples" / "articles.jsonl"
-
-Path_ = Callable[[list[str]], NDArray[np.float32]]
+Predict = Callable[[list[str]], NDArray[np.float32]]
 
 
 def main() -> None:
@@ -56,10 +55,10 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _paths(name: str, scorer: FilterBaseScorer) -> dict[str, Path_]:
+def _paths(name: str, scorer: FilterBaseScorer) -> dict[str, Predict]:
     """Return the ways to predict, the naive one first."""
     length = scorer.MAX_TOKEN_LENGTH
-    paths: dict[str, Path_] = {
+    paths: dict[str, Predict] = {
         "naive, padded to 512": NaivePath(scorer).predict,
         f"naive, padded to {length}": NaivePath(scorer, length).predict,
         f"ours, {scorer.student.backend.name}": scorer.student.predict,

@@ -162,7 +162,7 @@ CASES = [
     Case(
         "no hook",
         "FilterContractError",
-        (TITLE, "distillery_filter", "pathlib.Path", "FilterBaseScorer"),
+        (TITLE, "does not implement the hook distillery_filter", "@distillery.hookimpl"),
         {"module_source": "colour = 'blue'\n"},
     ),
     Case(

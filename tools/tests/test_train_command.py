@@ -322,7 +322,7 @@ class TestRefused:
     def test_an_unknown_student(self, garden: Path, data_folder: Path, tmp_path: Path) -> None:
         """The known ones are named."""
         options = ("--data", data_folder, "--runs", tmp_path / "runs", "--student", "large")
-        assert "compact" in self.refusal(garden, garden, *options, status=FAILED)
+        assert "compact" in self.refusal(garden, garden, *options, status=USAGE)
 
     @pytest.mark.parametrize("option", ["--epochs", "--batch-size", "--rank"])
     @pytest.mark.parametrize("value", [0, -1])

@@ -57,7 +57,7 @@ def _set_up_logging(level: str) -> None:
     if level not in known:
         click.echo(f"error: DISTILLERY_LOG={level.lower()} is none of {', '.join(known).lower()}", err=True)
         sys.exit(USAGE)
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(format="%(levelname)s: %(message)s", stream=sys.stderr)
     logging.getLogger("distillery").setLevel(level)
 
 

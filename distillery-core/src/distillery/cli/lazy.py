@@ -9,18 +9,11 @@ from typing import Any
 
 import click
 
-from ..errors import (
-    DistilleryError,
-    DuplicateFilterError,
-    FilterNotFoundError,
-    InputFileError,
-    OutputFileError,
-    StudentNotFoundError,
-)
+from ..errors import DistilleryError, FilterNotFoundError, InputFileError, OutputFileError, StudentNotFoundError
 from ..extensions import host_plugins
 
 OK, FAILED, USAGE = 0, 1, 2
-_USAGE_ERRORS = (DuplicateFilterError, StudentNotFoundError, FilterNotFoundError, InputFileError, OutputFileError)
+_USAGE_ERRORS = (FilterNotFoundError, InputFileError, OutputFileError, StudentNotFoundError)
 
 Target = tuple[str, str]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import DistilleryError, DuplicateFilterError, FilterNotFoundError, InputFileError, StudentNotFoundError
+from ..errors import DistilleryError, FilterNotFoundError, InputFileError, StudentNotFoundError
 from ..names import distribution_of
 from ..plugins import list_filters
 from .lazy import FAILED, OK
@@ -117,7 +117,7 @@ def _load(names: tuple[str, ...], *, student: str | None, backend: str) -> tuple
 def _refuse_repeats(names: list[str]) -> None:
     """Results stand under their filter's name, so two of one name would hide each other."""
     if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise DuplicateFilterError(f"more than one --filter is named {', '.join(repeated)}; score with one at a time.")
+        raise click.UsageError(f"more than one --filter is named {', '.join(repeated)}; score with one at a time.")
 
 
 @contextmanager
