@@ -55,7 +55,7 @@ def test_an_empty_run_has_every_tier_at_zero() -> None:
         "articles": 0,
         "failed": 0,
         "failures": [],
-        "filters": {"tiny-filter": {"tiers": {"high": 0, "medium": 0, "low": 0}, "set_aside": {}}},
+        "filters": {"tiny-filter": {"tiers": {"high": 0, "medium": 0, "low": 0}, "set_aside": {}, "highest": []}},
     }
 
 
@@ -65,7 +65,9 @@ def test_counts_add_up_over_chunks() -> None:
     summary.add(chunk_of(3, broken=(1,)), [[scored("high"), blocked("corporate_finance")]])
     summary.add(chunk_of(3, first=4), [[scored("low"), scored("high"), invalid("'title' is empty")]])
 
-    assert summary.to_dict() == {
+    data = summary.to_dict()
+    assert len(data["filters"]["tiny-filter"].pop("highest")) == 3
+    assert data == {
         "articles": 6,
         "failed": 2,
         "failures": ["line 2: not JSON", "line 6: 'title' is empty"],
@@ -89,7 +91,11 @@ def test_an_article_that_fails_is_not_set_aside() -> None:
     summary.add(chunk_of(2), [[invalid("'title' is missing"), failed("out of memory")]])
 
     assert summary.n_failed == 2
-    assert summary.to_dict()["filters"]["tiny-filter"] == {"tiers": dict.fromkeys(TIERS, 0), "set_aside": {}}
+    assert summary.to_dict()["filters"]["tiny-filter"] == {
+        "tiers": dict.fromkeys(TIERS, 0),
+        "set_aside": {},
+        "highest": [],
+    }
 
 
 def test_an_article_that_fails_in_two_filters_failed_once() -> None:
@@ -168,7 +174,10 @@ def test_real_scorer_gives_counts_for_json(bert_scorer: FilterBaseScorer, articl
 
     summary.add(Chunk(lines), [bert_scorer.score_batch(articles)])
 
+    averages = [score.weighted_average or 0.0 for score in bert_scorer.score_batch(articles)]
     data = json.loads(json.dumps(summary.to_dict()))
+    highest = data["filters"]["tiny-filter"]["highest"]
+    assert [entry["weighted_average"] for entry in highest] == sorted(averages, reverse=True)[:3]
     counts = data["filters"]["tiny-filter"]
     assert list(counts["tiers"]) == list(TIERS)
     assert sum(counts["tiers"].values()) + sum(counts["set_aside"].values()) == data["articles"] == len(articles)

@@ -1,7 +1,8 @@
-"""Summary: what became of the articles of one run, in counts."""
+"""Summary: what became of the articles of one run, in counts, and the highest of them."""
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -9,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .io import Chunk
+    from .io import Chunk, Line
     from .score import Score
     from .scorer import FilterBaseScorer
 
 MAX_EXAMPLES = 5
+N_HIGHEST = 3
 _DIGITS = re.compile(r"\d+")
 
 
@@ -36,7 +38,7 @@ class Summary:
             if error := line.error or errors[line.number]:
                 self._failed(line.number, error)
         for part, scores in zip(self._filters, judged, strict=True):
-            part.add(scores)
+            part.add(chunk.readable, scores)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all counts, for JSON."""
@@ -51,6 +53,10 @@ class Summary:
         """Return a title and the rows (what, articles, share) for each filter."""
         return [(part.title, part.rows(self.n_lines)) for part in self._filters]
 
+    def highest(self) -> list[tuple[str, list[tuple[float, str]]]]:
+        """Return a title and the highest articles (average, their title) for each filter."""
+        return [(part.title, [(average, title) for average, _, _, title in part.highest]) for part in self._filters]
+
     def _failed(self, number: int, error: str) -> None:
         self.n_failed += 1
         if len(self.examples_of_failure) < MAX_EXAMPLES:
@@ -63,17 +69,23 @@ class _FilterSummary:
         self.title = f"{scorer.config.name} {scorer.config.version} ({scorer.provenance.backend})"
         self._tiers = Counter({tier.name: 0 for tier in scorer.config.tiers})
         self._reasons: Counter[str] = Counter()
+        # Average, line (negative: of equal ones the first wins), id and title.
+        self.highest: list[tuple[float, int, str | int | None, str]] = []
 
-    def add(self, scores: Sequence[Score]) -> None:
-        for score in scores:
-            if score.tier is not None:
+    def add(self, lines: Sequence[Line], scores: Sequence[Score]) -> None:
+        ranked = []
+        for line, score in zip(lines, scores, strict=True):
+            if score.tier is not None and score.weighted_average is not None:
                 self._tiers[score.tier] += 1
+                ranked.append((score.weighted_average, -line.number, line.id, str((line.data or {}).get("title"))))
             elif score.error is None and score.prefilter_reason:
                 # "content_too_short_18chars" counts as one reason, whatever the length
                 self._reasons[_DIGITS.sub("n", score.prefilter_reason)] += 1
+        self.highest = heapq.nlargest(N_HIGHEST, [*self.highest, *ranked], key=lambda entry: entry[:2])
 
     def to_dict(self) -> dict[str, Any]:
-        return {"tiers": dict(self._tiers), "set_aside": dict(self._reasons)}
+        highest = [{"id": name, "weighted_average": average} for average, _, name, _ in self.highest]
+        return {"tiers": dict(self._tiers), "set_aside": dict(self._reasons), "highest": highest}
 
     def rows(self, total: int) -> list[tuple[str, int, str]]:
         counts = [*self._tiers.items(), *((f"set aside: {name}", n) for name, n in self._reasons.most_common())]

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ..summary import Summary
 
 
+# Characters of a title in the summary.
+TITLE_LENGTH = 60
+
+
 @click.command("score")
 @click.argument("articles", type=click.Path(path_type=Path))
 @click.option(
@@ -141,6 +145,14 @@ def _report(summary: Summary, seconds: float, output: Path | None, output_format
         return
     for name, table in summary.tables():
         print_table(["", "articles", "share"], table, title=name, err=to_stderr)
+    for name, entries in summary.highest():
+        if entries:
+            print_table(
+                ["average", "article"],
+                [(a, t[:TITLE_LENGTH]) for a, t in entries],
+                title=f"highest, {name}",
+                err=to_stderr,
+            )
     rate = summary.n_lines / seconds
     click.echo(
         f"{summary.n_lines} articles in {seconds:.1f} s ({rate:.0f} a second), {summary.n_failed} failed", err=to_stderr
