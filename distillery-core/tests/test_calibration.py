@@ -106,13 +106,19 @@ def test_absent_dimension_passes_through(path: Path, config: FilterConfig) -> No
     calibrated = calibration.apply(np.array([[9.5, 9.5, -1.0]]))
 
     assert calibrated.tolist() == [[9.5, 7.8776, -1.0]]
-    assert calibration.uncalibrated == ["reach", "lasting"]
 
 
 def test_further_dimensions_are_ignored(path: Path, config: FilterConfig) -> None:
-    calibration = load(path, {"dimensions": {**LEGACY["dimensions"], "novelty": MAP}}, config)
+    raw = np.array([[1.0, 2.0, 3.0]])
+    with_more = load(path, {"dimensions": {**LEGACY["dimensions"], "novelty": MAP}}, config).apply(raw)
 
-    assert calibration.uncalibrated == []
+    assert with_more.tolist() == load(path, LEGACY, config).apply(raw).tolist()
+
+
+def test_a_file_that_maps_none_of_the_dimensions_is_refused(path: Path, config: FilterConfig) -> None:
+    """It would switch calibration off without a word."""
+    with pytest.raises(CalibrationError, match="maps none of the dimensions"):
+        load(path, {"dimensions": {"novelty": MAP}}, config)
 
 
 def test_maps_follow_the_filters_order_not_the_files(path: Path, config: FilterConfig) -> None:

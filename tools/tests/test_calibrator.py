@@ -81,7 +81,6 @@ def test_the_core_maps_as_sklearn_predicts(config: FilterConfig, raw: Values, tm
 
     found = calibration.apply(unseen)
 
-    assert calibration.uncalibrated == ["shared"]
     assert found[:, 1].tolist() == unseen[:, 1].tolist()
     for column in (0, 2):
         model = IsotonicRegression(out_of_bounds="clip", y_min=0.0, y_max=10.0).fit(raw[:, column], scores()[:, column])

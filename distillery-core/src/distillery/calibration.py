@@ -52,12 +52,9 @@ class Calibration:
             raise CalibrationError(f"{path} has no 'dimensions'; it must map each dimension to x and y.")
         _check_origin(data, path, config, student)
         maps = {name: _breakpoints(name, entry, path) for name, entry in data["dimensions"].items()}
+        if not maps.keys() & set(config.dimension_names):
+            raise CalibrationError(f"{path} maps none of the dimensions {', '.join(config.dimension_names)}.")
         return cls(maps, config.dimension_names, hashlib.sha256(content).hexdigest()[:12])
-
-    @property
-    def uncalibrated(self) -> list[str]:
-        """The dimensions that have no map and pass through."""
-        return [name for name in self._dimensions if name not in self._maps]
 
     def apply(self, raw: NDArray[np.floating]) -> NDArray[np.float64]:
         """Map raw scores [n_articles, n_dimensions], in the filter's order, to calibrated ones."""
