@@ -74,7 +74,7 @@ def check_wheels(session: nox.Session) -> None:
     """Install the built wheels of core and filters in an empty environment and score with them, offline."""
     build(session)
     wheels = sorted(str(path) for path in Path("dist").glob("distillery_*.whl") if "tools" not in path.name)
-    environment = Path(session.create_tmp()) / "clean"
+    environment = (Path(session.create_tmp()) / "clean").resolve()
     session.run("python", "-m", "venv", "--clear", str(environment))
     python, articles = str(environment / "bin" / "python"), str(ROOT / "examples" / "articles.jsonl")
     session.run(python, "-m", "pip", "install", *CONSTRAINTS, *wheels, external=True)
