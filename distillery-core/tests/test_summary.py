@@ -77,6 +77,16 @@ def test_counts_add_up_over_chunks() -> None:
     }
 
 
+def test_a_title_cannot_command_the_terminal() -> None:
+    """Titles come from strangers: escape sequences and lone surrogates are not printed."""
+    summary = Summary([a_filter()])
+
+    summary.add(Chunk([Line(1, {"title": "\x1b[2Jspring\ud800 in <b>Arden</b>"})]), [[scored("high")]])
+
+    ((_, highest),) = summary.highest()
+    assert highest == [(5.0, "[2Jspring in Arden")]
+
+
 def test_an_article_of_any_length_counts_under_one_reason() -> None:
     summary = Summary([a_filter()])
 

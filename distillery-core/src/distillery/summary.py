@@ -7,6 +7,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from .article import clean
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -54,8 +56,10 @@ class Summary:
         return [(part.title, part.rows(self.n_lines)) for part in self._filters]
 
     def highest(self) -> list[tuple[str, list[tuple[float, str]]]]:
-        """Return a title and the highest articles (average, their title) for each filter."""
-        return [(part.title, [(average, title) for average, _, _, title in part.highest]) for part in self._filters]
+        """Return a title and the highest articles (average, their title, safe to print) for each filter."""
+        return [
+            (part.title, [(average, clean(title)) for average, _, _, title in part.highest]) for part in self._filters
+        ]
 
     def _failed(self, number: int, error: str) -> None:
         self.n_failed += 1

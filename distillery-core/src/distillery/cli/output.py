@@ -25,7 +25,7 @@ def format_option(command: Decorated) -> Decorated:
 
 def print_json(data: Any, *, err: bool = False) -> None:
     """Print data as indented JSON, to stdout unless ``err``."""
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str), err=err)
+    click.echo(_encodable(json.dumps(data, indent=2, ensure_ascii=False, default=str)), err=err)
 
 
 def print_table(
@@ -47,4 +47,9 @@ def print_table(
 
 
 def _cell(value: object) -> str:
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
+    return f"{value:.2f}" if isinstance(value, float) else _encodable(str(value))
+
+
+def _encodable(text: str) -> str:
+    """Replace the lone surrogates that an article's id or title may hold and no terminal takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
