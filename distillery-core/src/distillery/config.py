@@ -76,7 +76,8 @@ class CategoryConfig(Section):
 class PrefilterConfig(Section):
     """What is set aside before any model runs.
 
-    ``min_content_chars`` and ``window_chars`` count characters of the cleaned text.
+    ``min_content_chars`` and ``window_chars`` count characters of the cleaned text; phrases are looked
+    for in a window at the beginning of the title and one at the beginning of the content.
     """
 
     min_content_chars: Annotated[int, Field(ge=0)] = 300

@@ -116,7 +116,8 @@ class Prefilter:
             return Verdict(passed=False, reason=f"content_too_short_{length}chars")
         if group := self._blocked_group(article.url):
             return Verdict(passed=False, reason=f"excluded_domain_{group}")
-        words = words_of(f"{article.title}\n{_window(article.content, self._config.window_chars)}")
+        size = self._config.window_chars
+        words = words_of(f"{_window(article.title, size)}\n{_window(article.content, size)}")
         for category in self._categories:
             if category.blocks(words):
                 return Verdict(passed=False, reason=category.name)
