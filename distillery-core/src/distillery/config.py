@@ -15,6 +15,7 @@ from .errors import ConfigError, StudentNotFoundError
 from .names import normalise
 
 CONFIG_FILE = "config.yaml"
+EVALUATION_FILE = "evaluation.json"
 WEIGHT_SUM_TOLERANCE = 1e-9
 
 # The files of an adapter folder, named as PEFT names them.

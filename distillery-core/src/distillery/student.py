@@ -18,6 +18,7 @@ from .cache import cache_folder
 from .config import FilterConfig, StudentConfig
 from .errors import ConfigError
 from .names import distribution_of
+from .registration import core_version
 from .tokens import HeadTailTokenizer
 
 if TYPE_CHECKING:
@@ -122,8 +123,8 @@ def _probes(rows: list[list[int]]) -> list[tuple[Ids, Ids]]:
 
 
 def _identity(settings: StudentConfig, n_dimensions: int) -> str:
-    """Return what a network's numbers depend on; every file in it has been checked by now."""
-    facts = [settings.base.sha256, settings.sha256, settings.pooling, n_dimensions]
+    """Return what a network's numbers depend on, our own code included; every file has been checked by now."""
+    facts = [core_version(), settings.base.sha256, settings.sha256, settings.pooling, n_dimensions]
     return json.dumps(facts, sort_keys=True)
 
 

@@ -8,12 +8,10 @@ from typing import Any
 
 import click
 
-from ..config import FilterConfig
+from ..config import EVALUATION_FILE, FilterConfig
 from ..errors import ConfigError
 from ..loading import locate_filter
 from .output import format_option, print_json, print_table
-
-EVALUATION_FILE = "evaluation.json"
 
 
 @click.command("info")

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from distillery.cli.info_command import EVALUATION_FILE
 from distillery.cli.output import print_json, print_table
+from distillery.config import EVALUATION_FILE
 
 from ..data.labelled import SPLITS
 from ..records import write_json

@@ -13,8 +13,7 @@ import yaml
 from distillery import ConfigError, FilterBaseScorer, FilterConfig, ScoringError
 from distillery.backends import TORCH
 from distillery.base_models import sha256_of
-from distillery.cli.info_command import EVALUATION_FILE
-from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, CONFIG_FILE
+from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, CONFIG_FILE, EVALUATION_FILE
 from distillery.golden import GOLDEN_FILE, read_golden
 from distillery.student import Student
 
