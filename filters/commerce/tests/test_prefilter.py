@@ -1,0 +1,56 @@
+"""Check that nothing stands in front of the commerce filter, how its tiers lie, and its prompt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import distillery_filter_commerce
+from distillery.article import Article
+from distillery.config import FilterConfig
+from distillery.postfilter import Postfilter
+from distillery.prefilter import PASSED, Prefilter, Verdict
+
+FOLDER = Path(distillery_filter_commerce.__file__).parent
+
+CONFIG = FilterConfig.load(FOLDER)
+PREFILTER = Prefilter(CONFIG.prefilter)
+
+
+@pytest.mark.parametrize("content", ["x", "-40 %", "Only today.", "Μόνο σήμερα.", "Buy now with the code HALF. " * 200])
+def test_every_text_reaches_the_student(content: str) -> None:
+    article = Article(title="Offer", content=content, url="https://github.com/someone/shop")
+    assert PREFILTER.check(article) == Verdict(passed=True, reason=PASSED)
+
+
+@pytest.mark.parametrize(
+    ("score", "tier"),
+    [
+        (10.0, "commerce"),
+        (7.0, "commerce"),
+        (6.9375, "mixed"),
+        (3.0, "mixed"),
+        (2.9375, "journalism"),
+        (0.0, "journalism"),
+    ],
+)
+def test_the_score_is_the_average_and_decides_the_tier(score: float, tier: str) -> None:
+    (outcome,) = Postfilter(CONFIG).apply(np.array([[score]], dtype=np.float32))
+    assert outcome.weighted_average == score
+    assert outcome.tier.name == tier
+
+
+def test_what_is_set_aside_is_the_highest_tier() -> None:
+    assert [tier.name for tier in CONFIG.tiers] == ["commerce", "mixed", "journalism"]
+
+
+def test_the_prompt_ends_with_the_article_and_names_the_dimension() -> None:
+    prompt = (FOLDER / CONFIG.oracle.prompt).read_text(encoding="utf-8")
+    slots = ["{{title}}", "{{source}}", "{{published_date}}", "{{article}}"]
+
+    assert CONFIG.dimension_names == ["commerce"]
+    assert [prompt.count(slot) for slot in slots] == [1] * len(slots)
+    assert prompt.rstrip().endswith("{{article}}")
+    assert prompt.index('"commerce": {"score"') < prompt.index('"key_signals"') < prompt.index(slots[0])
