@@ -82,7 +82,7 @@ def test_auto_takes_torch_where_the_conversion_fails(
 
 
 def test_openvino_says_why_the_conversion_failed(recipe: NetworkRecipe, tmp_path: Path) -> None:
-    with pytest.raises(BackendError, match="OpenVINO could not convert the student: RuntimeError: no kernel"):
+    with pytest.raises(BackendError, match="OpenVINO could not convert the network: RuntimeError: no kernel"):
         choose_backend("openvino", replace(recipe, probe=unusable), tmp_path)
 
     assert not list((tmp_path / "openvino").iterdir()), "an attempt leaves nothing behind"

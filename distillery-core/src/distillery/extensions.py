@@ -1,4 +1,4 @@
-"""Packages that extend the host: base models and commands, each loaded alone."""
+"""Packages that extend the host: base models, encoders and commands, each loaded alone."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class HostPlugin:
     title: str
     commands: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     base_models: Mapping[str, Callable[[], Path]] = field(default_factory=dict)
+    encoders: Mapping[str, Path] = field(default_factory=dict)
     fault: str | None = None
 
 
@@ -57,6 +58,7 @@ def _host_plugin(entry_point: EntryPoint) -> HostPlugin:
         manager.check_pending()
         commands = _offered(manager.hook.distillery_commands, _is_command)
         base_models = _offered(manager.hook.distillery_base_models, callable)
+        encoders = _offered(manager.hook.distillery_encoders, _is_path)
     except pluggy.PluginValidationError as error:
         return HostPlugin(title, fault=hook_fault(title, error, HostHooks))
     except (Exception, SystemExit) as error:  # whatever a stranger's module raises, the host must live
@@ -65,7 +67,7 @@ def _host_plugin(entry_point: EntryPoint) -> HostPlugin:
             f"  Repair it, or remove it: pip uninstall {title.partition(' ')[0]}"
         )
         return HostPlugin(title, fault=fault)
-    return HostPlugin(title, commands, base_models)
+    return HostPlugin(title, commands, base_models, encoders)
 
 
 def _offered(hook: pluggy.HookCaller, fits: Callable[[Any], bool]) -> dict[str, Any]:
@@ -76,6 +78,10 @@ def _offered(hook: pluggy.HookCaller, fits: Callable[[Any], bool]) -> dict[str, 
             raise TypeError(f"the hook {hook.name} returned {answer!r}, which is not what it must return")
         offered |= answer
     return offered
+
+
+def _is_path(target: object) -> bool:
+    return isinstance(target, Path)
 
 
 def _is_command(target: object) -> bool:

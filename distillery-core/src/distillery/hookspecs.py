@@ -33,5 +33,9 @@ class HostHooks:
         """Return, for each base model by its Hub name, a function that gives its local folder."""
 
     @hookspec
+    def distillery_encoders(self) -> Mapping[str, Path]:  # type: ignore[empty-body]
+        """Return, for each shared encoder by its name, the folder of its encoder.yaml."""
+
+    @hookspec
     def distillery_commands(self) -> Mapping[str, tuple[str, str]]:  # type: ignore[empty-body]
         """Return, for each command by its name, ``("module:attribute", "one line of help")``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .backends import AUTO
+from .commerce import COMMERCE, CommerceGate
 from .config import CONFIG_FILE, FilterConfig
 from .errors import FilterNotFoundError
 from .plugins import check_identity, find_filter, load_source
@@ -18,17 +19,22 @@ def load_filter(
     backend: str = AUTO,
     device: str | None = None,
     use_prefilter: bool = True,
+    commerce: bool = False,
 ) -> FilterBaseScorer:
     """Load a filter by its name, or by the path of its folder, ready to score.
 
     ``student`` names one of the filter's students (its default otherwise), ``backend`` is ``auto``,
     ``torch`` or ``openvino``, ``device`` is torch's. A string with a path separator, and a Path, is
-    a path. Raises FilterError, ConfigError, ModelError or CalibrationError.
+    a path. ``commerce`` sets deals and advertisements aside by the installed filter of that name, with
+    the reason ``commerce``. Raises FilterError, ConfigError, ModelError or CalibrationError.
     """
     folder, scorer_class = locate_filter(name)
-    return scorer_class.from_folder(
+    scorer = scorer_class.from_folder(
         folder, student=student, backend=backend, device=device, use_prefilter=use_prefilter
     )
+    if commerce and scorer.config.normalised_name != COMMERCE:
+        scorer.commerce = CommerceGate(load_filter(COMMERCE, backend=backend, device=device))
+    return scorer
 
 
 def load_config(name: str | Path) -> FilterConfig:

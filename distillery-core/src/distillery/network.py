@@ -1,4 +1,4 @@
-"""StudentNetwork: the torch module of a student, adapter merged: token ids -> raw scores."""
+"""The torch modules of a student: token ids -> vectors (encoder), or with a head -> raw scores."""
 
 from __future__ import annotations
 
@@ -11,24 +11,35 @@ from torch import Tensor, nn
 from transformers import AutoModel
 
 from .adapter import Adapter
-from .config import StudentConfig
 from .errors import AdapterError, ModelError
 
 
-class StudentNetwork(nn.Module):
-    """A base model, a pooling over its last hidden states, and a linear head."""
+class EncoderNetwork(nn.Module):
+    """A base model and a pooling over its last hidden states."""
 
-    def __init__(self, backbone: nn.Module, pooling: str, n_outputs: int, *, head_bias: bool = True) -> None:
-        """Put an untrained head on a backbone."""
+    def __init__(self, backbone: nn.Module, pooling: str) -> None:
+        """Read a backbone with a pooling."""
         super().__init__()
         self.backbone = backbone
         self.pooling = pooling
-        self.score = nn.Linear(hidden_size_of(backbone), n_outputs, bias=head_bias)
 
     def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return one vector per article [n, hidden_size] for ids and mask [n, length]."""
         output = self.backbone(input_ids=input_ids, attention_mask=attention_mask)
         return pool(output, attention_mask, self.pooling)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Return vectors [n, hidden_size] for ids and mask [n, length], padded to the right."""
+        return self.embed(input_ids, attention_mask)
+
+
+class StudentNetwork(EncoderNetwork):
+    """An encoder with a linear head."""
+
+    def __init__(self, backbone: nn.Module, pooling: str, n_outputs: int, *, head_bias: bool = True) -> None:
+        """Put an untrained head on a backbone."""
+        super().__init__(backbone, pooling)
+        self.score = nn.Linear(hidden_size_of(backbone), n_outputs, bias=head_bias)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return raw scores [n, n_outputs] for ids and mask [n, length], padded to the right."""
@@ -84,21 +95,31 @@ def load_backbone(folder: Path, *, pooler: bool = False, overrides: Mapping[str,
     return backbone
 
 
-def load_network(base: Path, adapter_folder: Path, config: StudentConfig, n_outputs: int) -> StudentNetwork:
-    """Build a student from its base and its adapter, merged and ready to predict."""
+def load_encoder(base: Path, adapter_folder: Path, pooling: str) -> EncoderNetwork:
+    """Build a shared encoder from its base and its adapter, merged and ready to read."""
     adapter = Adapter.load(adapter_folder)
-    if adapter.n_outputs != n_outputs:
-        raise AdapterError(
-            f"{adapter_folder}: the head predicts {adapter.n_outputs} values, the config has {n_outputs} dimensions."
-        )
-    backbone = load_backbone(base, pooler=config.pooling == "pooler")
-    adapter.merge_into(backbone, prefix=prefix_of(backbone))
-    network = StudentNetwork(backbone, config.pooling, n_outputs, head_bias="bias" in adapter.head)
+    if adapter.head:
+        raise AdapterError(f"{adapter_folder}: an encoder's adapter holds no head, but this one does.")
+    return EncoderNetwork(_merged_backbone(base, adapter, pooling), pooling).eval()
+
+
+def load_network(base: Path, adapter_folder: Path, pooling: str, n_outputs: int) -> StudentNetwork:
+    """Build a student from its base and its own adapter, merged and ready to predict."""
+    adapter = Adapter.load(adapter_folder)
+    adapter.check_head(n_outputs)
+    backbone = _merged_backbone(base, adapter, pooling)
+    network = StudentNetwork(backbone, pooling, n_outputs, head_bias="bias" in adapter.head)
     try:
         network.score.load_state_dict(adapter.head)
     except RuntimeError as error:
         raise AdapterError(f"{adapter_folder}: the head does not fit the base model: {error}") from error
     return network.eval()
+
+
+def _merged_backbone(base: Path, adapter: Adapter, pooling: str) -> nn.Module:
+    backbone = load_backbone(base, pooler=pooling == "pooler")
+    adapter.merge_into(backbone, prefix=prefix_of(backbone))
+    return backbone
 
 
 def prefix_of(backbone: nn.Module) -> str:

@@ -11,7 +11,10 @@ INVALID_ARTICLE = "Invalid article"
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What made a score, exactly enough to make it again."""
+    """What made a score, exactly enough to make it again.
+
+    ``encoder`` is name and version of the shared encoder, None for a student with an adapter of its own.
+    """
 
     filter: str
     version: str
@@ -20,6 +23,7 @@ class Provenance:
     weights_sha256: str
     calibration: str | None
     backend: str
+    encoder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self, overload
@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .article import Article
-from .backends import AUTO
+from .backends import AUTO, Outputs
 from .calibration import Calibration
+from .commerce import CommerceGate
 from .config import FilterConfig
 from .errors import ArticleError, DistilleryError, ScoringError
+from .intervals import Interval
 from .plugins import check_core_range
 from .postfilter import Outcome, Postfilter
 from .prefilter import Prefilter
@@ -49,6 +51,7 @@ class FilterBaseScorer:
         self.filter_dir = filter_dir
         self.prefilter = Prefilter(config.prefilter) if use_prefilter else None
         self.postfilter = Postfilter(config)
+        self.commerce: CommerceGate | None = None
 
     @classmethod
     def from_folder(
@@ -69,7 +72,9 @@ class FilterBaseScorer:
         trained = Student.load(config, folder, student, backend=backend, device=device)
         settings = trained.config
         calibration = (
-            Calibration.load(folder / settings.calibration, config, settings) if settings.calibration else None
+            Calibration.load(folder / settings.calibration, config, settings, trained.reading)
+            if settings.calibration
+            else None
         )
         return cls(config, trained, calibration, filter_dir=folder, use_prefilter=use_prefilter)
 
@@ -103,7 +108,8 @@ class FilterBaseScorer:
                 scores[index] = result
             else:
                 waiting[index] = result
-        scores.update(zip(waiting, self._score_readable(list(waiting.values())), strict=True))
+        gate = None if skip_prefilter else self.commerce
+        scores.update(zip(waiting, self._score_readable(list(waiting.values()), gate), strict=True))
         return [scores[index] for index in range(len(scores))]
 
     @cached_property
@@ -115,6 +121,7 @@ class FilterBaseScorer:
             core_version=core_version(),
             student=self.student.name,
             weights_sha256=self.student.config.weights_sha256,
+            encoder=self.student.reading.title,
             calibration=self.calibration.identifier if self.calibration else None,
             backend=self.student.backend.name,
         )
@@ -130,28 +137,43 @@ class FilterBaseScorer:
         verdict = self.prefilter.check(readable)
         return readable if verdict.passed else Score.blocked(self.provenance, verdict.reason)
 
-    def _score_readable(self, articles: list[Article]) -> list[Score]:
+    def score_outputs(self, outputs: Outputs) -> list[Score]:
+        """Score what this filter's student read, or one that reads like it, of articles [n, width]."""
+        return self._finished(self.student.judge(outputs))
+
+    def _score_readable(self, articles: list[Article], gate: CommerceGate | None) -> list[Score]:
         if not articles:
             return []
         try:
-            raw = self.student.predict([article.text for article in articles])
+            outputs = self.student.read([article.text for article in articles])
+            blocked = gate.blocks(articles, self.student, outputs) if gate else [False] * len(articles)
         except Exception as error:  # a backend may fail on one article (out of memory, say)
             if len(articles) == 1:
                 return [Score.failed(self.provenance, f"the student failed: {type(error).__name__}: {error}")]
-            return [self._score_readable([article])[0] for article in articles]
-        return self._finished(raw)
+            return [self._score_readable([article], gate)[0] for article in articles]
+        aside = Score.blocked(self.provenance, CommerceGate.reason)
+        return [aside if block else score for block, score in zip(blocked, self.score_outputs(outputs), strict=True)]
 
     def _finished(self, raw: NDArray[np.float32]) -> list[Score]:
         """Calibrate and judge raw scores [n, n_dimensions]; a row that is not finite is an error."""
         finite = np.asarray(np.isfinite(raw).all(axis=1))
         calibrated = self.calibration.apply(raw[finite]) if self.calibration else raw[finite]
-        outcomes = iter(self.postfilter.apply(calibrated))
+        outcomes = self.postfilter.apply(calibrated)
+        judged = iter(zip(outcomes, self._intervals(calibrated, outcomes), strict=True))
         return [
-            self._scored(row, next(outcomes)) if sound else self._not_finite(row)
+            self._scored(row, *next(judged)) if sound else self._not_finite(row)
             for row, sound in zip(raw, finite.tolist(), strict=True)
         ]
 
-    def _scored(self, raw: NDArray[np.float32], outcome: Outcome) -> Score:
+    def _intervals(
+        self, calibrated: NDArray[np.floating], outcomes: list[Outcome]
+    ) -> Sequence[dict[str, Interval] | None]:
+        """Return each article's intervals, the last one around its final average; None without half-widths."""
+        averages = np.array([outcome.weighted_average for outcome in outcomes])
+        found = self.calibration.intervals(calibrated, averages) if self.calibration else None
+        return [None] * len(outcomes) if found is None else found
+
+    def _scored(self, raw: NDArray[np.float32], outcome: Outcome, intervals: dict[str, Interval] | None) -> Score:
         return Score(
             provenance=self.provenance,
             passed_prefilter=True,
@@ -161,6 +183,7 @@ class FilterBaseScorer:
             tier_description=outcome.tier.description,
             gatekeeper_applied=outcome.gatekeeper_applied,
             raw_scores=dict(zip(self.DIMENSION_NAMES, raw.tolist(), strict=True)),
+            intervals=intervals,
         )
 
     def _not_finite(self, raw: NDArray[np.float32]) -> Score:

@@ -1,4 +1,4 @@
-"""Student: texts -> raw scores, through tokens, batches and a backend."""
+"""Student: texts -> vectors -> raw scores, through tokens, batches, a backend and a head."""
 
 from __future__ import annotations
 
@@ -6,34 +6,41 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .backends import AUTO, Backend, Ids, NetworkRecipe, choose_backend
-from .base_models import MODEL_CONFIG_FILE, TOKENIZER_FILE, check_files, resolve_base_model
+from .base_models import MODEL_CONFIG_FILE, TOKENIZER_FILE, check_files
 from .batching import TOKEN_BUDGET, batches_by_length, padded
 from .cache import cache_folder
 from .config import FilterConfig, StudentConfig
 from .errors import ConfigError
+from .head import Head
 from .names import distribution_of
+from .reading import Reading, encoder_remedy, reading_of
 from .registration import core_version
 from .tokens import HeadTailTokenizer
 
 if TYPE_CHECKING:
-    from .network import StudentNetwork
+    from .network import EncoderNetwork
 
 
 @dataclass
 class Student:
-    """A trained student of one filter."""
+    """A trained student of one filter.
+
+    What its backend gives is the raw scores themselves, or with a shared encoder the vectors for its head.
+    """
 
     name: str
     config: StudentConfig
+    reading: Reading
     n_dimensions: int
     tokenizer: HeadTailTokenizer
     backend: Backend
+    head: Head | None
 
     @classmethod
     def load(
@@ -48,31 +55,61 @@ class Student:
         """Find, check and build a student of the filter in ``folder``; raise ModelError or ConfigError."""
         chosen = name or config.default_student
         settings = config.student(chosen)
-        base = check_student_files(config, folder, chosen)
-        tokenizer = HeadTailTokenizer(base / TOKENIZER_FILE, settings.preprocessing)
+        reading, base = check_student_files(config, folder, chosen)
+        tokenizer = HeadTailTokenizer(base / TOKENIZER_FILE, reading.preprocessing)
         check_length(tokenizer, base, chosen)
-        recipe = _recipe(config, settings, base, folder / settings.adapter, tokenizer)
+        head = None
+        if reading.encoder:
+            head = Head.load(folder / settings.adapter, len(config.dimensions), width_of(base))
+        recipe = _recipe(config, reading, base, head, tokenizer)
         return cls(
             name=chosen,
             config=settings,
+            reading=reading,
             n_dimensions=len(config.dimensions),
             tokenizer=tokenizer,
             backend=choose_backend(backend, recipe, cache_folder(), device),
+            head=head,
         )
 
     def predict(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return raw scores [n_texts, n_dimensions] in the order of the texts."""
+        return self.judge(self.read(texts))
+
+    def read(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return what the backend makes of each text [n_texts, width], in the order of the texts.
+
+        Students that share an encoder read alike (`reads_like`), so one reading serves them all.
+        """
         rows = self.tokenizer.encode(texts)
-        scores = np.empty((len(rows), self.n_dimensions), dtype=np.float32)
+        outputs: NDArray[np.float32] | None = None
         for batch in batches_by_length([len(row) for row in rows], TOKEN_BUDGET):
-            scores[batch] = self.backend.run(*padded([rows[index] for index in batch]))
-        return scores
+            output = self.backend.run(*padded([rows[index] for index in batch]))
+            if outputs is None:
+                outputs = np.empty((len(rows), output.shape[1]), dtype=np.float32)
+            outputs[batch] = output
+        return np.empty((0, self.n_dimensions), dtype=np.float32) if outputs is None else outputs
+
+    def judge(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return raw scores [n, n_dimensions] of what `read` returned."""
+        return self.head.apply(outputs) if self.head and len(outputs) else outputs
+
+    def reads_like(self, other: Student) -> bool:
+        """Say whether another student's reading can be judged by this one, and the other way round."""
+        return (
+            self.head is not None
+            and other.head is not None
+            and self.reading.fingerprint == other.reading.fingerprint
+            and self.backend.name == other.backend.name
+        )
 
 
-def check_student_files(config: FilterConfig, folder: Path, name: str, *, offline: bool = False) -> Path:
-    """Check every file of a student by its sha256; return the base model's folder.
+def check_student_files(
+    config: FilterConfig, folder: Path, name: str, *, offline: bool = False
+) -> tuple[Reading, Path]:
+    """Check every file of a student by its sha256; return how it reads and its base model's folder.
 
-    Raises WeightsError or BaseModelNotFoundError. ``offline`` never asks the Hub.
+    Raises WeightsError, EncoderNotFoundError or BaseModelNotFoundError. ``offline`` never asks the Hub.
     """
     settings = config.student(name)
     check_files(
@@ -81,20 +118,15 @@ def check_student_files(config: FilterConfig, folder: Path, name: str, *, offlin
         owner=f"{config.name} {config.version}",
         remedy=f'Reinstall: pip install --force-reinstall "{distribution_of(config.name)}=={config.version}"',
     )
-    return base_folder(settings, folder, offline=offline)
-
-
-def base_folder(settings: StudentConfig, folder: Path, *, offline: bool = False) -> Path:
-    """Return the checked folder of a student's base model; a relative path starts at the filter's folder."""
-    base = settings.base
-    if base.path is not None:
-        base = base.model_copy(update={"path": folder / base.path})
-    return resolve_base_model(base, offline=offline)
+    reading = reading_of(config, folder, name)
+    if reading.encoder and settings.encoder:
+        reading.check_adapter(f"encoder {reading.title}", encoder_remedy(settings.encoder))
+    return reading, reading.base_folder(offline=offline)
 
 
 def check_length(tokenizer: HeadTailTokenizer, base: Path, student: str) -> None:
     """Refuse a preprocessing that gives more tokens than the base model can read."""
-    limit = json.loads((base / MODEL_CONFIG_FILE).read_text(encoding="utf-8")).get("max_position_embeddings")
+    limit = _model_config(base).get("max_position_embeddings")
     if limit is not None and tokenizer.max_length > limit:
         raise ConfigError(
             f"students.{student}.preprocessing gives up to {tokenizer.max_length} tokens, special ones counted, "
@@ -102,30 +134,43 @@ def check_length(tokenizer: HeadTailTokenizer, base: Path, student: str) -> None
         )
 
 
-def _recipe(
-    config: FilterConfig, settings: StudentConfig, base: Path, adapter: Path, tokenizer: HeadTailTokenizer
-) -> NetworkRecipe:
-    def build() -> StudentNetwork:
-        from .network import load_network
+def width_of(base: Path) -> int | None:
+    """Return how many numbers a base model's vectors have, None where its config does not say."""
+    return _model_config(base).get("hidden_size")
 
-        return load_network(base, adapter, settings, len(config.dimensions))
+
+def _model_config(base: Path) -> dict[str, Any]:
+    config: dict[str, Any] = json.loads((base / MODEL_CONFIG_FILE).read_text(encoding="utf-8"))
+    return config
+
+
+def _recipe(
+    config: FilterConfig, reading: Reading, base: Path, head: Head | None, tokenizer: HeadTailTokenizer
+) -> NetworkRecipe:
+    def build() -> EncoderNetwork:
+        from .network import load_encoder, load_network
+
+        if head is not None:
+            return load_encoder(base, reading.adapter_folder, reading.pooling)
+        return load_network(base, reading.adapter_folder, reading.pooling, len(config.dimensions))
 
     return NetworkRecipe(
-        identity=_identity(settings, len(config.dimensions)),
+        # A network's numbers depend on our own code, too; every file has been checked by now.
+        identity=f"{core_version()} {reading.fingerprint} {'vectors' if head else len(config.dimensions)}",
         build=build,
         probe=lambda: _probes(tokenizer.encode(_probe_texts(config))),
+        judge=head.apply if head is not None else _unchanged,
+        shared=head is not None,
     )
+
+
+def _unchanged(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    return outputs
 
 
 def _probes(rows: list[list[int]]) -> list[tuple[Ids, Ids]]:
     """Return each row alone and all together, padded: a backend may fail on either."""
     return [*(padded([row]) for row in rows), padded(rows)]
-
-
-def _identity(settings: StudentConfig, n_dimensions: int) -> str:
-    """Return what a network's numbers depend on, our own code included; every file has been checked by now."""
-    facts = [core_version(), settings.base.sha256, settings.sha256, settings.pooling, n_dimensions]
-    return json.dumps(facts, sort_keys=True)
 
 
 def _probe_texts(config: FilterConfig) -> list[str]:

@@ -21,6 +21,11 @@ N_HIGHEST = 3
 _DIGITS = re.compile(r"\d+")
 
 
+def kind_of_reason(reason: str) -> str:
+    """Return a prefilter's reason without its numbers: "content_too_short_18chars" is one kind, whatever the length."""
+    return _DIGITS.sub("n", reason)
+
+
 class Summary:
     """Counts tiers, prefilter reasons and failures per filter; memory does not grow with the run."""
 
@@ -83,8 +88,7 @@ class _FilterSummary:
                 self._tiers[score.tier] += 1
                 ranked.append((score.weighted_average, -line.number, line.id, str((line.data or {}).get("title"))))
             elif score.error is None and score.prefilter_reason:
-                # "content_too_short_18chars" counts as one reason, whatever the length
-                self._reasons[_DIGITS.sub("n", score.prefilter_reason)] += 1
+                self._reasons[kind_of_reason(score.prefilter_reason)] += 1
         self.highest = heapq.nlargest(N_HIGHEST, [*self.highest, *ranked], key=lambda entry: entry[:2])
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Backends: what runs a student's network on batches of token ids."""
+"""Backends: what runs a network on batches of token ids."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from ..errors import BackendError
 
 if TYPE_CHECKING:
-    from ..network import StudentNetwork
+    from ..network import EncoderNetwork
 
 TORCH = "torch"
 OPENVINO = "openvino"
@@ -25,6 +26,7 @@ CHOICES = (AUTO, TORCH, OPENVINO)
 logger = logging.getLogger(__name__)
 
 Ids = NDArray[np.int64]
+Outputs = NDArray[np.float32]
 
 
 class Backend(Protocol):
@@ -32,21 +34,37 @@ class Backend(Protocol):
 
     name: str
 
-    def run(self, input_ids: Ids, attention_mask: Ids) -> NDArray[np.float32]:
-        """Return raw scores [n, n_dimensions] for ids and mask [n, length]."""
+    def run(self, input_ids: Ids, attention_mask: Ids) -> Outputs:
+        """Return the network's outputs [n, width] for ids and mask [n, length]."""
 
 
 @dataclass(frozen=True)
 class NetworkRecipe:
     """How to build a network when it is needed, and what identifies it when it is not.
 
-    ``identity`` changes with any weight or setting that changes the scores. ``probe`` gives batches
-    of ids and masks on which a reduced precision is held against float32.
+    ``identity`` changes with any weight or setting that changes the outputs. ``probe`` gives batches of ids and
+    masks on which a reduced precision is held against float32, once ``judge`` has turned the outputs into raw
+    scores. ``shared`` says that several students run this network, so that one copy in memory is enough.
     """
 
     identity: str
-    build: Callable[[], StudentNetwork]
+    build: Callable[[], EncoderNetwork]
     probe: Callable[[], list[tuple[Ids, Ids]]]
+    judge: Callable[[Outputs], Outputs]
+    shared: bool = False
+
+
+_in_memory: WeakValueDictionary[tuple[str, ...], Backend] = WeakValueDictionary()
+
+
+def one_copy(recipe: NetworkRecipe, key: tuple[str, ...], make: Callable[[], Backend]) -> Backend:
+    """Return the backend of a shared network that is in memory under the key, else a new one."""
+    backend = _in_memory.get(key) if recipe.shared else None
+    if backend is None:
+        backend = make()
+        if recipe.shared:
+            _in_memory[key] = backend
+    return backend
 
 
 def choose_backend(choice: str, recipe: NetworkRecipe, cache: Path, device: str | None = None) -> Backend:
@@ -69,7 +87,7 @@ def choose_backend(choice: str, recipe: NetworkRecipe, cache: Path, device: str 
             logger.warning("%s  Using torch instead.", error)
     from .torch_backend import TorchBackend
 
-    return TorchBackend(recipe.build(), device)
+    return one_copy(recipe, (TORCH, recipe.identity, str(device)), lambda: TorchBackend(recipe.build(), device))
 
 
 def _openvino(recipe: NetworkRecipe, cache: Path) -> Backend:

@@ -14,21 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import openvino
-from numpy.typing import NDArray
 
 from ..base_models import sha256_of
 from ..errors import BackendError
-from . import OPENVINO, Ids, NetworkRecipe
+from . import OPENVINO, Backend, Ids, NetworkRecipe, Outputs, one_copy
 
 if TYPE_CHECKING:
-    from ..network import StudentNetwork
+    from ..network import EncoderNetwork
 
 # A reduced precision is admitted within these distances of float32, on the 0-10 scale
 # (design.md, section 5; benchmarks/throughput.py measures them on real articles).
 MAX_DIFFERENCE = 0.1
 MEAN_DIFFERENCE = 0.02
 
-MODEL_FILE, WEIGHTS_FILE, MANIFEST_FILE = "model.xml", "model.bin", "manifest.json"
+MODEL_FILE, WEIGHTS_FILE, PROBES_FILE, MANIFEST_FILE = "model.xml", "model.bin", "probes.safetensors", "manifest.json"
+_FILES = (MODEL_FILE, WEIGHTS_FILE, PROBES_FILE)
+_REFERENCE = "torch"
 _HINTS = {"bfloat16": "bf16", "float32": "f32"}
 
 logger = logging.getLogger(__name__)
@@ -53,15 +54,16 @@ class OpenVinoBackend:
         self.name = f"{OPENVINO}-{precision}"
 
     @classmethod
-    def from_recipe(cls, recipe: NetworkRecipe, cache: Path) -> OpenVinoBackend:
+    def from_recipe(cls, recipe: NetworkRecipe, cache: Path) -> Backend:
         """Return the backend for a network, converting it unless the cache has it whole."""
         key = hashlib.sha256(f"{recipe.identity} {openvino.__version__} {_machine_precisions()}".encode()).hexdigest()
         folder = cache / OPENVINO / key[:16]
-        manifest = _manifest(folder) or _convert(recipe, folder)
-        return cls(folder / MODEL_FILE, manifest["precision"])
+        outputs = _measured(folder) or _convert(recipe, folder)
+        precision = _admitted(outputs, recipe)
+        return one_copy(recipe, (str(folder), precision), lambda: cls(folder / MODEL_FILE, precision))
 
-    def run(self, input_ids: Ids, attention_mask: Ids) -> NDArray[np.float32]:
-        """Return raw scores [n, n_dimensions] for ids and mask [n, length]."""
+    def run(self, input_ids: Ids, attention_mask: Ids) -> Outputs:
+        """Return the network's outputs [n, width] for ids and mask [n, length]."""
         with self._lock:
             return np.array(self._compiled([input_ids, attention_mask])[0], dtype=np.float32)
 
@@ -72,51 +74,60 @@ def _machine_precisions() -> list[str]:
     return ["bfloat16", "float32"] if "BF16" in capabilities else ["float32"]
 
 
-def _manifest(folder: Path) -> dict[str, Any] | None:
-    """Return the manifest of a converted network, or None unless every file is as it was written."""
+def _measured(folder: Path) -> dict[str, Outputs] | None:
+    """Return a converted network's outputs for the probes, by precision; None unless every file is as written."""
+    from safetensors.numpy import load_file
+
     try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
-        intact = all(sha256_of(folder / name) == manifest["sha256"][name] for name in (MODEL_FILE, WEIGHTS_FILE))
-        return manifest if intact and manifest["precision"] in _HINTS else None
+        manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+        if any(sha256_of(folder / name) != manifest["sha256"][name] for name in _FILES):
+            return None
+        return dict(load_file(folder / PROBES_FILE))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _convert(recipe: NetworkRecipe, folder: Path) -> dict[str, Any]:
-    """Convert a network, choose its precision, and move it into the cache in one step."""
-    logger.info("Converting the student for OpenVINO, once; it is kept in %s.", folder.parent)
+def _convert(recipe: NetworkRecipe, folder: Path) -> dict[str, Outputs]:
+    """Convert a network, measure its precisions, and move it into the cache in one step."""
+    logger.info("Converting the network for OpenVINO, once; it is kept in %s.", folder.parent)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".converting-"))
     except OSError as error:
         raise BackendError(f"OpenVINO's cache cannot be written: {error}.  Set DISTILLERY_CACHE.") from error
     try:
-        manifest = _converted(recipe, work)
+        outputs = _converted(recipe, work)
         _install(work, folder)
     except BackendError:
         raise
     except Exception as error:  # the converter raises many kinds, none its own
-        raise BackendError(f"OpenVINO could not convert the student: {type(error).__name__}: {error}") from error
+        raise BackendError(f"OpenVINO could not convert the network: {type(error).__name__}: {error}") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return manifest
+    return outputs
 
 
-def _converted(recipe: NetworkRecipe, work: Path) -> dict[str, Any]:
-    """Write the converted network and its manifest into the folder ``work``; return the manifest."""
+def _converted(recipe: NetworkRecipe, work: Path) -> dict[str, Outputs]:
+    """Write the converted network, its outputs for the probes and a manifest into the folder ``work``."""
     import torch
+    from safetensors.numpy import save_file
 
     network, batches = recipe.build(), recipe.probe()
     with torch.inference_mode():
         expected = [network(*(torch.from_numpy(array) for array in batch)).numpy() for batch in batches]
     _save_converted(network, batches[0], work / MODEL_FILE)
-    manifest = _chosen_precision(work / MODEL_FILE, batches, expected)
-    manifest["sha256"] = {name: sha256_of(work / name) for name in (MODEL_FILE, WEIGHTS_FILE)}
+    outputs = {_REFERENCE: np.concatenate(expected)}
+    for precision in _machine_precisions():
+        backend = OpenVinoBackend(work / MODEL_FILE, precision)
+        outputs[precision] = np.concatenate([backend.run(*batch) for batch in batches])
+    _admitted(outputs, recipe)
+    save_file(outputs, work / PROBES_FILE)
+    manifest = {"sha256": {name: sha256_of(work / name) for name in _FILES}}
     (work / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
-    return manifest
+    return outputs
 
 
-def _save_converted(network: StudentNetwork, example: tuple[Ids, Ids], path: Path) -> None:
+def _save_converted(network: EncoderNetwork, example: tuple[Ids, Ids], path: Path) -> None:
     import torch
     from transformers.utils import logging as transformers_logging
 
@@ -124,7 +135,7 @@ def _save_converted(network: StudentNetwork, example: tuple[Ids, Ids], path: Pat
     transformers_logging.set_verbosity_error()
     try:
         with warnings.catch_warnings(), torch.inference_mode():
-            # The tracer warns of branches on shapes; the probe in _chosen_precision is the real check.
+            # The tracer warns of branches on shapes; the probes in _admitted are the real check.
             warnings.simplefilter("ignore")
             model = openvino.convert_model(
                 network,
@@ -137,27 +148,25 @@ def _save_converted(network: StudentNetwork, example: tuple[Ids, Ids], path: Pat
     openvino.save_model(model, str(path), compress_to_fp16=False)
 
 
-def _chosen_precision(
-    path: Path, batches: list[tuple[Ids, Ids]], expected: list[NDArray[np.float32]]
-) -> dict[str, Any]:
-    """Return the fastest precision that stays within the gate, with its measured distance."""
+def _admitted(outputs: dict[str, Outputs], recipe: NetworkRecipe) -> str:
+    """Return the fastest precision whose scores for the probes stay within the gate; raise BackendError."""
+    expected = recipe.judge(outputs[_REFERENCE])
     for precision in _machine_precisions():
-        backend = OpenVinoBackend(path, precision)
-        found = [backend.run(*batch) for batch in batches]
-        distance = np.abs(np.concatenate(found) - np.concatenate(expected))
+        distance = np.abs(recipe.judge(outputs[precision]) - expected)
         worst, mean = float(distance.max()), float(distance.mean())
         if worst <= MAX_DIFFERENCE and mean <= MEAN_DIFFERENCE:
-            return {"precision": precision, "max_difference": worst, "mean_difference": mean}
+            logger.debug("OpenVINO %s is off by %.4f at most, %.4f on average.", precision, worst, mean)
+            return precision
         logger.warning("OpenVINO %s is off by %.3f (mean %.3f) from float32; not used.", precision, worst, mean)
     raise BackendError(f"OpenVINO's scores stay over {MAX_DIFFERENCE} away from torch's in every precision.")
 
 
 def _install(work: Path, folder: Path) -> None:
     """Rename the finished folder into place; another process may have been first, which is as good."""
-    if folder.exists() and _manifest(folder) is None:
+    if folder.exists() and _measured(folder) is None:
         shutil.rmtree(folder, ignore_errors=True)
     try:
         work.rename(folder)
     except OSError:
-        if _manifest(folder) is None:
+        if _measured(folder) is None:
             raise

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from ..errors import BackendError
-from ..network import StudentNetwork
-from . import TORCH, Ids
+from ..network import EncoderNetwork
+from . import TORCH, Ids, Outputs
 
 
 class TorchBackend:
     """Runs the network as it is."""
 
-    def __init__(self, network: StudentNetwork, device: str | None = None) -> None:
+    def __init__(self, network: EncoderNetwork, device: str | None = None) -> None:
         """Move the network to ``device``; by default to a GPU if there is one."""
         chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
         try:
@@ -24,9 +22,9 @@ class TorchBackend:
         self._device = chosen
         self.name = f"{TORCH}-float32"
 
-    def run(self, input_ids: Ids, attention_mask: Ids) -> NDArray[np.float32]:
-        """Return raw scores [n, n_dimensions] for ids and mask [n, length]."""
+    def run(self, input_ids: Ids, attention_mask: Ids) -> Outputs:
+        """Return the network's outputs [n, width] for ids and mask [n, length]."""
         with torch.inference_mode():
             ids, mask = (torch.from_numpy(array).to(self._device) for array in (input_ids, attention_mask))
-            scores: NDArray[np.float32] = self._network(ids, mask).float().cpu().numpy()
-        return scores
+            outputs: Outputs = self._network(ids, mask).float().cpu().numpy()
+        return outputs

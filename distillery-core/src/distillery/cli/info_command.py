@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..config import EVALUATION_FILE, FilterConfig
-from ..errors import ConfigError
+from ..errors import ConfigError, DistilleryError
 from ..loading import locate_filter
 from .output import format_option, print_json, print_table
 
@@ -32,17 +32,29 @@ def info_command(name: str, output_format: str) -> None:
         click.echo(
             f"While {gate.dimension} is below {gate.below:g}, the average is at most {gate.cap:g}: {gate.reason}."
         )
-    _print_students(config)
+    _print_students(config, folder)
     _print_evaluation(evaluation)
 
 
-def _print_students(config: FilterConfig) -> None:
+def _print_students(config: FilterConfig, folder: Path) -> None:
     rows = []
     for name, student in config.students.items():
-        reads = f"{student.preprocessing.head_tokens}+{student.preprocessing.tail_tokens}"
         mark = " (default)" if name == config.default_student else ""
-        rows.append((f"{name}{mark}", student.base.model, reads, student.weights_sha256[:12]))
-    print_table(["student", "base model", "tokens, head+tail", "weights sha256"], rows)
+        rows.append((f"{name}{mark}", *_read_by(config, folder, name), student.weights_sha256[:12]))
+    print_table(["student", "base model", "encoder", "tokens, head+tail", "weights sha256"], rows)
+
+
+def _read_by(config: FilterConfig, folder: Path, student: str) -> tuple[str, str, str]:
+    """Return base model, shared encoder and tokens read; only the names where the encoder is not installed."""
+    from ..reading import reading_of
+
+    try:
+        reading = reading_of(config, folder, student)
+    except DistilleryError as error:
+        pinned = config.student(student).encoder
+        return "?", f"{pinned.name if pinned else '?'}: {str(error).partition(chr(10))[0]}", "?"
+    size = reading.preprocessing
+    return reading.base.model, reading.title or "-", f"{size.head_tokens}+{size.tail_tokens}"
 
 
 def _print_evaluation(evaluation: dict[str, Any] | None) -> None:

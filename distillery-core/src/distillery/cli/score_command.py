@@ -52,6 +52,9 @@ TITLE_LENGTH = 60
 @click.option(
     "--skip-prefilter", is_flag=True, help="Let the student read the articles that the rules would set aside."
 )
+@click.option(
+    "--commerce", is_flag=True, help="Set deals and advertisements aside first, by the installed filter `commerce`."
+)
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
 @format_option
 @click.pass_context
@@ -63,6 +66,7 @@ def score_command(
     student: str | None,
     backend: str,
     skip_prefilter: bool,
+    commerce: bool,
     quiet: bool,
     output_format: str,
 ) -> None:
@@ -76,7 +80,7 @@ def score_command(
 
     reader = ArticleReader(articles)
     with open_results(output, articles) as results:
-        scorers, broken = _load(names, student=student, backend=backend)
+        scorers, broken = _load(names, student=student, backend=backend, commerce=commerce)
         results.start(scorers)
         summary = Summary(scorers)
         started = time.perf_counter()
@@ -93,7 +97,9 @@ def score_command(
     context.exit(FAILED if broken or summary.n_failed else OK)
 
 
-def _load(names: tuple[str, ...], *, student: str | None, backend: str) -> tuple[list[FilterBaseScorer], int]:
+def _load(
+    names: tuple[str, ...], *, student: str | None, backend: str, commerce: bool
+) -> tuple[list[FilterBaseScorer], int]:
     """Return the scorers and how many filters could not be loaded; a wrong name ends the command."""
     from ..loading import load_filter
 
@@ -105,7 +111,7 @@ def _load(names: tuple[str, ...], *, student: str | None, backend: str) -> tuple
     scorers = []
     for name in wanted:
         try:
-            scorers.append(load_filter(name, student=student, backend=backend))
+            scorers.append(load_filter(name, student=student, backend=backend, commerce=commerce))
         except (FilterNotFoundError, StudentNotFoundError):
             raise
         except DistilleryError as error:

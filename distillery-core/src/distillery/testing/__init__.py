@@ -1,0 +1,32 @@
+"""The conformance kit that every filter package runs, and tiny random filters to test with.
+
+A filter package runs the kit in three lines::
+
+    from distillery.testing import FilterConformance
+
+    class TestUplifting(FilterConformance):
+        filter_name = "uplifting"
+
+``python -m distillery.testing uplifting`` runs it on an installed filter without a file; what follows
+the names goes to pytest.
+"""
+
+try:
+    import pytest as pytest
+except ModuleNotFoundError as error:
+    raise ImportError("distillery.testing needs pytest: pip install pytest") from error
+
+from .conformance import FilterConformance
+from .tiny_filter import restate, student_section, tiny_config, write_filter
+from .tiny_models import write_adapter, write_bert, write_gemma
+
+__all__ = [
+    "FilterConformance",
+    "restate",
+    "student_section",
+    "tiny_config",
+    "write_adapter",
+    "write_bert",
+    "write_filter",
+    "write_gemma",
+]

@@ -1,0 +1,156 @@
+"""FilterConformance: what every filter package must do, as tests that a package inherits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import Distribution
+from importlib.metadata import distribution as installed_distribution
+from typing import ClassVar
+
+import pytest
+
+from ..backends import AUTO
+from ..config import FilterConfig
+from ..golden import golden_faults, read_golden
+from ..loading import load_config, load_filter
+from ..plugins import InstalledFilter, find_filter
+from ..scorer import FilterBaseScorer
+from .agreement import awkward_faults, company_faults, order_faults, repetition_faults
+from .articles import AWKWARD, PLAIN
+from .goldens import golden_set_faults
+from .imports import import_faults
+from .installation import file_faults, is_editable, metadata_faults, name_faults, requirement_faults
+from .judgement import Scores, arithmetic_faults, interval_faults, provenance_faults, range_faults
+from .prompts import prompt_faults
+from .sockets import network_faults
+
+
+class FilterConformance:
+    """Tests of one installed filter; a subclass whose name begins with ``Test`` gives its name.
+
+    ``backend`` is the one that users get, unless a subclass names another.
+    """
+
+    filter_name: ClassVar[str]
+    backend: ClassVar[str] = AUTO
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def installed(cls) -> InstalledFilter:
+        """Return the filter as its metadata describes it."""
+        return find_filter(cls.filter_name)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def distribution(cls, installed: InstalledFilter) -> Distribution:
+        """Return the distribution that holds it."""
+        return installed_distribution(installed.distribution)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def config(cls) -> FilterConfig:
+        """Return its config.yaml."""
+        return load_config(cls.filter_name)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def scorer(cls) -> FilterBaseScorer:
+        """Return the filter, ready to score."""
+        return cls._loaded()
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def scores(cls, scorer: FilterBaseScorer) -> Scores:
+        """Return the scores of ordinary and golden articles, by their ids."""
+        articles = [*PLAIN, *(record["article"] for record in read_golden(scorer.filter_dir))]
+        scored = scorer.score_batch(articles, skip_prefilter=True)
+        return {str(article.get("id")): score for article, score in zip(articles, scored, strict=True)}
+
+    def test_goes_by_one_name(self, installed: InstalledFilter, config: FilterConfig) -> None:
+        """Entry point, import package, distribution and config.yaml agree."""
+        expect_none(installed, name_faults(installed, config))
+
+    def test_requires_a_range_of_cores(
+        self, installed: InstalledFilter, distribution: Distribution, config: FilterConfig
+    ) -> None:
+        """Every requirement has both bounds, and the core's are those of config.yaml."""
+        expect_none(installed, requirement_faults(distribution, config))
+
+    def test_carries_readme_and_licence(self, installed: InstalledFilter, distribution: Distribution) -> None:
+        """The distribution's metadata has both."""
+        expect_none(installed, metadata_faults(distribution))
+
+    def test_holds_no_forbidden_file(self, installed: InstalledFilter, distribution: Distribution) -> None:
+        """No pickle, no articles, no tests, nothing huge."""
+        if is_editable(distribution):
+            pytest.skip(f"{installed.title} is installed editable: only a wheel has files of its own")
+        expect_none(installed, file_faults(distribution))
+
+    def test_costs_nothing_to_import(self, installed: InstalledFilter) -> None:
+        """Its package imports neither torch nor numpy, and takes under 50 ms."""
+        expect_none(installed, import_faults(installed.entry_point.module))
+
+    def test_has_the_oracles_prompt(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
+        """The prompt has every slot and names every dimension."""
+        expect_none(installed, prompt_faults(scorer.config, scorer.filter_dir))
+
+    def test_batch_equals_one_by_one(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
+        """Company changes no score."""
+        expect_none(installed, company_faults(scorer))
+
+    def test_order_changes_no_score(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
+        """Articles may come in any order."""
+        expect_none(installed, order_faults(scorer))
+
+    def test_scores_are_the_same_again(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
+        """The same batch has the same scores to the bit, now and after loading anew."""
+        expect_none(installed, repetition_faults(scorer, scorer))
+        expect_none(installed, repetition_faults(scorer, self._loaded()))
+
+    @pytest.mark.parametrize("skip_prefilter", [True, False], ids=["model", "prefilter"])
+    @pytest.mark.parametrize("kind", AWKWARD)
+    def test_awkward_article_harms_no_other(
+        self, installed: InstalledFilter, scorer: FilterBaseScorer, kind: str, *, skip_prefilter: bool
+    ) -> None:
+        """It has an error or a finite score, and its neighbours have theirs."""
+        expect_none(installed, awkward_faults(scorer, kind, skip_prefilter=skip_prefilter))
+
+    def test_scores_lie_on_the_scale(self, installed: InstalledFilter, config: FilterConfig, scores: Scores) -> None:
+        """Ordinary articles have a number from 0 to 10 on every dimension."""
+        expect_none(installed, range_faults(config, scores))
+
+    def test_average_and_tier_follow(self, installed: InstalledFilter, config: FilterConfig, scores: Scores) -> None:
+        """Average, gatekeepers and tier are what config.yaml makes of the scores."""
+        expect_none(installed, arithmetic_faults(config, scores))
+
+    def test_intervals_hold_their_scores(self, installed: InstalledFilter, scores: Scores) -> None:
+        """Intervals, where a filter gives them, lie on the scale too."""
+        expect_none(installed, interval_faults(scores))
+
+    def test_scores_say_what_made_them(self, installed: InstalledFilter, config: FilterConfig, scores: Scores) -> None:
+        """The provenance is complete, and its sha256 is the one that the config states."""
+        for score in scores.values():
+            expect_none(installed, provenance_faults(config, score.provenance))
+
+    def test_golden_articles_suffice(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
+        """There are ten or more, and not all are English."""
+        expect_none(installed, golden_set_faults(scorer.config, read_golden(scorer.filter_dir)))
+
+    def test_golden_scores_come_again(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
+        """This installation scores what the release scored."""
+        expect_none(installed, golden_faults(scorer))
+
+    def test_works_offline(self, installed: InstalledFilter) -> None:
+        """Loading and scoring ask for no connection."""
+        expect_none(installed, network_faults(lambda: self._loaded().score_batch(PLAIN)))
+
+    @classmethod
+    def _loaded(cls) -> FilterBaseScorer:
+        return load_filter(cls.filter_name, backend=cls.backend)
+
+
+def expect_none(item: InstalledFilter, faults: Iterable[str]) -> None:
+    """Fail the test with each fault on a line of its own, under the filter's name and version."""
+    lines = list(faults)
+    if lines:
+        pytest.fail("\n  ".join([f"{item.name} {item.version} has {len(lines)} fault(s):", *lines]), pytrace=False)

@@ -1,0 +1,91 @@
+"""A score agrees with itself and with the config: ranges, average, tier, intervals, provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import numpy as np
+
+from ..config import FilterConfig
+from ..postfilter import HIGHEST, LOWEST, Postfilter
+from ..registration import core_version
+from ..score import Provenance, Score
+
+AVERAGE = "weighted_average"
+AVERAGE_TOLERANCE = 1e-6
+
+Scores = Mapping[str, Score]
+
+
+def range_faults(config: FilterConfig, scores: Scores) -> list[str]:
+    """Return what hinders each article from having a number from 0 to 10 on every dimension."""
+    faults = []
+    for article, score in scores.items():
+        found = score.scores or {}
+        if list(found) != config.dimension_names:
+            faults.append(f"article '{article}' has scores of {list(found)} ({score.error}), not of the dimensions.")
+        faults += [
+            f"article '{article}': {name} is {value}.  Every score must be a number from 0 to 10."
+            for name, value in found.items()
+            if not LOWEST <= value <= HIGHEST
+        ]
+    return faults
+
+
+def arithmetic_faults(config: FilterConfig, scores: Scores) -> list[str]:
+    """Work out average, gatekeepers and tier anew from the scores; return where a score says otherwise."""
+    postfilter = Postfilter(config)
+    faults = []
+    for article, score in scores.items():
+        (right,) = postfilter.apply(np.array([list((score.scores or {}).values())], dtype=np.float64))
+        facts = {
+            AVERAGE: (score.weighted_average, right.weighted_average),
+            "tier": (score.tier, right.tier.name),
+            "tier_description": (score.tier_description, right.tier.description),
+            "gatekeeper_applied": (score.gatekeeper_applied, right.gatekeeper_applied),
+        }
+        faults += [
+            f"article '{article}': {name} is {found}, but weights, gatekeepers and tiers of config.yaml give {wanted}."
+            for name, (found, wanted) in facts.items()
+            if not _equal(found, wanted)
+        ]
+    return faults
+
+
+def interval_faults(scores: Scores) -> list[str]:
+    """Return each interval that leaves the scale or does not hold its score."""
+    faults = []
+    for article, score in scores.items():
+        values = {**(score.scores or {}), AVERAGE: score.weighted_average}
+        for name, (low, high) in (score.intervals or {}).items():
+            value = values.get(name)
+            if value is None or not LOWEST <= low <= value <= high <= HIGHEST:
+                faults.append(
+                    f"article '{article}': the interval of {name} is {low} to {high}, its score {value}.  "
+                    f"Intervals must hold their scores and lie within 0 to 10."
+                )
+    return faults
+
+
+def provenance_faults(config: FilterConfig, provenance: Provenance) -> list[str]:
+    """Return each fact of a provenance that is empty or not that of the config or the core."""
+    student = config.student(provenance.student)
+    expected = {
+        "filter": config.name,
+        "version": config.version,
+        "core_version": core_version(),
+        "weights_sha256": student.weights_sha256,
+    }
+    not_named = {name for name in ("calibration", "encoder") if getattr(student, name) is None}
+    return [
+        f"provenance.{name} is {found!r}; it must be {expected.get(name, 'given')!r}."
+        for name, found in asdict(provenance).items()
+        if found != expected.get(name, found) or (not found and name not in not_named)
+    ]
+
+
+def _equal(found: object, wanted: object) -> bool:
+    if isinstance(found, float) and isinstance(wanted, float):
+        return abs(found - wanted) <= AVERAGE_TOLERANCE
+    return found == wanted
