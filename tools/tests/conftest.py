@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from invented import FILLERS, NAME, OTHERS, SIGNALS, Data, Trained, make_data, train, write_filter
+from invented import NAME, WORDS, Data, Trained, make_data, train, write_filter
 
 from distillery import FilterConfig
+from distillery.testing import write_bert, write_gemma
 from distillery_tools.data.labelled import LabelledData
 
 # Read when the libraries are imported: no test asks the Hub, and tiny matrices need no threads.
@@ -34,51 +33,14 @@ def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def bert_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random BERT whose tokens are whole words, as a folder of the Hub holds it."""
-    import torch
-    from transformers import BertConfig, BertModel
-
-    folder = tmp_path_factory.mktemp("bert")
-    size = _write_tokenizer(folder, before=("[CLS]",), after=("[SEP]",))
-    torch.manual_seed(1)
-    shape = BertConfig(
-        vocab_size=size,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        max_position_embeddings=64,
-        initializer_range=0.2,
-    )
-    return _save_model(BertModel(shape), folder)
+    # Not every random base tells the words apart enough for ridge to learn them from so few articles.
+    return write_bert(tmp_path_factory.mktemp("bert"), WORDS, seed=5)
 
 
 @pytest.fixture(scope="session")
 def gemma_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random Gemma-3 text model with the same words."""
-    import torch
-    from transformers import Gemma3TextConfig, Gemma3TextModel
-
-    folder = tmp_path_factory.mktemp("gemma")
-    size = _write_tokenizer(folder, before=("[CLS]",), after=())
-    torch.manual_seed(2)
-    shape = Gemma3TextConfig(
-        vocab_size=size,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=1,
-        head_dim=16,
-        max_position_embeddings=64,
-        sliding_window=8,
-        layer_types=["sliding_attention", "full_attention"],
-        pad_token_id=0,
-        bos_token_id=2,
-        eos_token_id=3,
-        attention_dropout=0.1,
-        initializer_range=0.2,
-    )
-    return _save_model(Gemma3TextModel(shape), folder)
+    return write_gemma(tmp_path_factory.mktemp("gemma"), WORDS)
 
 
 @pytest.fixture
@@ -126,30 +88,3 @@ def trained(bert_base: Path, data_folder: Path, tmp_path_factory: pytest.TempPat
 def trained_copy(trained: Trained, tmp_path: Path) -> Path:
     """A trained filter's folder, free to be changed."""
     return Path(shutil.copytree(trained.folder, tmp_path / "trained" / NAME))
-
-
-def _write_tokenizer(folder: Path, before: Sequence[str], after: Sequence[str]) -> int:
-    """Write a ``tokenizer.json``; return the size of its vocabulary."""
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-
-    signals = [word for words in SIGNALS.values() for word in words]
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", ".", ",", ":", *signals, *FILLERS.split(), *OTHERS]
-    vocabulary = {word: index for index, word in enumerate(words)}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=" ".join((*before, "$A", *after)),
-        special_tokens=[(token, vocabulary[token]) for token in (*before, *after)],
-    )
-    tokenizer.save(str(folder / "tokenizer.json"))
-    return len(vocabulary)
-
-
-def _save_model(model: Any, folder: Path) -> Path:
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
-    model.save_pretrained(folder)
-    return folder

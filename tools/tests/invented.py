@@ -18,6 +18,7 @@ DIMENSIONS = ("green", "shared", "tested")
 SIGNALS = {"green": ("trees", "flowers"), "shared": ("together", "neighbours"), "tested": ("measured", "counted")}
 FILLERS = "the a of and in to on near street school river old new year after people city road house day"
 OTHERS = ("buy", "now", "report")
+WORDS = [*(word for words in SIGNALS.values() for word in words), *FILLERS.split(), *OTHERS]
 
 CONFIG = """\
 # A filter that we invent for the tests.

@@ -2,98 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+from numpy.typing import NDArray
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from transformers import AutoModel
+from sklearn.svm import SVR
 
 from distillery import FilterConfig
-from distillery.base_models import TOKENIZER_FILE
 from distillery.config import PreprocessingConfig
-from distillery.tokens import HeadTailTokenizer
-from distillery_tools.data.labelled import LabelledData, Split
-from distillery_tools.evaluation.baselines import ALPHAS, embed, predict_median, predict_ridge
+from distillery_tools.data.labelled import LabelledData
+from distillery_tools.evaluation.baselines import ALPHAS, KERNEL_C, predict_kernel, predict_median, predict_ridge
+from distillery_tools.evaluation.embeddings import FrozenBase
+
+Vectors = NDArray[np.float32]
+Scores = NDArray[np.float64]
+Regression = Callable[[Vectors, Scores, Vectors], Scores]
 
 
 @pytest.fixture
-def preprocessing(config: FilterConfig) -> PreprocessingConfig:
-    """What the filter reads of an article."""
-    return config.student().preprocessing
+def embedded(labelled: LabelledData, bert_base: Path, config: FilterConfig) -> tuple[Vectors, Scores, Vectors]:
+    """Vectors and scores to train on, and vectors to test on."""
+    settings = config.student()
+    assert settings.base is not None
+    base = FrozenBase(bert_base, settings.base.sha256, settings.preprocessing or PreprocessingConfig())
+    train, test = labelled.splits["train"], labelled.splits["test"]
+    return base.embed(train.texts), train.scores, base.embed(test.texts)
 
 
-@pytest.fixture
-def tokenizer(bert_base: Path, preprocessing: PreprocessingConfig) -> HeadTailTokenizer:
-    """The base model's tokenizer."""
-    return HeadTailTokenizer(bert_base / TOKENIZER_FILE, preprocessing)
-
-
-def one_dimension(split: Split) -> Split:
-    """Return the first column alone."""
-    return Split(split.articles, split.scores[:, :1])
-
-
-@pytest.mark.parametrize("single", [False, True])
-def test_the_median_is_that_of_the_training_articles(labelled: LabelledData, single: bool) -> None:
+@pytest.mark.parametrize("n_dimensions", [1, 3])
+def test_the_median_is_that_of_the_training_articles(labelled: LabelledData, n_dimensions: int) -> None:
     """The same for every article, each dimension its own."""
-    train, test = labelled.splits["train"], labelled.splits["test"]
-    if single:
-        train, test = one_dimension(train), one_dimension(test)
+    scores = labelled.splits["train"].scores[:, :n_dimensions]
 
-    predicted = predict_median(train, test)
+    predicted = predict_median(scores, 5)
 
-    assert predicted.shape == test.scores.shape
-    assert predicted.tolist() == [[float(np.median(column)) for column in train.scores.T]] * len(test.articles)
+    assert predicted.tolist() == [[float(np.median(column)) for column in scores.T]] * 5
 
 
-def test_embeddings_are_the_base_models_mean_over_tokens(
-    bert_base: Path, tokenizer: HeadTailTokenizer, labelled: LabelledData
+@pytest.mark.parametrize("n_dimensions", [1, 3])
+@pytest.mark.parametrize(
+    ("predict", "reference"), [(predict_ridge, RidgeCV(ALPHAS)), (predict_kernel, SVR(kernel="rbf", C=KERNEL_C))]
+)
+def test_regressions_are_sklearns(
+    embedded: tuple[Vectors, Scores, Vectors], n_dimensions: int, predict: Regression, reference: object
 ) -> None:
-    """As transformers alone gives them, article by article, in order."""
-    texts = labelled.splits["test"].texts
-    model = AutoModel.from_pretrained(bert_base).eval()
-    with torch.inference_mode():
-        rows = tokenizer.encode(texts)
-        wanted = [model(torch.tensor([row])).last_hidden_state[0].mean(dim=0).numpy() for row in rows]
+    """Each dimension alone, on scaled embeddings."""
+    seen, scores, unseen = embedded
+    scores = scores[:, :n_dimensions]
+    columns = [make_pipeline(StandardScaler(), reference).fit(seen, column).predict(unseen) for column in scores.T]
 
-    found = embed(bert_base, tokenizer, texts)
+    found = predict(seen, scores, unseen)
 
-    assert found.shape == (len(texts), 32)
-    assert np.abs(found - np.array(wanted)).max() < 1e-5
-
-
-@pytest.mark.parametrize("single", [False, True])
-def test_ridge_is_sklearns(
-    bert_base: Path,
-    tokenizer: HeadTailTokenizer,
-    preprocessing: PreprocessingConfig,
-    labelled: LabelledData,
-    single: bool,
-) -> None:
-    """Each dimension alone, on scaled embeddings, its penalty chosen on the training articles."""
-    train, test = labelled.splits["train"], labelled.splits["test"]
-    if single:
-        train, test = one_dimension(train), one_dimension(test)
-    fitted, unseen = (embed(bert_base, tokenizer, split.texts) for split in (train, test))
-    columns = [
-        make_pipeline(StandardScaler(), RidgeCV(ALPHAS)).fit(fitted, column).predict(unseen)
-        for column in train.scores.T
-    ]
-
-    found = predict_ridge(train, test, bert_base, preprocessing)
-
-    assert found.shape == test.scores.shape
+    assert found.shape == (len(unseen), n_dimensions)
     assert np.abs(found - np.column_stack(columns)).max() < 1e-3
 
 
-def test_ridge_learns_what_can_be_learned(
-    bert_base: Path, preprocessing: PreprocessingConfig, labelled: LabelledData
-) -> None:
-    """The scores are counts of words, which embeddings of words hold."""
-    train, test = labelled.splits["train"], labelled.splits["test"]
-    ridge, median = predict_ridge(train, test, bert_base, preprocessing), predict_median(train, test)
-    assert np.abs(ridge - test.scores).mean() < 0.8 * np.abs(median - test.scores).mean()
+@pytest.mark.parametrize("predict", [predict_ridge, predict_kernel])
+def test_they_learn_what_can_be_learned(predict: Regression) -> None:
+    """Scores that lie in the vectors are found again, and some noise with them."""
+    generator = np.random.default_rng(0)
+    vectors = generator.normal(size=(300, 8)).astype(np.float32)
+    scores = (5 + vectors[:, :3] + generator.normal(0, 0.2, (300, 3))).clip(0, 10)
+
+    predicted = predict(vectors[:200], scores[:200], vectors[200:])
+
+    errors = (np.abs(found - scores[200:]).mean() for found in (predicted, predict_median(scores[:200], 100)))
+    assert next(errors) < 0.5 * next(errors)

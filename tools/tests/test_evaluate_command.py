@@ -9,11 +9,12 @@ import pytest
 from click.testing import Result
 from invented import DIMENSIONS, Data, Trained, contents, run_cli, strict_json
 
-from distillery_tools.evaluation.evaluator import MEDIAN, RIDGE, figure_of
+from distillery_tools.evaluation.evaluator import KERNEL, MEDIAN, RIDGE
+from distillery_tools.evaluation.figures import Figure
 
 USAGE, FAILED = 2, 1
-MODELS = ("student compact", RIDGE, MEDIAN)
-COLUMNS = ("error of the average", "rank correlation", "recall", "precision", "precision among top")
+MODELS = ("student compact", KERNEL, RIDGE, MEDIAN)
+COLUMNS = ("error of the average", "distance closed", "rank correlation", "recall", "precision among top")
 
 
 def evaluate(folder: Path, data: Path, *options: object) -> Result:
@@ -30,13 +31,11 @@ def report(trained: Trained, data_folder: Path) -> dict[str, Any]:
     return content
 
 
-def texts_of(report: dict[str, Any]) -> set[str]:
-    """Return every figure as people read it: value and interval."""
-    figures = []
-    for model in report["models"].values():
-        figures += [figure for name, figure in model.items() if name != "dimension_mae"]
-        figures += model["dimension_mae"].values()
-    return {str(figure_of(figure)) for figure in figures}
+def texts_of(part: Any) -> set[str]:
+    """Return every figure in a part of a report as people read it: value and interval."""
+    if isinstance(part, dict) and set(part) == {"value", "low", "high"}:
+        return {str(Figure.from_dict(part))}
+    return set().union(*map(texts_of, part.values())) if isinstance(part, dict) else set()
 
 
 @pytest.mark.parametrize("form", ["table", "markdown"])
@@ -50,19 +49,47 @@ def test_tables_hold_every_figure_with_its_interval(
 
 
 def test_the_table_says_on_what_it_was_measured(trained: Trained, data_folder: Path, report: dict[str, Any]) -> None:
-    """It is the default; the prefilter stands below."""
+    """It is the default."""
     printed = evaluate(trained.folder, data_folder).stdout
     assert f"garden 1.2.0 on 12 articles of 'test', {report['n_at_threshold']} of them at 4 or above" in printed
-    assert f"prefilter: passes {report['prefilter']['passed']:.1%}, blocks" in printed
 
 
-def test_markdown_is_two_tables(trained: Trained, data_folder: Path) -> None:
+def test_markdown_is_whole_tables(trained: Trained, data_folder: Path) -> None:
     """Each row has as many cells as its header."""
     printed = evaluate(trained.folder, data_folder, "--format", "markdown").stdout.strip()
-    tables = [
-        [line.count("|") for line in block.splitlines()] for block in printed.split("\n\n") if block.startswith("|")
-    ]
-    assert tables == [[7] * 5, [5] * 5]
+    tables = [block.splitlines() for block in printed.split("\n\n") if block.startswith("|")]
+    assert len(tables) >= 8
+    for lines in tables:
+        assert len({line.count("|") for line in lines}) == 1
+        assert set(lines[1]) <= set("| -")
+
+
+def test_a_folder_gets_every_form(trained: Trained, data_folder: Path, report: dict[str, Any], tmp_path: Path) -> None:
+    """JSON, Markdown and pictures, the learning curve from the record of the training."""
+    folder = tmp_path / "reports" / "garden"
+    evaluate(trained.folder, data_folder, "--output", folder)
+    written = contents(folder)
+    pictures = {"reliability.png", "predicted_against_true.png", "tier_confusion.png", "learning_curve.png"}
+    assert set(written) == {"evaluation.json", "evaluation.md", *pictures}
+    assert strict_json(written["evaluation.json"].decode()) == report
+    assert written["evaluation.md"].decode().startswith("# garden 1.2.0\n\n")
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "json"])
+def test_the_prefilter_is_measured_alone(garden: Path, data_folder: Path, form: str) -> None:
+    """Before there is a student at all."""
+    printed = evaluate(garden, data_folder, "--prefilter-only", "--format", form).stdout
+    assert "advert" in printed
+    if form == "json":
+        assert strict_json(printed)["all"]["passed"] == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("option", [("--save",), ("--output", "reports")])
+def test_the_prefilter_alone_is_not_kept(garden: Path, data_folder: Path, option: tuple[str, ...]) -> None:
+    """What is kept are a student's figures."""
+    done = run_cli("evaluate", garden, "--data", data_folder, "--prefilter-only", *option)
+    assert done.exit_code == USAGE
+    assert "--prefilter-only" in done.output
 
 
 def test_saving_makes_info_show_it(trained_copy: Path, data_folder: Path, report: dict[str, Any]) -> None:
@@ -81,7 +108,19 @@ def test_saving_makes_info_show_it(trained_copy: Path, data_folder: Path, report
     assert "On 12 held-out articles" in shown
     for name in MODELS:
         assert name in shown
-        assert str(figure_of(saved["models"][name]["weighted_average_mae"])) in shown
+        assert str(Figure.from_dict(saved["models"][name]["weighted_average_mae"])) in shown
+
+
+def test_saving_renews_the_cards(trained_copy: Path, data_folder: Path) -> None:
+    """Between their markers only."""
+    card = trained_copy / "README.md"
+    card.write_text("# garden\n\n<!-- evaluation -->\nold\n<!-- /evaluation -->\n\nThe end.\n")
+    evaluate(trained_copy, data_folder, "--save")
+    text = card.read_text()
+    assert "old" not in text
+    assert "| student compact |" in text
+    assert text.startswith("# garden\n")
+    assert text.endswith("\n\nThe end.\n")
 
 
 def test_without_saving_nothing_changes(trained_copy: Path, data_folder: Path) -> None:

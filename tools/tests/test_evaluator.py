@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from invented import DIMENSIONS, NAME, Trained, strict_json
+from invented import DIMENSIONS, NAME, Trained, make_data, strict_json
 from numpy.typing import NDArray
 
-from distillery import FilterBaseScorer, FilterConfig
-from distillery.prefilter import Prefilter
+from distillery import FilterBaseScorer, FilterConfig, ScoringError
+from distillery.article import Article
+from distillery.score import Score
 from distillery_tools.data.labelled import LabelledData
-from distillery_tools.evaluation.evaluator import MEDIAN, RIDGE, Evaluator, figure_of
-from distillery_tools.evaluation.metrics import Figure, bootstrap, mean_absolute_error, spearman
+from distillery_tools.evaluation import evaluator
+from distillery_tools.evaluation.evaluator import KERNEL, MEDIAN, RIDGE, Evaluator
+from distillery_tools.evaluation.figures import bootstrap
+from distillery_tools.evaluation.headline import AGREEMENT, FINDING
+from distillery_tools.evaluation.judged import student_results
+from distillery_tools.evaluation.metrics import mean_absolute_error, spearman
 
 STUDENT = "student compact"
-HEADLINE = {"weighted_average_mae", "spearman", "recall", "precision", "precision_among_top"}
+BASELINES = (KERNEL, RIDGE, MEDIAN)
 WEIGHTS, GATE, CAP, THRESHOLD = (0.5, 0.3, 0.2), 1.5, 3.0, 4.0
 
 Report = dict[str, Any]
@@ -32,9 +37,15 @@ def scorer(trained: Trained) -> FilterBaseScorer:
 
 
 @pytest.fixture(scope="module")
-def read_data(scorer: FilterBaseScorer, data_folder: Path) -> LabelledData:
-    """The sixty articles."""
-    return LabelledData.load(data_folder / "articles.jsonl", data_folder / "labels" / f"{NAME}.jsonl", scorer.config)
+def read_data(scorer: FilterBaseScorer, tmp_path_factory: pytest.TempPathFactory) -> LabelledData:
+    """Sixty articles, some in Dutch, and twenty of them read twice: the second time half a point is missing."""
+    data = make_data(tmp_path_factory.mktemp("evaluated"), 60)
+    for article in data.articles:
+        article["language"] = "nl" if article["id"].endswith("4") else "en"
+    for label in data.labels[:20]:
+        label["second_opinion"] = {name: max(score - 0.5, 0) for name, score in label["scores"].items()}
+    data.write()
+    return LabelledData.load(data.articles_file, data.labels_file, scorer.config)
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +64,12 @@ def averages(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def test_every_model_has_every_figure(report: Report) -> None:
     """Of each dimension too, in the order of the config."""
-    assert list(report["models"]) == [STUDENT, RIDGE, MEDIAN]
+    assert list(report["models"]) == [STUDENT, *BASELINES]
+    names = {*AGREEMENT, *FINDING, "share_closed"}
     for figures in report["models"].values():
-        assert set(figures) == HEADLINE | {"dimension_mae"}
+        assert set(figures) == names | {"dimension_mae"}
         assert list(figures["dimension_mae"]) == list(DIMENSIONS)
-        for figure in [*(figures[name] for name in HEADLINE), *figures["dimension_mae"].values()]:
+        for figure in [*(figures[name] for name in names), *figures["dimension_mae"].values()]:
             assert set(figure) == {"value", "low", "high"}
             assert figure["value"] is None or figure["low"] <= figure["high"]
 
@@ -79,7 +91,7 @@ def test_it_says_what_was_measured_on_what(
     assert report["provenance"]["weights_sha256"] == FilterConfig.load(trained.folder).student().weights_sha256
 
 
-def test_the_threshold_is_the_lowest_tier_above_the_floor(report: Report, read_data: LabelledData) -> None:
+def test_the_threshold_is_the_same_in_every_filter(report: Report, read_data: LabelledData) -> None:
     """Labels go through the gatekeeper before they are counted."""
     scores = read_data.splits["test"].scores
     plain = scores @ np.array(WEIGHTS)
@@ -124,8 +136,6 @@ def test_predictions_beyond_the_scale_count_as_its_ends(
     scorer: FilterBaseScorer, read_data: LabelledData, offset: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A ridge regression may predict anything, a user would see 0 or 10."""
-    from distillery_tools.evaluation import evaluator
-
     test = read_data.splits["test"].scores
     monkeypatch.setattr(evaluator, "predict_ridge", lambda *_: test + offset)
 
@@ -137,19 +147,62 @@ def test_predictions_beyond_the_scale_count_as_its_ends(
     assert figures["weighted_average_mae"]["value"] == pytest.approx(np.abs(averages(test) - at_end).mean())
 
 
-def test_the_prefilter_is_measured_beside_the_student(
-    report: Report, scorer: FilterBaseScorer, read_data: LabelledData
-) -> None:
-    """What it lets pass, and what it blocks of the articles that matter."""
-    test, rules = read_data.splits["test"], Prefilter(scorer.config.prefilter)
-    passed = np.array([rules.check(article).passed for article in test.articles])
-    positive = averages(test.scores) >= THRESHOLD
-    assert 0 < passed.sum() < len(passed)
-    assert report["prefilter"] == {
-        "passed": passed.mean(),
-        "blocked_at_threshold": int((positive & ~passed).sum()),
-        "n_at_threshold": int(positive.sum()),
+def test_the_share_closed_runs_from_the_median_to_the_oracles_noise(report: Report, read_data: LabelledData) -> None:
+    """The median has closed nothing; the noise is that of all splits."""
+    models, oracle = report["models"], report["oracle"]
+    assert models[MEDIAN]["share_closed"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    start, noise = models[MEDIAN]["weighted_average_mae"]["value"], oracle["weighted_average_mae"]["value"]
+    for figures in models.values():
+        wanted = (start - figures["weighted_average_mae"]["value"]) / (start - noise)
+        assert figures["share_closed"]["value"] == pytest.approx(wanted)
+
+
+def test_the_oracle_is_held_against_itself(report: Report, read_data: LabelledData) -> None:
+    """On every article of any split that it read twice, its averages after the gatekeeper."""
+    splits = read_data.splits.values()
+    first, second = (np.concatenate([getattr(s, name) for s in splits]) for name in ("scores", "second_opinions"))
+    twice = np.isfinite(second).all(axis=1)
+    assert report["oracle"]["n_articles"] == twice.sum() == 20
+    wanted = np.abs(averages(first[twice]) - averages(second[twice])).mean()
+    assert report["oracle"]["weighted_average_mae"]["value"] == pytest.approx(wanted)
+    wanted = np.abs(first[twice] - second[twice])[:, 0].mean()
+    assert report["oracle"]["dimension_mae"]["green"]["value"] == pytest.approx(wanted)
+
+
+def test_without_second_opinions_the_noise_is_unknown(scorer: FilterBaseScorer, read_data: LabelledData) -> None:
+    """So is the share closed; everything else is measured."""
+    splits = {
+        name: replace(split, second_opinions=np.full_like(split.scores, np.nan))
+        for name, split in read_data.splits.items()
     }
+    report = Evaluator(scorer, LabelledData(splits, read_data.sha256), "test").report()
+    assert report["oracle"] is None
+    assert report["models"][STUDENT]["share_closed"]["value"] is None
+    assert report["models"][STUDENT]["weighted_average_mae"]["value"] is not None
+
+
+def test_the_student_is_measured_from_all_sides(report: Report, read_data: LabelledData) -> None:
+    """By dimension and for the average, by tier and by language."""
+    student, headline = report["student"], report["models"][STUDENT]
+    assert list(student["dimensions"]) == [*DIMENSIONS, "weighted_average"]
+    assert student["dimensions"]["weighted_average"]["mae"] == headline["weighted_average_mae"]
+    assert student["dimensions"]["green"]["mae"] == headline["dimension_mae"]["green"]
+    assert list(student["tiers"]["thresholds"]) == ["high", "medium"]
+    assert student["tiers"]["thresholds"]["medium"]["recall"] == headline["recall"]
+    languages = read_data.splits["test"].languages
+    assert student["languages"]["en"]["n"] == languages.count("en")
+    assert student["languages"]["not English"]["n"] == languages.count("nl") == 6
+    assert student["separation"] is None
+
+
+def test_an_article_without_a_score_stops_the_evaluation(
+    scorer: FilterBaseScorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is named; a figure over fewer articles would be another figure."""
+    failed = Score.failed(scorer.provenance, "out of memory")
+    monkeypatch.setattr(scorer, "score_batch", lambda articles, **_: [failed for _ in articles])
+    with pytest.raises(ScoringError, match=r"garden 1\.2\.0 has no score for 1 of 1 articles, such as lane: out of"):
+        student_results(scorer, [Article("Trees", "in the lane", id="lane")])
 
 
 @pytest.mark.parametrize("split", ["train", "val", "test"])
@@ -165,17 +218,13 @@ def test_the_report_can_be_repeated(report: Report, scorer: FilterBaseScorer, re
     assert Evaluator(scorer, read_data, "test").report() == report
 
 
-def test_a_filter_of_one_tier_counts_every_article(trained_copy: Path, read_data: LabelledData) -> None:
-    """Its threshold is the floor."""
+def test_a_filter_of_one_tier_has_no_threshold_of_its_own(trained_copy: Path, read_data: LabelledData) -> None:
+    """The common one stays."""
     path = trained_copy / "config.yaml"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text("".join(line for line in lines if "name: high" not in line and "name: medium" not in line))
     scorer = FilterBaseScorer.from_folder(trained_copy, backend="torch")
     report = Evaluator(scorer, read_data, "test").report()
-    assert (report["threshold"], report["n_at_threshold"]) == (0.0, 12)
-
-
-@pytest.mark.parametrize("figure", [Figure(0.5, 0.25, 0.75), Figure(None, None, None)])
-def test_figures_come_back_from_json(figure: Figure) -> None:
-    """As they were."""
-    assert figure_of(json.loads(json.dumps(asdict(figure)))) == figure
+    assert report["threshold"] == THRESHOLD
+    assert report["student"]["tiers"]["thresholds"] == {}
+    assert report["student"]["tiers"]["confusion"] == {"low": {"low": 12}}

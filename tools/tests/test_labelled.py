@@ -145,9 +145,50 @@ def test_sha256_is_that_of_both_files(data: Data, config: FilterConfig) -> None:
 def test_head_keeps_articles_and_scores_together(limit: int | None, wanted: int) -> None:
     """The first articles, or all."""
     articles = [Article(title="Report", content=f"{number} trees") for number in range(3)]
-    split = Split(articles, np.arange(9.0).reshape(3, 3)).head(limit)
+    scores = np.arange(9.0).reshape(3, 3)
+    split = Split(articles, scores, scores + 1, ["en", "", "nl"]).head(limit)
     assert split.articles == articles[:wanted]
-    assert split.scores.tolist() == np.arange(9.0).reshape(3, 3)[:wanted].tolist()
+    assert split.scores.tolist() == scores[:wanted].tolist()
+    assert split.second_opinions.tolist() == (scores[:wanted] + 1).tolist()
+    assert split.languages == ["en", "", "nl"][:wanted]
+
+
+def test_second_opinions_stand_beside_the_scores_and_are_nan_where_there_is_none(
+    data: Data, config: FilterConfig
+) -> None:
+    """In the order of the config, like the scores."""
+    data.labels[0]["second_opinion"] = {"tested": 1, "green": 2.5, "shared": 3}
+
+    second = load(data, config).splits["train"].second_opinions
+
+    assert second.shape == (12, 3)
+    assert second.dtype == np.float64
+    assert second[0].tolist() == [2.5, 3, 1]
+    assert np.isnan(second[1:]).all()
+
+
+def test_languages_are_the_articles_own(data: Data, config: FilterConfig) -> None:
+    """An article that says nothing of its language has an empty one."""
+    by_id = {article["id"]: article for article in data.articles}
+    by_id["a0"]["language"] = "nl"
+    by_id["a1"]["language"] = None
+
+    assert load(data, config).splits["train"].languages[:3] == ["nl", "", ""]
+
+
+def test_a_language_that_is_no_text_is_refused(data: Data, config: FilterConfig) -> None:
+    """Figures per language would be wrong."""
+    data.articles[0]["language"] = 7
+    assert f"{data.articles[0]['id']}: 'language' must be text or null, not int" in refusal(data, config)
+
+
+@pytest.mark.parametrize("second", [{"green": 1}, [], {"green": 1, "shared": 11, "tested": 0}])
+def test_a_faulty_second_opinion_is_refused(data: Data, config: FilterConfig, second: Any) -> None:
+    """It is a label like the first."""
+    data.labels[3]["second_opinion"] = second
+    message = refusal(data, config)
+    assert "a3: " in message
+    assert "second opinion" in message or "not a number from 0 to 10" in message
 
 
 NOT_SCORES = {

@@ -79,7 +79,7 @@ def test_the_core_predicts_what_was_trained(
     """On the 0-10 scale: the standardisation is in the saved head."""
     student.save(tmp_path / "adapter", MEAN, SCALE)
 
-    network = load_network(base, tmp_path / "adapter", settings, N_OUTPUTS)
+    network = load_network(base, tmp_path / "adapter", settings.pooling, N_OUTPUTS)
 
     student.network.eval()
     with torch.inference_mode():

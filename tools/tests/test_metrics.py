@@ -1,37 +1,43 @@
-"""Figures of quality, held against sklearn and scipy, and their bootstrap intervals."""
+"""Metrics of distance, held against sklearn and scipy, and the bootstrap intervals of all metrics."""
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
+from sklearn.metrics import cohen_kappa_score
 from sklearn.metrics import mean_absolute_error as sklearn_mae
-from sklearn.metrics import precision_score, recall_score
+from sklearn.metrics import root_mean_squared_error as sklearn_rmse
 
-from distillery_tools.evaluation import metrics
+from distillery_tools.evaluation import figures
+from distillery_tools.evaluation.figures import UNDEFINED, Figure, Metric, bootstrap
 from distillery_tools.evaluation.metrics import (
-    Figure,
-    Metric,
-    bootstrap,
+    coverage,
+    error_within,
     mean_absolute_error,
-    precision_among_top,
-    precision_at,
-    recall_at,
+    mean_width,
+    quadratic_weighted_kappa,
+    root_mean_squared_error,
+    share_closed,
     spearman,
 )
+from distillery_tools.evaluation.retrieval import recall_at
 
 Values = NDArray[np.float64]
 
 THRESHOLD = 4.0
 METRICS: dict[str, Metric] = {
     "mae": mean_absolute_error,
+    "rmse": root_mean_squared_error,
     "spearman": spearman,
+    "kappa": quadratic_weighted_kappa,
+    "error within a band": error_within(2.0, 6.0),
+    "share closed": share_closed(3.0, 0.3),
     "recall": recall_at(THRESHOLD),
-    "precision": precision_at(THRESHOLD),
-    "among top": precision_among_top(THRESHOLD),
 }
 all_metrics = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 seeds = pytest.mark.parametrize("seed", range(5))
@@ -55,50 +61,65 @@ class TestAgainstLibraries:
         predicted, expected = sample(seed, decimals=decimals)
         assert mean_absolute_error(predicted, expected) == pytest.approx(sklearn_mae(expected, predicted))
 
+    def test_root_mean_squared_error(self, seed: int, decimals: int) -> None:
+        """As sklearn's."""
+        predicted, expected = sample(seed, decimals=decimals)
+        assert root_mean_squared_error(predicted, expected) == pytest.approx(sklearn_rmse(expected, predicted))
+
     def test_spearman(self, seed: int, decimals: int) -> None:
         """scipy's, ties sharing their mean rank."""
         predicted, expected = sample(seed, decimals=decimals)
         assert spearman(predicted, expected) == pytest.approx(spearmanr(predicted, expected).statistic)
 
-    def test_recall(self, seed: int, decimals: int) -> None:
-        """sklearn's, a value at the threshold counting as above."""
+    def test_kappa(self, seed: int, decimals: int) -> None:
+        """sklearn's, on scores clipped and rounded to the eleven classes."""
         predicted, expected = sample(seed, decimals=decimals)
-        wanted = recall_score(expected >= THRESHOLD, predicted >= THRESHOLD)
-        assert recall_at(THRESHOLD)(predicted, expected) == pytest.approx(wanted)
+        classes = [np.floor(values.clip(0, 10) + 0.5).astype(int) for values in (expected, predicted)]
+        wanted = cohen_kappa_score(*classes, labels=list(range(11)), weights="quadratic")
+        assert quadratic_weighted_kappa(predicted, expected) == pytest.approx(wanted)
 
-    def test_precision(self, seed: int, decimals: int) -> None:
-        """sklearn's, a value at the threshold counting as above."""
-        predicted, expected = sample(seed, decimals=decimals)
-        wanted = precision_score(expected >= THRESHOLD, predicted >= THRESHOLD)
-        assert precision_at(THRESHOLD)(predicted, expected) == pytest.approx(wanted)
+
+def test_halves_round_up_for_kappa() -> None:
+    """A half and the whole above it are one class; the whole below is another."""
+    scores = np.array([0.0, 0.5, 1.5, 2.5, 9.5])
+    assert quadratic_weighted_kappa(scores, np.array([0.0, 1.0, 2.0, 3.0, 10.0])) == 1.0
+    assert quadratic_weighted_kappa(scores, np.array([0.0, 0.0, 1.0, 2.0, 9.0])) < 1.0
 
 
 @seeds
-def test_precision_among_top(seed: int) -> None:
-    """Of as many best-ranked articles as there are positives, the share that is positive."""
-    predicted, expected = sample(seed)
-    n_positives = int((expected >= THRESHOLD).sum())
-    top = np.argsort(-predicted)[:n_positives]
-    wanted = float((expected[top] >= THRESHOLD).mean())
-    assert precision_among_top(THRESHOLD)(predicted, expected) == pytest.approx(wanted)
+def test_a_constant_prediction_has_no_kappa_at_all(seed: int) -> None:
+    """Zero to the last digit, in every resample."""
+    _, expected = sample(seed)
+    assert bootstrap(quadratic_weighted_kappa, np.full(80, 2.0), expected) == Figure(0.0, 0.0, 0.0)
 
 
-@pytest.mark.parametrize("positives_first", [True, False])
-def test_precision_among_top_does_not_depend_on_the_order_of_tied_articles(positives_first: bool) -> None:
-    """A constant prediction finds as many positives as there are among all: 3 of 10."""
-    expected = np.array([6.0] * 3 + [1.0] * 7)[:: 1 if positives_first else -1]
-    assert precision_among_top(THRESHOLD)(np.full(10, 5.0), expected) == pytest.approx(0.3)
+def test_the_error_within_a_band_counts_its_lower_bound_only() -> None:
+    """By the label, wherever the prediction lies."""
+    predicted, expected = np.array([9.0, 2.5, 5.0, 0.0]), np.array([1.9, 2.0, 4.0, 3.0])
+    assert error_within(2.0, 4.0)(predicted, expected) == pytest.approx((0.5 + 3.0) / 2)
 
 
-@seeds
-def test_precision_among_top_shares_places_among_ties(seed: int) -> None:
-    """The figure is the mean over all ways to break the ties."""
-    generator = np.random.default_rng(seed)
-    predicted, expected = sample(seed, n_articles=12, decimals=0)
-    metric = precision_among_top(THRESHOLD)
-    orders = [generator.permutation(12) for _ in range(4000)]
-    broken = [metric(predicted[order] - np.arange(12) * 1e-6, expected[order]) for order in orders]
-    assert metric(predicted, expected) == pytest.approx(np.mean(broken), abs=0.02)
+@pytest.mark.parametrize(("closeness", "share"), [(0.0, 0.0), (0.5, 0.5), (0.9, 0.9), (1.0, 1.0)])
+def test_the_share_closed_runs_from_the_constant_to_the_noise(closeness: float, share: float) -> None:
+    """A prediction that goes part of the way from constant error to noise has closed that part."""
+    expected = np.array([0.0, 2.0, 6.0, 8.0])  # the constant 4 is off by 3 on average
+    noise = 1.0
+    predicted = expected + (3.0 - closeness * (3.0 - noise))
+    assert share_closed(4.0, noise)(predicted, expected) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("noise", [3.0, 3.5, math.nan])
+def test_without_a_way_to_go_nothing_is_closed(noise: float) -> None:
+    """An oracle as noisy as a constant, or of unknown noise, gives no share."""
+    expected = np.array([0.0, 2.0, 6.0, 8.0])
+    assert bootstrap(share_closed(4.0, noise), expected, expected).value is None
+
+
+def test_coverage_counts_both_ends() -> None:
+    """A label on the border is inside."""
+    low, high = np.array([1.0, 1.0, 1.0, 1.0]), np.array([2.0, 2.0, 3.0, 2.0])
+    assert coverage(np.array([1.0, 2.0, 2.5, 2.1]), low, high) == 0.75
+    assert mean_width(low, high) == 1.25
 
 
 @all_metrics
@@ -110,22 +131,28 @@ def test_many_samples_at_once_are_each_alone(metric: Metric) -> None:
     assert together.tolist() == pytest.approx([float(metric(predicted, expected)) for predicted, expected in pairs])
 
 
-UNDEFINED: dict[str, tuple[Metric, list[float], list[float]]] = {
+UNDEFINED_CASES: dict[str, tuple[Metric, list[float], list[float]]] = {
     "rank correlation of a constant prediction": (spearman, [3, 3, 3], [1, 2, 3]),
     "rank correlation with constant labels": (spearman, [1, 2, 3], [3, 3, 3]),
     "rank correlation of one article": (spearman, [1], [2]),
-    "recall without positives": (recall_at(THRESHOLD), [5, 6, 7], [1, 2, 3]),
-    "precision without predicted positives": (precision_at(THRESHOLD), [1, 2, 3], [5, 6, 7]),
-    "precision among the top none": (precision_among_top(THRESHOLD), [5, 6, 7], [1, 2, 3]),
+    "kappa of one and the same class": (quadratic_weighted_kappa, [1, 1, 1], [1, 1, 1]),
+    "error within an empty band": (error_within(8.0, 10.0), [5, 6, 7], [1, 2, 3]),
+    "error of no article": (mean_absolute_error, [], []),
 }
 
 
-@pytest.mark.parametrize(("metric", "predicted", "expected"), UNDEFINED.values(), ids=UNDEFINED)
+@pytest.mark.parametrize(("metric", "predicted", "expected"), UNDEFINED_CASES.values(), ids=UNDEFINED_CASES)
 def test_what_is_not_defined_is_none(metric: Metric, predicted: list[float], expected: list[float]) -> None:
     """Not NaN, which is no JSON, and without a warning."""
     figure = bootstrap(metric, np.array(predicted, dtype=float), np.array(expected, dtype=float))
-    assert figure == Figure(None, None, None)
+    assert figure == UNDEFINED
     assert str(figure) == "-"
+
+
+@pytest.mark.parametrize("figure", [Figure(0.5, 0.25, 0.75), UNDEFINED])
+def test_figures_come_back_from_json(figure: Figure) -> None:
+    """As they were."""
+    assert Figure.from_dict(json.loads(json.dumps(figure.to_dict()))) == figure
 
 
 def test_figures_read_with_their_interval() -> None:
@@ -143,7 +170,6 @@ def test_intervals_contain_the_value_and_lie_in_range(metric: Metric, seed: int)
     assert figure.high is not None
     assert 0 <= figure.low <= figure.value <= figure.high
     assert figure.low < figure.high
-    assert figure.high <= 1 or metric is mean_absolute_error
 
 
 @all_metrics
@@ -182,7 +208,7 @@ def test_resamples_without_a_positive_are_left_out() -> None:
 
 def test_the_interval_is_that_of_plain_resampling(monkeypatch: pytest.MonkeyPatch) -> None:
     """Percentiles of the mean error over articles drawn with replacement."""
-    monkeypatch.setattr(metrics, "N_RESAMPLES", 20_000)
+    monkeypatch.setattr(figures, "N_RESAMPLES", 20_000)
     errors = np.random.default_rng(3).exponential(1.0, 100)
     figure = bootstrap(mean_absolute_error, errors, np.zeros(100))
     half = 1.96 * errors.std() / math.sqrt(100)
@@ -192,7 +218,7 @@ def test_the_interval_is_that_of_plain_resampling(monkeypatch: pytest.MonkeyPatc
 
 def test_intervals_cover_the_truth_about_as_often_as_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 200 samples of 100 articles, about 95 % give an interval around the true mean error."""
-    monkeypatch.setattr(metrics, "N_RESAMPLES", 400)
+    monkeypatch.setattr(figures, "N_RESAMPLES", 400)
     generator = np.random.default_rng(4)
     truth = math.sqrt(2 / math.pi)
     covered = 0

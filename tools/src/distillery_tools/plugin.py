@@ -11,6 +11,11 @@ from distillery import hookimpl
 def distillery_commands() -> Mapping[str, tuple[str, str]]:
     """Add the commands of the tools, imported only when one runs."""
     return {
+        "data": ("distillery_tools.cli.data:data_command", "Prepare, check and describe labelled articles."),
         "train": ("distillery_tools.cli.train:train_command", "Train a filter's student from labelled articles."),
-        "evaluate": ("distillery_tools.cli.evaluate:evaluate_command", "Measure a filter against two baselines."),
+        "train-encoder": (
+            "distillery_tools.cli.train_encoder:train_encoder_command",
+            "Train a shared encoder on many filters' labels.",
+        ),
+        "evaluate": ("distillery_tools.cli.evaluate:evaluate_command", "Measure a filter beside baselines and oracle."),
     }

@@ -8,19 +8,12 @@ from typing import Any
 import click
 
 from distillery.cli.output import print_json, print_table
-from distillery.config import EVALUATION_FILE
+from distillery.config import EVALUATION_FILE, FilterConfig
+from distillery.loading import locate_filter
 
 from ..data.labelled import SPLITS
 from ..records import write_json
 from .options import data_options, load_data, source_folder
-
-HEADLINE = {
-    "weighted_average_mae": "error of the average",
-    "spearman": "rank correlation",
-    "recall": "recall",
-    "precision": "precision",
-    "precision_among_top": "precision among top",
-}
 
 
 @click.command("evaluate")
@@ -37,8 +30,15 @@ HEADLINE = {
     show_default=True,
     help="What runs the student; torch is float32, the reference.",
 )
+@click.option("--prefilter-only", is_flag=True, help="Measure the prefilter alone; the filter needs no student yet.")
 @click.option(
-    "--save", is_flag=True, help=f"Write {EVALUATION_FILE} into the filter's folder, where `distillery info` shows it."
+    "--save",
+    is_flag=True,
+    help=f"Write {EVALUATION_FILE} into the filter's folder, where `distillery info` shows it, and the figures "
+    "between the markers of the READMEs above it.",
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="Write JSON, Markdown and pictures into this folder as well."
 )
 @click.option(
     "--format", "output_format", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True
@@ -51,64 +51,65 @@ def evaluate_command(
     split: str,
     student: str | None,
     backend: str,
+    prefilter_only: bool,
     save: bool,
+    output: Path | None,
     output_format: str,
 ) -> None:
-    """Measure a student of the filter NAME beside two baselines, with bootstrap 95 % intervals.
+    """Measure a student of the filter NAME, with bootstrap 95 % intervals.
 
-    The baselines predict the training median, and by ridge regression on the frozen base model's
-    embeddings. Errors are mean absolute ones on the 0-10 scale.
+    Beside it stand three baselines (the training median, ridge and kernel regression on the frozen base
+    model's embeddings), the oracle's second opinion, and the prefilter. Errors are mean absolute ones on
+    the 0-10 scale.
     """
-    from distillery import load_filter
-
-    from ..evaluation.evaluator import Evaluator
-
+    if prefilter_only:
+        if save or output:
+            raise click.UsageError("--save and --output keep a student's figures; leave --prefilter-only out.")
+        _measure_prefilter(name, data, articles, labels, split, output_format)
+        return
     if save:
         source_folder(name)
         if split != "test":
             raise click.UsageError("--save keeps the figures of the test split only.")
+    from distillery import load_filter
+
+    from ..evaluation.card import write_cards
+    from ..evaluation.evaluator import Evaluator
+    from ..evaluation.output import training_history, write_folder
+    from ..evaluation.tables import tables
+
     scorer = load_filter(name, student=student, backend=backend)
-    report = Evaluator(scorer, load_data(scorer.config, data, articles, labels), split).report()
+    evaluator = Evaluator(scorer, load_data(scorer.config, data, articles, labels), split)
+    report = evaluator.report()
     if save:
         write_json(scorer.filter_dir / EVALUATION_FILE, report)
+        write_cards(scorer.filter_dir, report)
+    if output:
+        history = training_history(scorer.config, scorer.filter_dir, scorer.student.name)
+        write_folder(output, report, evaluator.predicted.averages, evaluator.expected.averages, history)
+    _print(report, tables(report), output_format)
+
+
+def _measure_prefilter(
+    name: str, data: Path | None, articles: Path | None, labels: Path | None, split: str, output_format: str
+) -> None:
+    from ..evaluation.headline import MEDIUM
+    from ..evaluation.prefiltering import prefilter_figures
+    from ..evaluation.tables import prefilter_tables
+
+    folder, _ = locate_filter(name)
+    config = FilterConfig.load(folder)
+    figures = prefilter_figures(config, load_data(config, data, articles, labels), split)
+    _print(figures, prefilter_tables(figures, MEDIUM), output_format)
+
+
+def _print(report: dict[str, Any], tables: list[Any], output_format: str) -> None:
+    from ..evaluation.markdown import titled
+
     if output_format == "json":
         print_json(report)
     elif output_format == "markdown":
-        click.echo("\n\n".join(_markdown(headers, rows) for _, headers, rows in tables(report)))
+        click.echo("\n\n".join(map(titled, tables)))
     else:
-        for title, headers, rows in tables(report):
-            print_table(headers, rows, title=title)
-        click.echo(_prefilter_line(report))
-
-
-def tables(report: dict[str, Any]) -> list[tuple[str, list[str], list[list[str]]]]:
-    """Return the headline table and the table of dimensions: title, headers, rows."""
-    from ..evaluation.evaluator import figure_of
-
-    models = report["models"]
-    headline = [[name, *(str(figure_of(figures[key])) for key in HEADLINE)] for name, figures in models.items()]
-    dimensions = [
-        [name, *(str(figure_of(figures["dimension_mae"][name])) for figures in models.values())]
-        for name in next(iter(models.values()))["dimension_mae"]
-    ]
-    title = (
-        f"{report['filter']} {report['version']} on {report['n_articles']} articles of '{report['split']}', "
-        f"{report['n_at_threshold']} of them at {report['threshold']:g} or above"
-    )
-    return [
-        (title, ["model", *HEADLINE.values()], headline),
-        ("mean absolute error by dimension", ["dimension", *models], dimensions),
-    ]
-
-
-def _prefilter_line(report: dict[str, Any]) -> str:
-    figures = report["prefilter"]
-    return (
-        f"prefilter: passes {figures['passed']:.1%}, blocks {figures['blocked_at_threshold']} of the "
-        f"{figures['n_at_threshold']} articles at {report['threshold']:g} or above"
-    )
-
-
-def _markdown(headers: list[str], rows: list[list[str]]) -> str:
-    lines = [headers, ["---"] * len(headers), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        for table in tables:
+            print_table(table.headers, table.rows, title=table.title)

@@ -2,106 +2,121 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..records import write_json
 from ..training.recipe import TrainingRecipe
 from .options import data_options, load_data, source_folder
+from .recipe_options import recipe_options, run_options
+from .training_run import Runs
 
 if TYPE_CHECKING:
-    from ..data.labelled import LabelledData
-    from ..training.trainer import Epoch, Trainer
+    from distillery import FilterConfig
 
-DEFAULT = TrainingRecipe()
-AT_LEAST_ONE = click.IntRange(min=1)
+    from ..data.labelled import Split
+    from ..training.examples import TrainingData
 
 
 @click.command("train")
 @click.argument("name")
 @data_options
 @click.option("--student", help="Which of the filter's students. Default: the filter's own choice.")
-@click.option(
-    "--epochs", type=AT_LEAST_ONE, default=DEFAULT.epochs, show_default=True, help="Passes over the training articles."
-)
-@click.option("--learning-rate", default=DEFAULT.learning_rate, show_default=True, help="Peak learning rate.")
-@click.option("--batch-size", type=AT_LEAST_ONE, default=DEFAULT.batch_size, show_default=True, help="Articles a step.")
-@click.option("--rank", type=AT_LEAST_ONE, default=DEFAULT.rank, show_default=True, help="Rank of the LoRA updates.")
-@click.option("--seed", default=DEFAULT.seed, show_default=True, help="Seed of weights and order.")
-@click.option(
-    "--runs",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Folder of the runs' records.",
-)
-@click.option("--dry-run", is_flag=True, help="Train, but leave the filter's folder as it is.")
+@run_options
+@recipe_options
 def train_command(
     name: str,
     data: Path | None,
     articles: Path | None,
     labels: Path | None,
     student: str | None,
-    epochs: int,
-    learning_rate: float,
-    batch_size: int,
-    rank: int,
-    seed: int,
     runs: Path,
+    resume: Path | None,
+    seeds: list[int] | None,
     dry_run: bool,
+    **choices: Any,
 ) -> None:
     """Train a student of the filter NAME (a path, or a name installed in editable mode).
 
     Fits LoRA updates and a head on the base model to the oracle's scores, keeps the best epoch by
     validation, fits a calibration if one helps on held-out articles, and puts all of it into the
     filter's folder: adapter, sha256 in config.yaml, calibration, golden scores, training.json.
+    A student that shares an encoder gets a new head alone, by the loss that the options state.
     """
     from distillery import FilterConfig
-    from distillery.student import base_folder
 
-    from ..training.install import check_installable, install_student
-    from ..training.record import training_record
-    from ..training.trainer import Trainer
+    from ..training.examples import TrainingData
+    from ..training.install import RECORD_FILE, check_installable
 
-    folder = source_folder(name)
+    folder, recipe = source_folder(name), TrainingRecipe(**choices)
     config = FilterConfig.load(folder)
     chosen = student or config.default_student
-    config.student(chosen)
-    check_installable(folder, chosen)
+    shares_encoder = config.student(chosen).encoder is not None
+    if shares_encoder and (resume or seeds or recipe.changes_context):
+        raise click.UsageError("A head on a shared encoder takes no --resume, --seeds, --head-tokens or --tail-tokens.")
+    check_installable(folder, chosen, with_preprocessing=recipe.changes_context)
     labelled = load_data(config, data, articles, labels)
-    recipe = TrainingRecipe(rank, learning_rate, epochs, batch_size, seed=seed)
-    run = runs / f"{config.name}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
-    run.mkdir(parents=True)
-    trainer = Trainer(config, chosen, base_folder(config.student(chosen), folder), recipe, run)
-    best = _fit(trainer, labelled)
-    record = training_record(config, chosen, recipe, labelled.sha256, trainer.history, best)
-    click.echo(f"best epoch: {best.number} of {epochs}; run: {run}")
-    write_json(run / "training.json", record)
+    make = _head if shares_encoder else _own_student
+    done = make(config, folder, chosen, TrainingData.join([(config, labelled)]), recipe, Runs(runs, resume, seeds))
+    write_json(done.run / RECORD_FILE, done.record)
     if dry_run:
         return
-    click.echo(install_student(folder, chosen, trainer.adapter_folder, labelled.splits["val"], record))
+    click.echo(done.install(labelled.splits["val"]))
     click.echo(f"{folder} holds the new student; its quality: distillery evaluate {name} --data ...")
 
 
-def _fit(trainer: Trainer, labelled: LabelledData) -> Epoch:
-    """Train under a progress bar; return the best epoch."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+@dataclass(frozen=True)
+class Done:
+    """What a training leaves: its folder, its record, and how it goes into the filter's folder."""
 
-    columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("loss {task.fields[loss]:.3f}"))
-    with Progress(*columns, TimeRemainingColumn()) as progress:
-        task = progress.add_task("training", loss=0.0)
+    run: Path
+    record: dict[str, Any]
+    install: Callable[[Split], str]
 
-        def on_step(step: int, n_steps: int, loss: float) -> None:
-            progress.update(task, completed=step, total=n_steps, loss=loss)
 
-        def on_epoch(epoch: Epoch) -> None:
-            progress.console.print(
-                f"epoch {epoch.number}: train loss {epoch.train_loss:.3f}, "
-                f"validation error of the average {epoch.val_weighted_average_mae:.4f}, "
-                f"rank correlation {epoch.val_spearman or float('nan'):.4f}, {epoch.seconds:.0f} s"
-            )
+def _own_student(
+    config: FilterConfig, folder: Path, student: str, data: TrainingData, recipe: TrainingRecipe, runs: Runs
+) -> Done:
+    """Train a student with an adapter of its own."""
+    from distillery.reading import reading_of
 
-        return trainer.fit(labelled, on_step, on_epoch)
+    from ..training.install import install_student
+    from ..training.record import training_record
+    from ..training.saving import save_student
+    from ..training.trainer import Trainer
+
+    reading = reading_of(config, folder, student)
+    reading.base_folder()  # raises what is wrong with the base before the run has a folder
+    run = runs.folder_for(config.name)
+    best = runs.train(lambda recipe, run: Trainer(reading, data, recipe, run, save_student), recipe, run)
+    record = training_record(_subject(config, student), best.trainer, best.seeds)
+    return Done(run, record, lambda val: install_student(folder, student, best.trainer, val, record))
+
+
+def _head(
+    config: FilterConfig, folder: Path, student: str, data: TrainingData, recipe: TrainingRecipe, runs: Runs
+) -> Done:
+    """Fit a head on a shared encoder."""
+    from distillery.encoders import locate_encoder
+    from distillery.reading import encoder_reading
+
+    from ..training.head_run import train_head
+    from ..training.install import install_head
+    from ..training.saving import ADAPTER_FOLDER
+
+    reference = config.student(student).encoder
+    assert reference is not None  # noqa: S101  the caller has asked
+    reading = encoder_reading(locate_encoder(reference, folder))
+    run = runs.folder_for(config.name)
+    record = train_head(reading, data, recipe, run, _subject(config, student))
+    error = record["validation"]["weighted_average_mae"]
+    click.echo(f"head on {reading.title}: validation error of the average {error:.4f}; run: {run}")
+    return Done(run, record, lambda val: install_head(folder, student, run / ADAPTER_FOLDER, reading, val, record))
+
+
+def _subject(config: FilterConfig, student: str) -> dict[str, str]:
+    return {"filter": config.name, "version": config.version, "student": student}

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from distillery import Article, ArticleError, FilterConfig, InputFileError
-from distillery.io import read_records
 
-SPLITS = ("train", "val", "test")
-LOWEST, HIGHEST = 0.0, 10.0
-MAX_FAULTS_SHOWN = 10
+from .labels import MAX_FAULTS_SHOWN, SPLITS, Id, identified_records, refuse, scores_fault, split_fault
+
+__all__ = ["MAX_FAULTS_SHOWN", "SPLITS", "LabelledData", "Split"]
 
 
 @dataclass(frozen=True)
 class Split:
-    """Articles and the oracle's scores [n_articles, n_dimensions], in the filter's order."""
+    """Articles and the oracle's scores [n_articles, n_dimensions], in the filter's order.
+
+    ``second_opinions`` are of the same shape, with rows of NaN where there is none; ``languages`` holds a code
+    per article, empty where it is not known.
+    """
 
     articles: list[Article]
     scores: NDArray[np.float64]
+    second_opinions: NDArray[np.float64]
+    languages: list[str]
 
     @property
     def texts(self) -> list[str]:
@@ -33,7 +38,7 @@ class Split:
 
     def head(self, limit: int | None) -> Split:
         """Return the first articles, or all of them."""
-        return Split(self.articles[:limit], self.scores[:limit])
+        return Split(self.articles[:limit], self.scores[:limit], self.second_opinions[:limit], self.languages[:limit])
 
 
 @dataclass(frozen=True)
@@ -47,66 +52,82 @@ class LabelledData:
     def load(cls, articles: Path, labels: Path, config: FilterConfig) -> LabelledData:
         """Join articles and labels by id.
 
-        A label line is ``{"id": ..., "split": "train|val|test", "scores": {dimension: 0-10}}``. Raises
-        InputFileError with the first faults found: a dimension that is missing or unknown, a score
-        that is not a number from 0 to 10, an id that stands twice, has no article, or no readable one.
+        A label line is ``{"id": ..., "split": "train|val|test", "scores": {dimension: 0-10}}``, with a
+        ``second_opinion`` of the same form as the scores if there is one. Raises InputFileError with the
+        first faults found: a dimension that is missing or unknown, a score that is not a number from 0 to
+        10, an id that stands twice, has no article, or no readable one.
         """
-        texts: dict[Any, dict[str, Any]] = {}
-        for record in _records(articles):
-            if record["id"] in texts:
-                raise InputFileError(f"{articles} has more than one article with the id {record['id']}.")
-            texts[record["id"]] = record
+        texts = articles_by_id(articles)
         faults: list[str] = []
-        rows: dict[str, list[tuple[Article, list[float]]]] = {split: [] for split in SPLITS}
-        seen: set[Any] = set()
-        for record in _records(labels):
+        rows: dict[str, list[_Row]] = {split: [] for split in SPLITS}
+        seen: set[Id] = set()
+        for record in identified_records(labels):
             fault = _fault(record, config.dimension_names, texts, seen)
             if fault:
-                faults.append(fault)
+                faults.append(f"{record['id']}: {fault}")
                 continue
             seen.add(record["id"])
             try:
-                article = Article.from_dict(texts[record["id"]])
+                rows[record["split"]].append(_row(texts[record["id"]], record, config.dimension_names))
             except ArticleError as error:
                 faults.append(f"{record['id']}: {error}")
-                continue
-            rows[record["split"]].append((article, [float(record["scores"][name]) for name in config.dimension_names]))
-        if faults:
-            shown = "\n  ".join(faults[:MAX_FAULTS_SHOWN])
-            raise InputFileError(f"{labels} has {len(faults)} fault(s):\n  {shown}")
+        refuse(str(labels), faults)
         if empty := [split for split in SPLITS if not rows[split]]:
             raise InputFileError(f"{labels} has no article in split {' and '.join(empty)}.")
-        splits = {split: Split([a for a, _ in items], np.array([s for _, s in items])) for split, items in rows.items()}
-        return cls(splits, _sha256(articles, labels))
+        return cls({split: _split(items) for split, items in rows.items()}, _sha256(articles, labels))
 
 
-def _records(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a JSON-lines file, each with an id."""
-    for record in read_records(path):
-        if not isinstance(record.get("id"), (str, int)):
-            raise InputFileError(f"{path}: a line has the id {record.get('id')!r}; each needs one.")
-        yield record
+class _Row(NamedTuple):
+    article: Article
+    scores: list[float]
+    second_opinion: list[float]
+    language: str
 
 
-def _fault(record: dict[str, Any], dimensions: Sequence[str], texts: dict[Any, Any], seen: set[Any]) -> str | None:
+def articles_by_id(path: Path) -> dict[Id, dict[str, Any]]:
+    """Return the articles of a file; raise InputFileError if an id stands twice."""
+    found: dict[Id, dict[str, Any]] = {}
+    for record in identified_records(path):
+        if record["id"] in found:
+            raise InputFileError(f"{path} has more than one article with the id {record['id']}.")
+        found[record["id"]] = record
+    return found
+
+
+def language_of(article: dict[str, Any]) -> str:
+    """Return an article's language code, empty if it has none; raise ArticleError if it is no text."""
+    language = article.get("language")
+    if language is not None and not isinstance(language, str):
+        raise ArticleError(f"'language' must be text or null, not {type(language).__name__}")
+    return language or ""
+
+
+def _fault(record: dict[str, Any], dimensions: Sequence[str], texts: dict[Id, Any], seen: set[Id]) -> str | None:
     """Return what is wrong with a label record, or None."""
-    name, scores = record["id"], record.get("scores")
-    if name in seen:
-        return f"{name}: labelled more than once"
-    if name not in texts:
-        return f"{name}: there is no article with this id"
-    if record.get("split") not in SPLITS:
-        return f"{name}: the split is {record.get('split')!r}, not one of {', '.join(SPLITS)}"
-    if not isinstance(scores, dict) or set(scores) != set(dimensions):
-        given = ", ".join(scores) if isinstance(scores, dict) else repr(scores)
-        return f"{name}: the scores are for {given}; the filter's dimensions are {', '.join(dimensions)}"
-    wrong = {key: value for key, value in scores.items() if not _is_score(value)}
-    return f"{name}: not a number from 0 to 10: {wrong}" if wrong else None
+    if record["id"] in seen:
+        return "labelled more than once"
+    if record["id"] not in texts:
+        return "there is no article with this id"
+    return split_fault(record.get("split")) or scores_fault(record, dimensions)
 
 
-def _is_score(value: Any) -> bool:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and LOWEST <= value <= HIGHEST  # NaN is in no range
+def _row(text: dict[str, Any], record: dict[str, Any], dimensions: Sequence[str]) -> _Row:
+    second = record.get("second_opinion") or dict.fromkeys(dimensions, float("nan"))
+    return _Row(
+        Article.from_dict(text),
+        [float(record["scores"][name]) for name in dimensions],
+        [float(second[name]) for name in dimensions],
+        language_of(text),
+    )
+
+
+def _split(rows: list[_Row]) -> Split:
+    return Split(
+        [row.article for row in rows],
+        np.array([row.scores for row in rows]),
+        np.array([row.second_opinion for row in rows]),
+        [row.language for row in rows],
+    )
 
 
 def _sha256(*paths: Path) -> str:

@@ -1,1 +1,1 @@
-"""Evaluation of students against baselines."""
+"""Evaluation of a filter: its student beside baselines and the oracle, its prefilter, its intervals."""

@@ -1,24 +1,30 @@
-"""Evaluator: a student's figures beside those of the baselines, over the same articles."""
+"""Evaluator: a student's figures beside those of the baselines and of the oracle, over the same articles."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from distillery import Article, FilterBaseScorer
-from distillery.prefilter import Prefilter
-from distillery.student import base_folder
+from distillery import FilterBaseScorer
+from distillery.score import Score
 
-from ..data.labelled import LabelledData, Split
-from .baselines import predict_median, predict_ridge
-from .metrics import Figure, bootstrap, mean_absolute_error, precision_among_top, precision_at, recall_at, spearman
+from ..data.labelled import LabelledData
+from .baselines import predict_kernel, predict_median, predict_ridge
+from .details import details
+from .embeddings import FrozenBase
+from .headline import MEDIUM, closed, headline
+from .intervals import interval_figures
+from .judged import Judged, Scores, scores_of, student_results
+from .languages import language_figures
+from .metrics import mean_absolute_error
+from .prefiltering import prefilter_figures
+from .separation import separation
+from .tiers import tier_figures
 
-MEDIAN, RIDGE = "training median", "ridge on frozen base"
-
-Values = NDArray[np.float64]
+KERNEL, RIDGE, MEDIAN = "kernel regression on frozen base", "ridge on frozen base", "training median"
 
 
 class Evaluator:
@@ -33,73 +39,96 @@ class Evaluator:
         self._scorer = scorer
         self._data = data
         self._split = split
-        # The lowest tier above the floor: what the predecessor called MEDIUM.
-        self._threshold = scorer.config.tiers[-2].at_least if len(scorer.config.tiers) > 1 else 0.0
+        self._measured = data.splits[split]
+        self.expected = self._judged(self._measured.scores)
 
     def report(self) -> dict[str, Any]:
         """Return every figure, for JSON."""
-        test = self._data.splits[self._split]
-        expected = self._averages(test.scores)
-        models = {name: self._figures(scores, test.scores) for name, scores in self._predictions().items()}
+        config = self._scorer.config
         return {
-            "filter": self._scorer.config.name,
-            "version": self._scorer.config.version,
+            "filter": config.name,
+            "version": config.version,
             "provenance": asdict(self._scorer.provenance),
             "data_sha256": self._data.sha256,
             "split": self._split,
-            "n_articles": len(test.articles),
-            "threshold": self._threshold,
-            "n_at_threshold": int((expected >= self._threshold).sum()),
-            "models": models,
-            "prefilter": self._prefilter(test, expected),
+            "n_articles": len(self._measured.articles),
+            "threshold": MEDIUM,
+            "n_at_threshold": int((self.expected.averages >= MEDIUM).sum()),
+            "models": self._models(),
+            "oracle": self._oracle(),
+            "student": self._student(),
+            "prefilter": prefilter_figures(config, self._data, self._split),
         }
 
-    def _predictions(self) -> dict[str, Values]:
-        """Return the scores [n_articles, n_dimensions] of the student and of each baseline."""
-        train, test = self._data.splits["train"], self._data.splits[self._split]
-        settings = self._scorer.student.config
-        base = base_folder(settings, self._scorer.filter_dir)
+    @cached_property
+    def predicted(self) -> Judged:
+        """What the student says of the split's articles."""
+        return self._judged(scores_of(self._results))
+
+    @cached_property
+    def _results(self) -> list[Score]:
+        return student_results(self._scorer, self._measured.articles)
+
+    def _models(self) -> dict[str, Any]:
+        """Return the headline of the student and of each baseline, with the share of the distance closed."""
+        models = {f"student {self._scorer.student.name}": self.predicted, **self._baselines()}
+        trivial, noise = float(models[MEDIAN].averages[0]), self._noise()
         return {
-            f"student {self._scorer.student.name}": self._student_scores(test.articles),
-            RIDGE: predict_ridge(train, test, base, settings.preprocessing),
-            MEDIAN: predict_median(train, test),
+            name: {
+                **headline(found, self.expected, self._names),
+                "share_closed": closed(found, self.expected, trivial, noise),
+            }
+            for name, found in models.items()
         }
 
-    def _student_scores(self, articles: list[Article]) -> Values:
-        scores = self._scorer.score_batch(articles, skip_prefilter=True)
-        return np.array([list((score.scores or {}).values()) for score in scores])
-
-    def _figures(self, predicted: Values, expected: Values) -> dict[str, Any]:
-        found, wanted = self._averages(predicted), self._averages(expected)
-        clipped = predicted.clip(0.0, 10.0)
-        figures = {
-            "weighted_average_mae": bootstrap(mean_absolute_error, found, wanted),
-            "spearman": bootstrap(spearman, found, wanted),
-            "recall": bootstrap(recall_at(self._threshold), found, wanted),
-            "precision": bootstrap(precision_at(self._threshold), found, wanted),
-            "precision_among_top": bootstrap(precision_among_top(self._threshold), found, wanted),
+    def _baselines(self) -> dict[str, Judged]:
+        train, base = self._data.splits["train"], FrozenBase.of(self._scorer)
+        seen, unseen = base.embed(train.texts), base.embed(self._measured.texts)
+        predictions = {
+            KERNEL: predict_kernel(seen, train.scores, unseen),
+            RIDGE: predict_ridge(seen, train.scores, unseen),
+            MEDIAN: predict_median(train.scores, len(unseen)),
         }
-        dimensions = {
-            name: asdict(bootstrap(mean_absolute_error, clipped[:, column], expected[:, column]))
-            for column, name in enumerate(self._scorer.DIMENSION_NAMES)
-        }
-        return {**{name: asdict(figure) for name, figure in figures.items()}, "dimension_mae": dimensions}
+        return {name: self._judged(scores) for name, scores in predictions.items()}
 
-    def _prefilter(self, test: Split, averages: Values) -> dict[str, Any]:
-        """Return how much the prefilter lets pass, and what it blocks of the articles that matter."""
-        rules = Prefilter(self._scorer.config.prefilter)
-        passed = np.array([rules.check(article).passed for article in test.articles])
-        wanted = averages >= self._threshold
+    def _student(self) -> dict[str, Any]:
+        """Return what is measured of the student alone."""
+        config, languages = self._scorer.config, self._measured.languages
+        found, wanted = self.predicted.columns(self._names), self.expected.columns(self._names)
+        averages = self.predicted.averages, self.expected.averages
+        single = len(self._names) == 1
         return {
-            "passed": float(passed.mean()),
-            "blocked_at_threshold": int((~passed & wanted).sum()),
-            "n_at_threshold": int(wanted.sum()),
+            "dimensions": {name: details(found[name], wanted[name]) for name in found},
+            "tiers": tier_figures(self.predicted, self.expected, config.tiers),
+            "languages": language_figures(*averages, languages),
+            "intervals": interval_figures(self._results, wanted),
+            "separation": separation(*averages, languages, config.tiers[0].at_least) if single else None,
         }
 
-    def _averages(self, scores: Values) -> Values:
-        return np.array([outcome.weighted_average for outcome in self._scorer.postfilter.apply(scores)])
+    def _oracle(self) -> dict[str, Any] | None:
+        """Return the headline of the oracle's second opinions against its first, or None if there are none."""
+        first, second = self._opinions
+        if not len(first.averages):
+            return None
+        return {"n_articles": len(first.averages), **headline(second, first, self._names)}
 
+    def _noise(self) -> float:
+        """Return the oracle's error against itself, not a number if it has no second opinions."""
+        first, second = self._opinions
+        return float(mean_absolute_error(second.averages, first.averages)) if len(first.averages) else np.nan
 
-def figure_of(data: dict[str, float | None]) -> Figure:
-    """Return a figure as it was before it went into JSON."""
-    return Figure(data["value"], data["low"], data["high"])
+    @cached_property
+    def _opinions(self) -> tuple[Judged, Judged]:
+        """First and second opinion on every article of any split that has two."""
+        splits = self._data.splits.values()
+        first = np.concatenate([split.scores for split in splits])
+        second = np.concatenate([split.second_opinions for split in splits])
+        both = ~np.isnan(second).any(axis=1)
+        return self._judged(first[both]), self._judged(second[both])
+
+    @property
+    def _names(self) -> list[str]:
+        return self._scorer.config.dimension_names
+
+    def _judged(self, scores: Scores) -> Judged:
+        return Judged.of(scores, self._scorer.postfilter)

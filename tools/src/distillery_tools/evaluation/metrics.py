@@ -1,56 +1,23 @@
-"""Figures of quality with bootstrap intervals."""
+"""Metrics of distance and agreement between predictions and labels [..., n_articles]."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-N_RESAMPLES = 2000
-CONFIDENCE = 0.95
+from distillery.postfilter import HIGHEST, LOWEST
 
-Values = NDArray[np.float64]
-# Takes predictions and labels [..., n_articles]; gives one figure for each leading index.
-Metric = Callable[[Values, Values], Values]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure and its 95 % interval; None where it is not defined (no positives, say)."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-    def __str__(self) -> str:
-        if self.value is None:
-            return "-"
-        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
-
-
-def bootstrap(metric: Metric, predicted: Values, expected: Values, seed: int = 0) -> Figure:
-    """Return a metric over articles [n] with its percentile bootstrap interval.
-
-    The articles are drawn ``N_RESAMPLES`` times with replacement, the same draws for every metric
-    and model of a data set. Resamples in which the metric is not defined are left out.
-    """
-    value = float(metric(predicted, expected))
-    draws = np.random.default_rng(seed).integers(len(predicted), size=(N_RESAMPLES, len(predicted)))
-    values = metric(predicted[draws], expected[draws])
-    values = values[np.isfinite(values)]
-    if not np.isfinite(value) or not len(values):
-        return Figure(None, None, None)
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(values, [tail, 1 - tail])
-    return Figure(value, float(low), float(high))
+from .figures import Metric, Values
 
 
 def mean_absolute_error(predicted: Values, expected: Values) -> Values:
     """Return the mean distance."""
     return np.asarray(np.abs(predicted - expected).mean(axis=-1))
+
+
+def root_mean_squared_error(predicted: Values, expected: Values) -> Values:
+    """Return the square root of the mean squared distance."""
+    return np.asarray(np.sqrt(((predicted - expected) ** 2).mean(axis=-1)))
 
 
 def spearman(predicted: Values, expected: Values) -> Values:
@@ -61,39 +28,52 @@ def spearman(predicted: Values, expected: Values) -> Values:
         return np.asarray((x * y).sum(axis=-1) / np.sqrt((x**2).sum(axis=-1) * (y**2).sum(axis=-1)))
 
 
-def recall_at(threshold: float) -> Metric:
-    """Return the metric: of the articles the oracle puts at or above the threshold, the share found."""
+def quadratic_weighted_kappa(predicted: Values, expected: Values) -> Values:
+    """Return Cohen's kappa with quadratic weights on scores rounded, halves up, to integers 0..10.
 
-    def recall(predicted: Values, expected: Values) -> Values:
-        return _share(predicted >= threshold, expected >= threshold)
-
-    return recall
-
-
-def precision_at(threshold: float) -> Metric:
-    """Return the metric: of the articles predicted at or above the threshold, the share that belongs there."""
-
-    def precision(predicted: Values, expected: Values) -> Values:
-        return _share(expected >= threshold, predicted >= threshold)
-
-    return precision
+    The chance-expected squared distance is written through sums, all whole numbers and so exact, which gives
+    what the table of all pairs of classes would. Not a number if both are one and the same constant.
+    """
+    x, y = (np.floor(values.clip(LOWEST, HIGHEST) + 0.5) for values in (predicted, expected))
+    n_articles = x.shape[-1]
+    observed = n_articles * ((x - y) ** 2).sum(axis=-1)
+    by_chance = n_articles * (x**2 + y**2).sum(axis=-1) - 2 * x.sum(axis=-1) * y.sum(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(1 - observed / by_chance)
 
 
-def precision_among_top(threshold: float) -> Metric:
-    """Return the metric: the share of positives among as many top-ranked articles as there are positives."""
+def error_within(low: float, high: float) -> Metric:
+    """Return the metric: the mean distance over articles whose label is from ``low`` to below ``high``."""
 
-    def precision(predicted: Values, expected: Values) -> Values:
-        positives = expected >= threshold
-        n_positives = positives.sum(axis=-1, keepdims=True)
-        first, last = (rankdata(-predicted, axis=-1, method=method) for method in ("min", "max"))
-        # The chance to be among the top if ties are broken at random: 1 above them, 0 below.
-        chances = ((n_positives - first + 1) / (last - first + 1)).clip(0.0, 1.0)
+    def error(predicted: Values, expected: Values) -> Values:
+        inside = (expected >= low) & (expected < high)
         with np.errstate(invalid="ignore"):
-            return np.asarray((positives * chances).sum(axis=-1) / positives.sum(axis=-1))
+            return np.asarray((np.abs(predicted - expected) * inside).sum(axis=-1) / inside.sum(axis=-1))
 
-    return precision
+    return error
 
 
-def _share(hits: NDArray[np.bool_], among: NDArray[np.bool_]) -> Values:
-    with np.errstate(invalid="ignore"):
-        return np.asarray((hits & among).sum(axis=-1) / among.sum(axis=-1))
+def share_closed(trivial: float, noise: float) -> Metric:
+    """Return the metric: how much of the way from a constant's error to the oracle's own is made good.
+
+    0 is as far from the labels as the constant ``trivial``, 1 as close as the oracle is to itself
+    (``noise``, its mean absolute error, taken as certain). Not a number where there is no such way.
+    """
+
+    def share(predicted: Values, expected: Values) -> Values:
+        start = np.abs(trivial - expected).mean(axis=-1)
+        way = start - noise
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(way > 0, (start - mean_absolute_error(predicted, expected)) / way, np.nan)
+
+    return share
+
+
+def coverage(expected: Values, low: Values, high: Values) -> Values:
+    """Return the share of labels inside their interval, both ends counted."""
+    return np.asarray(((low <= expected) & (expected <= high)).mean(axis=-1))
+
+
+def mean_width(low: Values, high: Values) -> Values:
+    """Return the mean width of intervals."""
+    return np.asarray((high - low).mean(axis=-1))

@@ -2,25 +2,67 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+MSE, SMOOTH_L1 = "mse", "smooth_l1"
+NATURAL, BALANCED = "natural", "balanced"
+
+
+def _choice(
+    default: Any,
+    meaning: str,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    below: float | None = None,
+    among: Sequence[str] = (),
+    kind: type | None = None,
+) -> Any:
+    """Return a field with what the command line says and checks of it; ``kind`` is that of a default of None."""
+    bounds = {"above": above, "at_least": at_least, "below": below}
+    return field(default=default, metadata={"meaning": meaning, "among": among, "kind": kind, **bounds})
 
 
 @dataclass(frozen=True)
 class TrainingRecipe:
-    """How a student is trained; the defaults are those of the released students.
+    """How a network is trained; the defaults are those of the released ones.
 
-    ``rank``: rank of the LoRA updates; their scaling is alpha / rank with alpha = 2 * rank.
-    ``learning_rate``: the peak, reached after ``warmup_share`` of all steps, then linear to 0.
-    ``epochs``: passes over the training articles; the best one by validation is kept.
-    ``batch_size``: articles a step. ``grad_clip``: largest norm of the gradient.
-    ``seed``: of the head's initial weights, the LoRA matrices and the order of the articles.
+    A standard deviation (sd) is that of a dimension, or of a weighted average, over the training articles.
     """
 
-    rank: int = 16
-    learning_rate: float = 5e-4
-    epochs: int = 6
-    batch_size: int = 16
-    warmup_share: float = 0.06
-    weight_decay: float = 0.01
-    grad_clip: float = 1.0
-    seed: int = 0
+    loss: str = _choice(SMOOTH_L1, "Distance from a label to the prediction.", among=(MSE, SMOOTH_L1))
+    huber_beta: float = _choice(0.3, "Distance in sd from which smooth_l1 is linear.", above=0)
+    average_weight: float = _choice(0.5, "Strength of the same loss on each filter's weighted average.", at_least=0)
+    ranking_weight: float = _choice(0.0, "Strength of the pairwise ranking loss on weighted averages.", at_least=0)
+    sampling: str = _choice(
+        NATURAL,
+        "Which training articles an epoch has: each once, or those of medium score more often.",
+        among=(NATURAL, BALANCED),
+    )
+    balance: float = _choice(1.0, "Balanced sampling: a medium article has 1 + this times the chance.", at_least=0)
+    moving_average: float = _choice(
+        0.995, "Decay a step of the averaged weights that are kept; 0: off.", at_least=0, below=1
+    )
+    epochs: int = _choice(6, "Passes over the training articles; the best by validation is kept.", at_least=1)
+    patience: int = _choice(0, "Stop after so many epochs without a better one; 0: never.", at_least=0)
+    learning_rate: float = _choice(5e-4, "Peak learning rate; falls linearly to 0.", above=0)
+    warmup_share: float = _choice(0.06, "Share of all steps in which the learning rate rises.", at_least=0, below=1)
+    weight_decay: float = _choice(0.01, "Decay of the weights a step, times the learning rate.", at_least=0)
+    grad_clip: float = _choice(1.0, "Largest norm of the gradient.", above=0)
+    batch_size: int = _choice(16, "Articles a step.", at_least=1)
+    rank: int = _choice(16, "Rank of the LoRA updates; their alpha is twice that.", at_least=1)
+    lowest_layer: int = _choice(0, "Adapt the base's layers from this one on, counted from 0.", at_least=0)
+    head_tokens: int | None = _choice(
+        None, "First tokens read of a long text; as configured by default.", at_least=1, kind=int
+    )
+    tail_tokens: int | None = _choice(
+        None, "Last tokens read of a long text; as configured by default.", at_least=0, kind=int
+    )
+    seed: int = _choice(0, "Seed of the initial weights and of the order of the articles.", at_least=0)
+
+    @property
+    def changes_context(self) -> bool:
+        """Whether the network reads another part of a text than is configured."""
+        return self.head_tokens is not None or self.tail_tokens is not None

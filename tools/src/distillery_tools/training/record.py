@@ -1,37 +1,47 @@
-"""The record of a training run: what is needed to know how a student came to be, and to make it again."""
+"""The record of a training run: what is needed to know how a network came to be, and to make it again."""
 
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from distillery import FilterConfig
+import torch
 
 from ..records import git_commit
-from .recipe import TrainingRecipe
-from .trainer import Epoch
+from .trainer import Trainer
 
 PACKAGES = ("distillery-core", "distillery-tools", "torch", "transformers", "peft", "tokenizers", "numpy")
+SELECTION = "smallest mean over the filters of the validation error of the weighted average, relative to the median's"
 
 
-def training_record(
-    config: FilterConfig, student: str, recipe: TrainingRecipe, data_sha256: str, history: list[Epoch], best: Epoch
-) -> dict[str, Any]:
-    """Return the record of a finished run, for JSON."""
+def training_record(subject: Mapping[str, Any], trainer: Trainer, seeds: Mapping[int, float]) -> dict[str, Any]:
+    """Return the record of a finished run, for JSON.
+
+    ``subject`` says what was trained, ``seeds`` the relative error of every seed that was tried.
+    """
+    best = trainer.best
     return {
-        "filter": config.name,
-        "version": config.version,
-        "student": student,
-        "base_model": config.student(student).base.model,
-        "preprocessing": config.student(student).preprocessing.model_dump(),
-        "pooling": config.student(student).pooling,
-        "recipe": asdict(recipe),
-        "data_sha256": data_sha256,
+        **subject,
+        **trainer.facts,
+        "recipe": asdict(trainer.recipe),
+        "seeds": {str(seed): error for seed, error in seeds.items()},
         "best_epoch": best.number,
-        "history": [asdict(epoch) for epoch in history],
+        "selected_by": SELECTION,
+        "selected_value": best.val_relative_error,
+        "history": [asdict(epoch) for epoch in trainer.history],
+        "seconds": sum(epoch.seconds for epoch in trainer.history),
+        **circumstances(),
+    }
+
+
+def circumstances() -> dict[str, Any]:
+    """Return when, from which code, with which libraries and on how many threads something was trained."""
+    return {
+        "threads": torch.get_num_threads(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "git_commit": git_commit(),
         "python": platform.python_version(),

@@ -1,183 +1,226 @@
-"""Trainer: fits a student to the oracle's scores and keeps the best epoch."""
+"""Trainer: fits a network to the oracle's scores, of one filter or of many, and keeps the best epoch."""
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from safetensors.numpy import load_file, save_file
+from torch import Tensor
 
-from distillery import FilterConfig, ModelError
 from distillery.base_models import TOKENIZER_FILE
 from distillery.batching import batches_by_length, padded
-from distillery.postfilter import Postfilter
+from distillery.config import PreprocessingConfig
+from distillery.reading import Reading
 from distillery.student import check_length
 from distillery.tokens import HeadTailTokenizer
 
-from ..data.labelled import LabelledData
-from ..evaluation.metrics import spearman
-from ..records import write_json
 from .batches import grouped_batches
-from .lora import LoraStudent, autocast_dtype
+from .checkpoint import Checkpoint, check_unchanged
+from .examples import TrainingData
+from .history import Epoch, Validation, best_of, mean_of, mean_spearman, write_history
+from .lora import LoraNetwork, autocast_dtype
+from .objective import Objective
+from .optimisation import Optimisation
+from .plot import plot_history
+from .random_states import random_facts, random_tensors, restore_random, set_seed
 from .recipe import TrainingRecipe
+from .sampling import chances, drawn
+from .saving import ADAPTER_FOLDER, Save, TrainedNetwork
+from .scaling import Scaling
+from .tasks import Values, n_outputs_of
 
-HISTORY_FILE = "history.json"
-ADAPTER_FOLDER = "adapter"
+PREDICTIONS_FILE = "validation.safetensors"
+# A checkpoint takes 20 ms, and a crash then loses less than a minute.
+CHECKPOINT_STEPS = 50
 
-Step = Callable[[int, int, float], None]
-Rows = list[list[int]]
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one pass gave: mean squared error in training, and the validation figures."""
-
-    number: int
-    train_loss: float
-    val_mae: float
-    val_weighted_average_mae: float
-    val_spearman: float | None
-    seconds: float
+OnStep = Callable[[int, int, float], None]
+OnEpoch = Callable[[Epoch], None]
 
 
 class Trainer:
-    """Trains one student: LoRA updates and head, mean squared error on standardised scores.
+    """Trains one network: LoRA updates and a head over all tasks' dimensions, on standardised scores.
 
-    Each dimension is scaled to unit variance, so that none drowns the others; the scaling is folded
-    into the head when it is saved.
+    Everything goes to the folder ``run`` while it trains: the best epoch by ``save``, its predictions for the
+    validation articles, history.json, history.png, and a checkpoint.
     """
 
-    def __init__(self, config: FilterConfig, student: str, base: Path, recipe: TrainingRecipe, run: Path) -> None:
-        """Build the network from the base model's folder; results go to the folder ``run``."""
+    def __init__(
+        self,
+        reading: Reading,
+        data: TrainingData,
+        recipe: TrainingRecipe,
+        run: Path,
+        save: Save,
+        checkpoint_steps: int = CHECKPOINT_STEPS,
+    ) -> None:
+        """Build the network that ``reading`` states; its adapter, if there is one, is not read."""
         set_seed(recipe.seed)
-        settings = config.student(student)
-        self._recipe = recipe
-        self._run = run
-        self._tokenizer = HeadTailTokenizer(base / TOKENIZER_FILE, settings.preprocessing)
-        check_length(self._tokenizer, base, student)
-        self._student = LoraStudent(base, settings, len(config.dimensions), recipe.rank)
-        self._network = self._student.network
-        self._postfilter = Postfilter(config)
-        self._dtype = autocast_dtype()
+        self.run = run
+        self.recipe = recipe
         self.history: list[Epoch] = []
+        self.preprocessing = context(reading.preprocessing, recipe)
+        self._reading, self._data, self._save = reading, data, save
+        self._checkpoint_steps = checkpoint_steps
+        base = reading.base_folder()
+        tokenizer = HeadTailTokenizer(base / TOKENIZER_FILE, self.preprocessing)
+        check_length(tokenizer, base, reading.adapter)
+        self._rows, self._val_rows = tokenizer.encode(data.train.texts), tokenizer.encode(data.val.texts)
+        self._lora = LoraNetwork(base, reading.pooling, n_outputs_of(data.tasks), recipe.rank, recipe.lowest_layer)
+        self._dtype = autocast_dtype()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        recipe, train, val = self.recipe, self._data.train.scores, self._data.val.scores
+        self._scaling = Scaling.of(train)
+        self._targets, self._val_targets = (
+            torch.tensor(self._scaling.standardised(scores), dtype=torch.float32) for scores in (train, val)
+        )
+        self._trained = TrainedNetwork(self._lora, self._reading.base, self._scaling, self._data.tasks)
+        self._objective = Objective(self._data.tasks, train, self._scaling, recipe)
+        self.validation = Validation(self._data.tasks, train, val)
+        self._chances = chances(self._data.tasks, train, recipe)
+        self._steps_an_epoch = -(-len(train) // recipe.batch_size)
+        self._optimisation = Optimisation(self._lora.trained, recipe, self._steps_an_epoch * recipe.epochs)
+        self._losses: list[float] = []  # of the epoch that is under way
+        self._seconds = 0.0
 
     @property
     def adapter_folder(self) -> Path:
         """Where the best epoch's adapter is."""
-        return self._run / ADAPTER_FOLDER
+        return self.run / ADAPTER_FOLDER
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is trained on, for JSON."""
+        return {
+            "base_model": self._reading.base.model,
+            "pooling": self._reading.pooling,
+            "preprocessing": self.preprocessing.model_dump(),
+            "data_sha256": self._data.sha256,
+        }
 
     @property
     def best(self) -> Epoch:
-        """The epoch with the smallest validation error of the weighted average."""
-        return min(self.history, key=lambda epoch: epoch.val_weighted_average_mae)
+        """The epoch with the smallest relative error on the validation articles."""
+        return best_of(self.history)
 
-    def fit(self, data: LabelledData, on_step: Step, on_epoch: Callable[[Epoch], None]) -> Epoch:
-        """Train on ``train``, choose by ``val``; the adapter and history.json are written every epoch.
+    @property
+    def best_predictions(self) -> Values:
+        """The best epoch's raw scores of the validation articles [n_articles, n_outputs]."""
+        return load_file(self.run / PREDICTIONS_FILE)["raw"]
+
+    def resume(self) -> None:
+        """Go on from the run's checkpoint; raise InputFileError if it is of other data or another recipe."""
+        checkpoint = Checkpoint.load(self.run)
+        facts = checkpoint.facts
+        check_unchanged(self.run, facts["identity"], self._identity)
+        self._optimisation.restore(checkpoint.tensors, facts["steps"])
+        restore_random(checkpoint.tensors, facts["random"])
+        self.history = [Epoch.from_dict(epoch) for epoch in facts["history"]]
+        self._losses, self._seconds = facts["losses"], facts["seconds"]
+
+    def fit(self, on_step: OnStep, on_epoch: OnEpoch) -> Epoch:
+        """Train on ``train``, choose by ``val``, and return the best epoch.
 
         ``on_step(step, n_steps, loss)`` is called after each step, ``on_epoch`` after each epoch.
-        Returns the best epoch.
         """
-        train, val = data.splits["train"], data.splits["val"]
-        rows, val_rows = self._tokenizer.encode(train.texts), self._tokenizer.encode(val.texts)
-        mean, scale = train.scores.mean(axis=0), train.scores.std(axis=0) + 1e-6
-        targets = torch.tensor((train.scores - mean) / scale, dtype=torch.float32)
-        generator = np.random.default_rng(self._recipe.seed)
-        steps_an_epoch = -(-len(rows) // self._recipe.batch_size)
-        optimizer, schedule = self._optimizer(steps_an_epoch * self._recipe.epochs)
-        for number in range(1, self._recipe.epochs + 1):
-            started = time.perf_counter()
-            loss = self._pass(rows, targets, generator, optimizer, schedule, on_step)
-            predicted = self._predict(val_rows) * scale + mean
-            self.history.append(self._epoch(number, loss, predicted, val.scores, time.perf_counter() - started))
-            if self.best.number == number:
-                unscale = (torch.tensor(value, dtype=torch.float32) for value in (mean, scale))
-                self._student.save(self.adapter_folder, *unscale)
-            self._write_history()
+        while not self._finished:
+            self._pass(on_step)
+            self.history.append(self._validated())
+            self._losses, self._seconds = [], 0.0
+            write_history(self.run, self.history)
+            plot_history(self.run, self.history)
+            self._write_checkpoint()
             on_epoch(self.history[-1])
         return self.best
 
-    def _optimizer(self, n_steps: int) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LambdaLR]:
-        recipe, warmup = self._recipe, max(1, round(self._recipe.warmup_share * n_steps))
-        optimizer = torch.optim.AdamW(self._trained(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-        rate = lambda step: min(1.0, (step + 1) / warmup) * max(0.0, 1 - step / n_steps)  # noqa: E731
-        return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    @property
+    def _finished(self) -> bool:
+        n_done, patience = len(self.history), self.recipe.patience
+        return n_done == self.recipe.epochs or bool(patience and n_done and n_done - self.best.number >= patience)
 
-    def _pass(
-        self,
-        rows: Rows,
-        targets: Tensor,
-        generator: np.random.Generator,
-        optimizer: torch.optim.Optimizer,
-        schedule: torch.optim.lr_scheduler.LambdaLR,
-        on_step: Step,
-    ) -> float:
-        """Go over the training articles once; return the mean loss."""
-        self._network.train()
-        losses: list[float] = []
-        batches = grouped_batches([len(row) for row in rows], self._recipe.batch_size, generator)
-        for batch in batches:
-            loss = nn.functional.mse_loss(self._forward([rows[index] for index in batch]), targets[batch])
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(self._trained(), self._recipe.grad_clip)
-            optimizer.step()
-            schedule.step()
-            losses.append(loss.item())
-            if not np.isfinite(losses[-1]):
-                raise ModelError(
-                    f"The loss is {losses[-1]} after step {schedule.last_epoch}: training diverged.\n"
-                    f"  Train with a smaller learning rate than {self._recipe.learning_rate:g}."
-                )
-            on_step(schedule.last_epoch, len(batches) * self._recipe.epochs, losses[-1])
-        return float(np.mean(losses))
+    def _pass(self, on_step: OnStep) -> None:
+        """Go over the training articles, from where the epoch stands."""
+        self._lora.network.train()
+        started, before = time.perf_counter(), self._seconds
+        for batch in self._batches()[len(self._losses) :]:
+            loss = self._objective(self._forward([self._rows[index] for index in batch]), self._targets[batch])
+            self._losses.append(self._optimisation.step(loss))
+            self._seconds = before + time.perf_counter() - started
+            if self._optimisation.n_done % self._checkpoint_steps == 0:
+                self._write_checkpoint()
+            on_step(self._optimisation.n_done, self._optimisation.n_steps, self._losses[-1])
 
-    def _forward(self, rows: Rows) -> Tensor:
+    def _batches(self) -> list[list[int]]:
+        """Return the batches of the epoch under way, which seed and number decide."""
+        generator = np.random.default_rng([self.recipe.seed, len(self.history)])
+        indices = drawn(len(self._rows), self._chances, generator)
+        batches = grouped_batches([len(self._rows[index]) for index in indices], self.recipe.batch_size, generator)
+        return [indices[batch].tolist() for batch in batches]
+
+    def _forward(self, rows: list[list[int]]) -> Tensor:
         ids, mask = (torch.from_numpy(array) for array in padded(rows))
         with torch.autocast("cpu", dtype=self._dtype, enabled=self._dtype != torch.float32):
-            predicted: Tensor = self._network(ids, mask)
+            predicted: Tensor = self._lora.network(ids, mask)
         return predicted.float()
 
-    def _predict(self, rows: Rows) -> NDArray[np.float64]:
-        """Return standardised predictions [n_rows, n_dimensions]."""
-        self._network.eval()
-        predicted = np.empty((len(rows), self._network.score.out_features))
-        with torch.inference_mode():
-            for batch in batches_by_length([len(row) for row in rows]):
-                predicted[batch] = self._forward([rows[index] for index in batch]).numpy()
-        return predicted
-
-    def _epoch(
-        self, number: int, loss: float, predicted: NDArray[np.float64], scores: NDArray[np.float64], seconds: float
-    ) -> Epoch:
-        found, expected = self._averages(predicted), self._averages(scores)
-        rank_correlation = float(spearman(found, expected))
+    def _validated(self) -> Epoch:
+        """Measure the averaged weights, and keep them if they are the best so far."""
+        started = time.perf_counter()
+        with self._optimisation.averaged():
+            predicted = self._predict()
+            raw = self._scaling.restored(predicted.numpy().astype(np.float64))
+            figures = self.validation.figures(raw)
+            relative_error = mean_of(figures, "relative_error")
+            if not self.history or relative_error < self.best.val_relative_error:
+                self._save(self._trained, self.run)
+                save_file({"raw": raw}, self.run / PREDICTIONS_FILE)
         return Epoch(
-            number=number,
-            train_loss=loss,
-            val_mae=float(np.abs(predicted.clip(0, 10) - scores).mean()),
-            val_weighted_average_mae=float(np.abs(found - expected).mean()),
-            val_spearman=rank_correlation if np.isfinite(rank_correlation) else None,
-            seconds=seconds,
+            number=len(self.history) + 1,
+            train_loss=float(np.mean(self._losses)),
+            val_loss=self._objective(predicted, self._val_targets).item(),
+            val_mae=mean_of(figures, "mae"),
+            val_weighted_average_mae=mean_of(figures, "weighted_average_mae"),
+            val_relative_error=relative_error,
+            val_spearman=mean_spearman(figures),
+            filters=figures,
+            seconds=self._seconds + time.perf_counter() - started,
         )
 
-    def _averages(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.array([outcome.weighted_average for outcome in self._postfilter.apply(scores)])
+    def _predict(self) -> Tensor:
+        """Return standardised predictions for the validation articles [n_articles, n_outputs]."""
+        self._lora.network.eval()
+        predicted = torch.empty(len(self._val_rows), n_outputs_of(self._data.tasks))
+        with torch.inference_mode():
+            for batch in batches_by_length([len(row) for row in self._val_rows]):
+                predicted[batch] = self._forward([self._val_rows[index] for index in batch])
+        return predicted
 
-    def _trained(self) -> list[nn.Parameter]:
-        return [parameter for parameter in self._network.parameters() if parameter.requires_grad]
+    @property
+    def _identity(self) -> dict[str, Any]:
+        """What must be as it was for a run to be resumed."""
+        outputs = [f"{task.name}.{name}" for task in self._data.tasks for name in task.config.dimension_names]
+        return {**self.facts, "base": dict(self._reading.base.sha256), "outputs": outputs, **asdict(self.recipe)}
 
-    def _write_history(self) -> None:
-        write_json(self._run / HISTORY_FILE, [asdict(epoch) for epoch in self.history])
+    def _write_checkpoint(self) -> None:
+        facts = {
+            "identity": self._identity,
+            "steps": self._optimisation.n_done,
+            "losses": self._losses,
+            "seconds": self._seconds,
+            "history": [asdict(epoch) for epoch in self.history],
+            "random": random_facts(),
+        }
+        Checkpoint({**self._optimisation.tensors(), **random_tensors()}, facts).save(self.run)
 
 
-def set_seed(seed: int) -> None:
-    """Seed every generator that training draws from."""
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002  peft and transformers draw from the global one
-    torch.manual_seed(seed)
+def context(preprocessing: PreprocessingConfig, recipe: TrainingRecipe) -> PreprocessingConfig:
+    """Return how much of a text is read: as the recipe says, or else as configured."""
+    asked = {"head_tokens": recipe.head_tokens, "tail_tokens": recipe.tail_tokens}
+    return preprocessing.model_copy(update={name: value for name, value in asked.items() if value is not None})

@@ -1,0 +1,93 @@
+"""Fitting a filter's calibration.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from distillery import CalibrationError, FilterConfig
+from distillery.config import StudentConfig
+from distillery.intervals import AVERAGE
+from distillery.reading import Reading
+
+from .average import average_effect, choose_together, final_averages, held_out_matrix
+from .conformal import fit_half_widths
+from .maps import CANDIDATES, NONE, Values
+from .selection import Choice, choose_map
+
+LEVEL = 0.9
+MIXED = "mixed"
+
+
+def fit_calibration(
+    config: FilterConfig, student: StudentConfig, reading: Reading, raw: Values, scores: Values, level: float = LEVEL
+) -> dict[str, Any]:
+    """Fit maps where they help and intervals, on raw outputs and scores [n, n_dimensions] of validation articles.
+
+    Returns the content of a calibration.json: the predecessor's form, with intervals and the effect on held-out
+    articles beside it. Raises CalibrationError if an output is not a finite number.
+    """
+    if broken := int((~np.isfinite(raw)).any(axis=1).sum()):
+        raise CalibrationError(
+            f"{config.name} {config.version}: the student's outputs for {broken} of {len(raw)} articles are not "
+            f"finite numbers.  Train it again."
+        )
+    choices = {name: choose_map(raw[:, i], scores[:, i]) for i, name in enumerate(config.dimension_names)}
+    chosen = choose_together(config, choices, scores)
+    held_out = held_out_matrix(choices, chosen)
+    unmapped = held_out_matrix(choices, dict.fromkeys(choices, NONE))
+    return {
+        "method": _method(chosen),
+        "fitted_on": "val",
+        "n_samples": len(raw),
+        "filter_name": config.name,
+        "filter_version": config.version,
+        "weights_sha256": student.weights_sha256,
+        "dtype": reading.dtype,
+        "preprocessing": reading.preprocessing.model_dump(),
+        "dimensions": _maps(chosen, raw, scores),
+        "intervals": _intervals(config, held_out, scores, level),
+        "held_out_effect": {name: _effects(choice, chosen[name]) for name, choice in choices.items()},
+        "average_effect": {
+            "before": asdict(average_effect(config, unmapped, scores)),
+            "after": asdict(average_effect(config, held_out, scores)),
+        },
+    }
+
+
+def _method(chosen: Mapping[str, str]) -> str:
+    """Return the one kind of map, "mixed" for several, "none" without any."""
+    kinds = set(chosen.values()) - {NONE} or {NONE}
+    return kinds.pop() if len(kinds) == 1 else MIXED
+
+
+def _maps(chosen: Mapping[str, str], raw: Values, scores: Values) -> dict[str, dict[str, list[float]]]:
+    """Fit the chosen maps on all articles."""
+    maps = {}
+    for column, (name, candidate) in enumerate(chosen.items()):
+        if candidate != NONE:
+            fitted = CANDIDATES[candidate](raw[:, column], scores[:, column])
+            maps[name] = {"x": fitted.x.tolist(), "y": fitted.y.tolist()}
+    return maps
+
+
+def _intervals(config: FilterConfig, predicted: Values, scores: Values, level: float) -> dict[str, Any]:
+    """Fit half-widths for each dimension and the final average, on held-out scores."""
+    found = np.column_stack([predicted, final_averages(config, predicted)])
+    wanted = np.column_stack([scores, final_averages(config, scores)])
+    names = [*config.dimension_names, AVERAGE]
+    fitted = {name: fit_half_widths(found[:, i], wanted[:, i], level) for i, name in enumerate(names)}
+    return {
+        "level": level,
+        "method": "split-conformal",
+        "n": len(predicted),
+        "edges": {name: half_widths.edges.tolist() for name, half_widths in fitted.items()},
+        "half_widths": {name: half_widths.widths.tolist() for name, half_widths in fitted.items()},
+    }
+
+
+def _effects(choice: Choice, chosen: str) -> dict[str, Any]:
+    return {"chosen": chosen, "candidates": {name: asdict(effect) for name, effect in choice.effects.items()}}

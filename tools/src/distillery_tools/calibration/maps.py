@@ -1,0 +1,99 @@
+"""Candidate maps from a student's output to the oracle's scale.
+
+Students are trained towards means, errors are measured as absolute ones: every map aims at the median.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+from sklearn.linear_model import QuantileRegressor
+
+from distillery.calibration import Breakpoints
+from distillery.postfilter import HIGHEST, LOWEST
+
+NONE = "none"
+
+# A line may be nearly flat, but two outputs must not become one.
+SMALLEST_SLOPE = 0.01
+
+# Bins of the cubic: as many as give each of them this many articles, up to the most that a curve needs.
+BIN_SIZE = 20
+MOST_BINS = 16
+
+# Steps between two corners of the cubic; numpy.interp draws straight lines between them.
+STEPS = 4
+
+Values = NDArray[np.float64]
+Fit = Callable[[Values, Values], Breakpoints]
+
+
+def fit_none(raw: Values, scores: Values) -> Breakpoints:  # noqa: ARG001  the signature of a fit
+    """Return the map that only clamps."""
+    return Breakpoints(np.array([LOWEST, HIGHEST]), np.array([LOWEST, HIGHEST]))
+
+
+def fit_affine(raw: Values, scores: Values) -> Breakpoints:
+    """Fit the rising line of least absolute deviation."""
+    line = QuantileRegressor(quantile=0.5, alpha=0.0).fit(raw[:, None], scores)
+    slope = max(float(line.coef_[0]), SMALLEST_SLOPE)
+    intercept = float(np.median(scores - slope * raw))
+    ends = np.array([LOWEST, HIGHEST])
+    return Breakpoints((ends - intercept) / slope, ends)
+
+
+def fit_monotone_cubic(raw: Values, scores: Values) -> Breakpoints:
+    """Fit a monotone cubic (PCHIP) through the medians of quantile bins, evaluated on a grid."""
+    n_bins = min(MOST_BINS, max(len(raw) // BIN_SIZE, 1))
+    edges = np.unique(np.quantile(raw, np.linspace(0, 1, n_bins + 1)[1:-1]))
+    x, y = _rising(_groups(np.searchsorted(edges, raw)), raw, scores)
+    if len(x) < 2:  # noqa: PLR2004  a curve needs two corners
+        return _through(x, y)
+    grid = np.concatenate([*(np.linspace(a, b, STEPS, endpoint=False) for a, b in pairwise(x)), x[-1:]])
+    return _through(grid, np.maximum.accumulate(PchipInterpolator(x, y)(grid)))
+
+
+def fit_isotonic(raw: Values, scores: Values) -> Breakpoints:
+    """Fit the isotonic median, with straight lines between the centres of its blocks.
+
+    Centring keeps the ranks that a step function would merge (Oron and Flournoy 2017).
+    """
+    return _through(*_rising(_groups(np.unique(raw, return_inverse=True)[1]), raw, scores))
+
+
+# Simplest first: of candidates that are equally good, the first one wins.
+CANDIDATES: dict[str, Fit] = {
+    NONE: fit_none,
+    "affine": fit_affine,
+    "monotone_cubic": fit_monotone_cubic,
+    "isotonic": fit_isotonic,
+}
+
+
+def _groups(labels: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """Return the places of each label, labels rising."""
+    order = np.argsort(labels, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
+
+
+def _rising(groups: Sequence[NDArray[np.intp]], raw: Values, scores: Values) -> tuple[Values, Values]:
+    """Pool adjacent groups until their median scores rise strictly; return mean output and median of each pool."""
+    pools: list[tuple[NDArray[np.intp], float]] = []
+    for group in groups:
+        pool, level = group, float(np.median(scores[group]))
+        while pools and pools[-1][1] >= level:
+            pool = np.concatenate([pools.pop()[0], pool])
+            level = float(np.median(scores[pool]))
+        pools.append((pool, level))
+    return np.array([raw[pool].mean() for pool, _ in pools]), np.array([level for _, level in pools])
+
+
+def _through(x: Values, y: Values) -> Breakpoints:
+    """Join corners by lines and go on at slope one to both ends of the scale, so that ranks stay there too."""
+    x = np.concatenate([[x[0] - (y[0] - LOWEST)], x, [x[-1] + (HIGHEST - y[-1])]])
+    x, first = np.unique(x, return_index=True)
+    return Breakpoints(x, np.concatenate([[LOWEST], y, [HIGHEST]])[first])

@@ -1,0 +1,137 @@
+"""distillery calibrate."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from distillery.cli.output import format_option, print_json, print_table
+from distillery.config import EVALUATION_FILE, FilterConfig
+
+from .options import data_options, load_data, source_folder
+
+
+@click.command("calibrate")
+@click.argument("name")
+@data_options
+@click.option("--student", help="Which of the filter's students. Default: the filter's own choice.")
+@click.option(
+    "--level",
+    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    default=0.9,
+    show_default=True,
+    help="The share of articles whose interval is to hold the oracle's score.",
+)
+@click.option("--dry-run", is_flag=True, help="Fit and measure, but leave the filter's folder as it is.")
+@format_option
+def calibrate_command(
+    name: str,
+    data: Path | None,
+    articles: Path | None,
+    labels: Path | None,
+    student: str | None,
+    level: float,
+    dry_run: bool,
+    output_format: str,
+) -> None:
+    """Calibrate a student of the filter NAME (a path, or a name installed in editable mode).
+
+    Fits maps from the student's outputs to the oracle's scale on the validation articles, keeps those
+    that help on held-out ones, fits intervals, and puts calibration.json, the line in config.yaml and
+    new golden scores into the filter's folder. The test articles show the effect; they choose nothing.
+    """
+    from distillery.backends import TORCH
+    from distillery.calibration import Calibration
+    from distillery.student import Student
+
+    from ..calibration.effect import calibration_effects
+    from ..calibration.fit import fit_calibration
+    from ..training.install import check_installable
+
+    folder = source_folder(name)
+    config = FilterConfig.load(folder)
+    chosen = student or config.default_student
+    check_installable(folder, chosen)
+    labelled = load_data(config, data, articles, labels)
+    val, test = labelled.splits["val"], labelled.splits["test"]
+    trained = Student.load(config, folder, chosen, backend=TORCH)
+    raw, unseen = (trained.predict(split.texts).astype(np.float64) for split in (val, test))
+    content = fit_calibration(config, trained.config, trained.reading, raw, val.scores, level)
+    calibration = Calibration.parse(content, config, source="the fitted calibration")
+    effects = calibration_effects(config, calibration, unseen, test.scores)
+    if not dry_run:
+        _install(folder, config, chosen, content)
+    report = {
+        "filter": config.name,
+        "version": config.version,
+        "student": chosen,
+        "data_sha256": labelled.sha256,
+        "calibration": content,
+        "test": {"n": len(test.articles), "effects": {key: asdict(effect) for key, effect in effects.items()}},
+    }
+    if output_format == "json":
+        print_json(report)
+    else:
+        _print_report(report)
+
+
+def _install(folder: Path, config: FilterConfig, student: str, content: dict[str, Any]) -> None:
+    """Put a calibration into the filter's folder, and take out or renew what the former one scored."""
+    from distillery import FilterBaseScorer
+    from distillery.backends import TORCH
+
+    from ..training.install import install_calibration, write_golden
+
+    (folder / EVALUATION_FILE).unlink(missing_ok=True)
+    install_calibration(folder, config, student, content)
+    if student == config.default_student:
+        write_golden(FilterBaseScorer.from_folder(folder, student=student, backend=TORCH))
+
+
+def _print_report(report: dict[str, Any]) -> None:
+    content, test = report["calibration"], report["test"]
+    title = f"{report['filter']} {report['version']}, student {report['student']}"
+    headers, rows = _candidate_rows(content)
+    print_table(
+        headers, rows, title=f"{title}: held-out error / rank correlation on {content['n_samples']} articles of 'val'"
+    )
+    headers, rows = _test_rows(test["effects"])
+    print_table(
+        headers,
+        rows,
+        title=f"{title}: effect on {test['n']} articles of 'test', intervals at {content['intervals']['level']:.0%}",
+    )
+
+
+def _candidate_rows(content: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Return the figures of every candidate for each dimension, and the one that is kept."""
+    effects = content["held_out_effect"]
+    candidates = list(next(iter(effects.values()))["candidates"])
+    rows = [
+        [name, *(_figures(effect["candidates"][key]) for key in candidates), effect["chosen"]]
+        for name, effect in effects.items()
+    ]
+    return ["dimension", *candidates, "kept"], rows
+
+
+def _test_rows(effects: dict[str, dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    rows = [
+        [
+            name,
+            _figures(effect["before"]),
+            _figures(effect["after"]),
+            f"{effect['coverage']:.1%}",
+            f"{effect['width']:.2f}",
+        ]
+        for name, effect in effects.items()
+    ]
+    return ["score", "before", "after", "coverage", "mean width"], rows
+
+
+def _figures(effect: dict[str, float | None]) -> str:
+    mae, rank = effect["mae"], effect["spearman"]
+    return f"{mae:.3f} / {'-' if rank is None else f'{rank:.3f}'}"

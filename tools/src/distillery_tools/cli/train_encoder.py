@@ -1,0 +1,103 @@
+"""distillery train-encoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from distillery import ConfigError, InputFileError
+from distillery.config import ENCODER_FILE, EncoderConfig
+
+from ..records import write_json
+from ..training.recipe import TrainingRecipe
+from .options import load_data
+from .recipe_options import recipe_options, run_options
+from .training_run import Runs
+
+if TYPE_CHECKING:
+    from distillery import FilterConfig
+
+
+@click.command("train-encoder")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    required=True,
+    help="Folder that holds articles.jsonl and labels/<filter>.jsonl.",
+)
+@click.option(
+    "--filters",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="A filter, by name or path, whose labels count; may be repeated. Default: every filter with labels in DATA.",
+)
+@run_options
+@recipe_options
+def train_encoder_command(
+    folder: Path,
+    data: Path,
+    names: tuple[str, ...],
+    runs: Path,
+    resume: Path | None,
+    seeds: list[int] | None,
+    dry_run: bool,
+    **choices: Any,
+) -> None:
+    """Train the shared encoder in FOLDER on the labels of many filters.
+
+    Fits LoRA updates of the base model, with one head for all filters, to the oracle's scores, and keeps the
+    best epoch by validation. The adapter, without the heads, goes into the encoder's folder with its sha256 in
+    encoder.yaml; the heads stay in the run's folder (heads.safetensors).
+    """
+    from distillery.reading import encoder_reading
+
+    from ..training.examples import TrainingData
+    from ..training.install import RECORD_FILE, check_encoder_installable, install_encoder
+    from ..training.record import training_record
+    from ..training.saving import save_encoder
+    from ..training.trainer import Trainer
+
+    folder, recipe = encoder_folder(folder), TrainingRecipe(**choices)
+    encoder, reading = EncoderConfig.load(folder), encoder_reading(folder)
+    check_encoder_installable(folder, with_preprocessing=recipe.changes_context)
+    configs = labelled_filters(data, names)
+    joined = TrainingData.join([(config, load_data(config, data, None, None)) for config in configs])
+    reading.base_folder()  # raises what is wrong with the base before the run has a folder
+    options = Runs(runs, resume, seeds)
+    run = options.folder_for(encoder.name)
+    done = options.train(lambda recipe, run: Trainer(reading, joined, recipe, run, save_encoder), recipe, run)
+    subject = {
+        "encoder": encoder.name,
+        "version": encoder.version,
+        "filters": {config.name: config.version for config in configs},
+    }
+    record = training_record(subject, done.trainer, done.seeds)
+    write_json(run / RECORD_FILE, record)
+    if dry_run:
+        return
+    install_encoder(folder, done.trainer, record)
+    click.echo(f"{folder} holds the new encoder; train each filter's head on it: distillery train NAME --data ...")
+
+
+def encoder_folder(path: Path) -> Path:
+    """Return the folder of encoder.yaml at a path: itself, or the package inside a project folder."""
+    if (path / ENCODER_FILE).is_file():
+        return path
+    inside = sorted(path.glob(f"src/*/{ENCODER_FILE}"))
+    if len(inside) == 1:
+        return inside[0].parent
+    raise ConfigError(f"No encoder stands at {path}: neither {ENCODER_FILE} nor src/<package>/{ENCODER_FILE} is there.")
+
+
+def labelled_filters(data: Path, names: tuple[str, ...]) -> list[FilterConfig]:
+    """Return the configs of the filters named, or of every filter with a file of labels."""
+    from distillery.loading import load_config
+
+    wanted = list(names) or sorted(path.stem for path in (data / "labels").glob("*.jsonl"))
+    if not wanted:
+        raise InputFileError(f"{data / 'labels'} has no file of labels.")
+    return [load_config(name) for name in wanted]

@@ -1,0 +1,71 @@
+"""Label files merged: the later one wins, but an article keeps the split that it had first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from distillery import Article, ArticleError
+
+from .labels import Id, identified_records, refuse, scores_fault, split_fault
+
+
+@dataclass(frozen=True)
+class MergedLabels:
+    """The label records by id, in the order of the files, and how many gave way to a later file's."""
+
+    records: dict[Id, dict[str, Any]]
+    n_replaced: int
+
+
+def merge_labels(files: Sequence[Path], texts: Mapping[Id, dict[str, Any]], dimensions: Sequence[str]) -> MergedLabels:
+    """Read label files, the newest last; raise InputFileError with the first faults of all of them.
+
+    A fault is a score that is missing or none, a split that is none, an id that one file names twice, or
+    that has no readable article.
+    """
+    merged: dict[Id, dict[str, Any]] = {}
+    faults: list[str] = []
+    n_replaced = 0
+    for path in files:
+        seen: set[Id] = set()
+        for record in identified_records(path):
+            if fault := _fault(record, texts, seen, dimensions):
+                faults.append(f"{path}: {record['id']}: {fault}")
+            seen.add(record["id"])
+            older = merged.get(record["id"], {})
+            n_replaced += bool(older)
+            merged[record["id"]] = record | ({"split": older["split"]} if older.get("split") else {})
+    refuse("The labels", faults)
+    return MergedLabels(merged, n_replaced)
+
+
+def read_splits(path: Path) -> dict[Id, str]:
+    """Return the split of each article in a file; raise InputFileError with the first that has none."""
+    splits: dict[Id, str] = {}
+    faults: list[str] = []
+    for record in identified_records(path):
+        if fault := split_fault(record.get("split")):
+            faults.append(f"{record['id']}: {fault}")
+        elif splits.setdefault(record["id"], record["split"]) != record["split"]:
+            faults.append(f"{record['id']}: stands in {splits[record['id']]} and in {record['split']}")
+    refuse(str(path), faults)
+    return splits
+
+
+def _fault(
+    record: dict[str, Any], texts: Mapping[Id, dict[str, Any]], seen: set[Id], dimensions: Sequence[str]
+) -> str | None:
+    if record["id"] in seen:
+        return "labelled more than once in this file"
+    if record["id"] not in texts:
+        return "there is no article with this id"
+    if record.get("split") is not None and (fault := split_fault(record["split"])):
+        return fault
+    try:
+        Article.from_dict(texts[record["id"]])
+    except ArticleError as error:
+        return str(error)
+    return scores_fault(record, dimensions)

@@ -1,0 +1,46 @@
+"""The weighted average by language."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .figures import Values, bootstrap
+from .metrics import mean_absolute_error, spearman
+
+ENGLISH = "en"
+OTHER, NOT_ENGLISH = "other", "not English"
+MIN_ARTICLES = 30
+
+Mask = NDArray[np.bool_]
+
+
+def language_groups(languages: list[str]) -> dict[str, Mask]:
+    """Return masks [n_articles]: English, each common language, the others together, and all that is not English.
+
+    A language is common from ``MIN_ARTICLES`` on. Articles of unknown language are in no group, empty groups
+    are left out.
+    """
+    known = np.array([bool(language) for language in languages])
+    counts = Counter(language for language in languages if language and language != ENGLISH)
+    common = [name for name, count in counts.most_common() if count >= MIN_ARTICLES]
+    groups = {name: np.array([language == name for language in languages]) for name in (ENGLISH, *common)}
+    not_english = known & ~groups[ENGLISH]
+    groups[OTHER] = not_english & ~np.any([groups[name] for name in (ENGLISH, *common)], axis=0)
+    groups[NOT_ENGLISH] = not_english
+    return {name: mask for name, mask in groups.items() if mask.any()}
+
+
+def language_figures(predicted: Values, expected: Values, languages: list[str]) -> dict[str, Any]:
+    """Return number, error and rank correlation of the weighted averages [n_articles] for each group."""
+    return {
+        name: {
+            "n": int(mask.sum()),
+            "mae": bootstrap(mean_absolute_error, predicted[mask], expected[mask]).to_dict(),
+            "spearman": bootstrap(spearman, predicted[mask], expected[mask]).to_dict(),
+        }
+        for name, mask in language_groups(languages).items()
+    }

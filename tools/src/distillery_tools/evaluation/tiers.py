@@ -1,0 +1,33 @@
+"""The filter's own tiers: which are taken for which, and how well each threshold is met."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from distillery.config import TierConfig
+
+from .figures import bootstrap
+from .judged import Judged
+from .retrieval import f1_at, precision_at, recall_at
+
+
+def tier_figures(found: Judged, wanted: Judged, tiers: list[TierConfig]) -> dict[str, Any]:
+    """Return confusion (oracle's tier, then predicted tier) and the figures of each threshold above the floor."""
+    pairs = list(zip(wanted.tiers, found.tiers, strict=True))
+    names = [tier.name for tier in tiers]
+    return {
+        "accuracy": sum(expected == predicted for expected, predicted in pairs) / len(pairs),
+        "confusion": {row: {column: pairs.count((row, column)) for column in names} for row in names},
+        "thresholds": {tier.name: _threshold(found, wanted, tier.at_least) for tier in tiers[:-1]},
+    }
+
+
+def _threshold(found: Judged, wanted: Judged, at_least: float) -> dict[str, Any]:
+    metrics = {"recall": recall_at(at_least), "precision": precision_at(at_least), "f1": f1_at(at_least)}
+    figures = {name: bootstrap(metric, found.averages, wanted.averages) for name, metric in metrics.items()}
+    return {
+        "at_least": at_least,
+        "n_expected": int((wanted.averages >= at_least).sum()),
+        "n_predicted": int((found.averages >= at_least).sum()),
+        **{name: figure.to_dict() for name, figure in figures.items()},
+    }

@@ -1,0 +1,76 @@
+"""Examples: texts with the labels of one filter or of many, joined by article."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from distillery import FilterConfig, InputFileError
+
+from ..data.labelled import SPLITS, LabelledData, Split
+from .tasks import Task, Values, n_outputs_of, tasks_of
+
+Id = str | int | None
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Texts and their scores [n_articles, n_outputs], not a number where an article has no label."""
+
+    texts: list[str]
+    scores: Values
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a network learns from and is chosen by, and the sha256 over all files it came from."""
+
+    tasks: list[Task]
+    train: Examples
+    val: Examples
+    sha256: str
+
+    @classmethod
+    def join(cls, labels: Sequence[tuple[FilterConfig, LabelledData]]) -> TrainingData:
+        """Join the labels of filters by article id; raise InputFileError if two disagree on an article's split."""
+        _check_names([config.name for config, _ in labels])
+        _check_splits({config.name: data for config, data in labels})
+        tasks = tasks_of([config for config, _ in labels])
+        train, val = (_joined(tasks, [data.splits[name] for _, data in labels]) for name in ("train", "val"))
+        return cls(tasks, train, val, _sha256([data.sha256 for _, data in labels]))
+
+
+def _joined(tasks: Sequence[Task], splits: Sequence[Split]) -> Examples:
+    texts: dict[Id, str] = {}
+    rows: dict[Id, Values] = {}
+    for task, split in zip(tasks, splits, strict=True):
+        for article, scores in zip(split.articles, split.scores, strict=True):
+            texts.setdefault(article.id, article.text)
+            rows.setdefault(article.id, np.full(n_outputs_of(tasks), np.nan))[task.columns] = scores
+    return Examples(list(texts.values()), np.array(list(rows.values())))
+
+
+def _check_names(names: Sequence[str]) -> None:
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise InputFileError(f"given twice: {', '.join(repeated)}.  Name each filter once.")
+
+
+def _check_splits(labels: Mapping[str, LabelledData]) -> None:
+    """Refuse to train on what another filter is validated or tested on."""
+    found: dict[Id, tuple[str, str]] = {}
+    for name, data in labels.items():
+        for split in SPLITS:
+            for article in data.splits[split].articles:
+                other, its_split = found.setdefault(article.id, (name, split))
+                if its_split != split:
+                    raise InputFileError(
+                        f"The article {article.id} is in '{its_split}' for {other}, but in '{split}' for {name}.\n"
+                        "  An article that trains one filter must not test another: give both the same splits."
+                    )
+
+
+def _sha256(hashes: Sequence[str]) -> str:
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()

@@ -1,0 +1,63 @@
+"""The training of a student that shares an encoder: its head alone, with a record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from distillery.backends.torch_backend import TorchBackend
+from distillery.base_models import TOKENIZER_FILE
+from distillery.batching import batches_by_length, padded
+from distillery.network import load_encoder
+from distillery.reading import Reading
+from distillery.tokens import HeadTailTokenizer
+
+from .examples import TrainingData
+from .head import Embedded, FittedHead, Vectors, fit_head
+from .recipe import TrainingRecipe
+from .record import circumstances
+from .saving import ADAPTER_FOLDER, save_head
+
+# The choices of a recipe that a head fitted in one go has.
+_OF_A_HEAD = ("loss", "huber_beta", "average_weight", "ranking_weight")
+
+
+def train_head(
+    reading: Reading, data: TrainingData, recipe: TrainingRecipe, run: Path, subject: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Fit the head of the only task on a shared encoder, write it into a run's folder; return the record."""
+    started = time.perf_counter()
+    train, val = (Embedded(encode(reading, part.texts), part.scores) for part in (data.train, data.val))
+    head = fit_head(train, val, data.tasks[0], recipe)
+    save_head(head.weight, head.bias, run / ADAPTER_FOLDER)
+    return {**subject, **_record(reading, data, recipe, head), "seconds": time.perf_counter() - started}
+
+
+def encode(reading: Reading, texts: Sequence[str]) -> Vectors:
+    """Return an encoder's vectors [n_texts, width] in float32."""
+    base = reading.base_folder()
+    backend = TorchBackend(load_encoder(base, reading.adapter_folder, reading.pooling), "cpu")
+    rows = HeadTailTokenizer(base / TOKENIZER_FILE, reading.preprocessing).encode(texts)
+    vectors: list[Vectors | None] = [None] * len(rows)
+    for batch in batches_by_length([len(row) for row in rows]):
+        for index, vector in zip(batch, backend.run(*padded([rows[index] for index in batch])), strict=True):
+            vectors[index] = vector
+    return np.array(vectors)
+
+
+def _record(reading: Reading, data: TrainingData, recipe: TrainingRecipe, head: FittedHead) -> dict[str, Any]:
+    return {
+        "encoder": reading.title,
+        "encoder_fingerprint": reading.fingerprint,
+        "data_sha256": data.sha256,
+        "recipe": {name: asdict(recipe)[name] for name in _OF_A_HEAD},
+        "ridge": head.strength,
+        "selected_by": "smallest validation error of the weighted average over the strengths of the ridge penalty",
+        "validation": asdict(head.figures),
+        **circumstances(),
+    }

@@ -1,0 +1,110 @@
+"""What each epoch of a training gave, on the validation articles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from distillery.postfilter import HIGHEST, LOWEST
+
+from ..evaluation.metrics import spearman
+from ..records import write_json
+from .tasks import Task, Values
+
+HISTORY_FILE = "history.json"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How near predictions come to one filter's labels, on the 0-10 scale.
+
+    ``mae`` is the mean absolute error over dimensions, ``weighted_average_mae`` that of the average after the
+    postfilter, and ``relative_error`` the latter as a share of what the training medians make. ``spearman`` is
+    None where it is not defined.
+    """
+
+    mae: float
+    weighted_average_mae: float
+    relative_error: float
+    spearman: float | None
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one pass gave; the figures beside ``filters`` are means over the filters.
+
+    ``val_relative_error`` is what the best epoch is chosen by: 1 less the share of the distance from the median
+    predictor to perfection that is closed.
+    """
+
+    number: int
+    train_loss: float
+    val_loss: float
+    val_mae: float
+    val_weighted_average_mae: float
+    val_relative_error: float
+    val_spearman: float | None
+    filters: dict[str, Figures]
+    seconds: float
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Epoch:
+        """Return an epoch as it was before it went into JSON."""
+        filters = {name: Figures(**figures) for name, figures in data["filters"].items()}
+        return cls(**{**data, "filters": filters})
+
+
+class Validation:
+    """Measures predictions against labels [n_articles, n_outputs] with gaps."""
+
+    def __init__(self, tasks: Sequence[Task], train: Values, val: Values) -> None:
+        """Take the trivial prediction, the median, from the training scores."""
+        self._tasks = tasks
+        self._labels = val
+        self._medians = np.tile(np.nanmedian(train, axis=0), (len(val), 1))
+
+    def figures(self, predicted: Values) -> dict[str, Figures]:
+        """Return the figures of each filter by its name."""
+        return {task.name: self._of_task(task, predicted) for task in self._tasks}
+
+    def relative_error(self, predicted: Values) -> float:
+        """Return the mean relative error over the filters."""
+        return mean_of(self.figures(predicted), "relative_error")
+
+    def _of_task(self, task: Task, predicted: Values) -> Figures:
+        labelled = np.isfinite(self._labels[:, task.columns]).all(axis=1)
+        found, labels, medians = (values[labelled] for values in (predicted, self._labels, self._medians))
+        averages, expected = task.averages(found), task.averages(labels)
+        error, trivial = (float(np.abs(values - expected).mean()) for values in (averages, task.averages(medians)))
+        rank_correlation = float(spearman(averages, expected))
+        return Figures(
+            mae=float(np.abs(found.clip(LOWEST, HIGHEST) - labels)[:, task.columns].mean()),
+            weighted_average_mae=error,
+            relative_error=error / trivial if trivial else error,
+            spearman=rank_correlation if np.isfinite(rank_correlation) else None,
+        )
+
+
+def mean_of(figures: Mapping[str, Figures], name: str) -> float:
+    """Return the mean of one figure over the filters."""
+    return float(np.mean([getattr(figure, name) for figure in figures.values()]))
+
+
+def mean_spearman(figures: Mapping[str, Figures]) -> float | None:
+    """Return the mean rank correlation over the filters that have one."""
+    defined = [figure.spearman for figure in figures.values() if figure.spearman is not None]
+    return float(np.mean(defined)) if defined else None
+
+
+def best_of(history: Sequence[Epoch]) -> Epoch:
+    """Return the epoch with the smallest relative error, the first of equals."""
+    return min(history, key=lambda epoch: epoch.val_relative_error)
+
+
+def write_history(run: Path, history: Sequence[Epoch]) -> None:
+    """Write all epochs so far into a run's folder."""
+    write_json(run / HISTORY_FILE, [asdict(epoch) for epoch in history])

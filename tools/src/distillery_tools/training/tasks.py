@@ -1,0 +1,49 @@
+"""Task: what one filter asks of a network, and where its answers stand among the outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distillery import FilterConfig
+from distillery.postfilter import Postfilter
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A filter, and the columns of its dimensions in arrays [n_articles, n_outputs]."""
+
+    config: FilterConfig
+    columns: slice
+
+    @property
+    def name(self) -> str:
+        """The filter's name."""
+        return self.config.name
+
+    @property
+    def weights(self) -> Values:
+        """The weight of each dimension in the average."""
+        return np.array(self.config.weights)
+
+    def averages(self, scores: Values) -> Values:
+        """Return the weighted averages [n_articles], clamped and capped as a user gets them."""
+        return np.array(
+            [outcome.weighted_average for outcome in Postfilter(self.config).apply(scores[:, self.columns])]
+        )
+
+
+def tasks_of(configs: Sequence[FilterConfig]) -> list[Task]:
+    """Return one task a filter, their columns side by side."""
+    ends = np.cumsum([len(config.dimensions) for config in configs]).tolist()
+    return [Task(config, slice(start, end)) for config, start, end in zip(configs, [0, *ends], ends, strict=False)]
+
+
+def n_outputs_of(tasks: Sequence[Task]) -> int:
+    """Return the number of all tasks' dimensions."""
+    return int(tasks[-1].columns.stop)

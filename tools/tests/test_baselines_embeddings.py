@@ -1,0 +1,96 @@
+"""Embeddings of the frozen base: what transformers gives, made once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModel
+
+from distillery import FilterConfig
+from distillery.base_models import TOKENIZER_FILE
+from distillery.config import PreprocessingConfig
+from distillery.tokens import HeadTailTokenizer
+from distillery_tools.evaluation import embeddings
+from distillery_tools.evaluation.embeddings import FrozenBase, compute
+
+TEXTS = [
+    "trees and flowers near the school",
+    "measured",
+    "neighbours together, counted and measured " * 9,
+    "people of the street",
+]
+
+
+@pytest.fixture
+def base(bert_base: Path, config: FilterConfig) -> FrozenBase:
+    """The tiny base model, as the filter reads it."""
+    settings = config.student()
+    assert settings.base is not None
+    return FrozenBase(bert_base, settings.base.sha256, settings.preprocessing or PreprocessingConfig())
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache; the folder of the embeddings in it."""
+    monkeypatch.setenv("DISTILLERY_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "embeddings"
+
+
+def test_they_are_the_mean_over_tokens(base: FrozenBase, cache: Path) -> None:
+    """As transformers alone gives them, text by text, in order."""
+    model = AutoModel.from_pretrained(base.folder).eval()
+    rows = HeadTailTokenizer(base.folder / TOKENIZER_FILE, base.preprocessing).encode(TEXTS)
+    with torch.inference_mode():
+        wanted = [model(torch.tensor([row])).last_hidden_state[0].mean(dim=0).numpy() for row in rows]
+
+    found = base.embed(TEXTS)
+
+    assert found.shape == (len(TEXTS), 32)
+    assert np.abs(found - np.array(wanted)).max() < 1e-5
+
+
+def test_the_same_texts_are_embedded_once(base: FrozenBase, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In any order, repeated or not; each text keeps its vector."""
+    first = base.embed(TEXTS)
+    monkeypatch.setattr(embeddings, "compute", None)
+
+    again = base.embed([*reversed(TEXTS), TEXTS[0]])
+
+    assert (again == np.array([*reversed(first), first[0]])).all()
+    assert len(list(cache.iterdir())) == 1
+
+
+@pytest.mark.parametrize("what", ["texts", "base", "preprocessing"])
+def test_whatever_changes_the_vectors_makes_new_ones(base: FrozenBase, cache: Path, what: str) -> None:
+    """Another text, other weights, another length."""
+    base.embed(TEXTS)
+    changed = {
+        "texts": base,
+        "base": replace(base, sha256={**base.sha256, "model.safetensors": "0" * 64}),
+        "preprocessing": replace(base, preprocessing=PreprocessingConfig(head_tokens=4, tail_tokens=2)),
+    }[what]
+
+    changed.embed([*TEXTS[1:], "the river"] if what == "texts" else TEXTS)
+
+    assert len(list(cache.iterdir())) == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"not tensors at all"])
+def test_a_damaged_file_is_made_again(base: FrozenBase, cache: Path, content: bytes) -> None:
+    """It is only a cache."""
+    wanted = base.embed(TEXTS)
+    (file,) = cache.iterdir()
+    file.write_bytes(content)
+
+    assert (base.embed(TEXTS) == wanted).all()
+    assert file.read_bytes() != content
+    assert list(cache.iterdir()) == [file]
+
+
+def test_computing_asks_no_cache(base: FrozenBase, cache: Path) -> None:
+    """The vectors alone."""
+    assert np.abs(compute(base, TEXTS) - base.embed(TEXTS)).max() < 1e-5

@@ -1,0 +1,145 @@
+"""The figures in the READMEs: written between markers, and nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from distillery.config import TierConfig
+from distillery_tools.evaluation.card import write_cards
+from distillery_tools.evaluation.details import details
+from distillery_tools.evaluation.headline import closed, headline
+from distillery_tools.evaluation.judged import Judged
+from distillery_tools.evaluation.languages import language_figures
+from distillery_tools.evaluation.markdown import headline_row, markdown
+from distillery_tools.evaluation.separation import separation
+from distillery_tools.evaluation.tables import tables
+from distillery_tools.evaluation.tiers import tier_figures
+
+TIERS = [
+    TierConfig(name="high", at_least=6.0, description="all"),
+    TierConfig(name="low", at_least=0.0, description="little"),
+]
+ROW = "| [garden](filters/garden/README.md) | 1.2.0 | 0.33 (0.00 to 0.67) |"
+
+
+def judged(averages: list[float]) -> Judged:
+    """Return averages of a filter with one dimension."""
+    return Judged(np.array(averages)[:, None], np.array(averages), ["high" if a >= 6 else "low" for a in averages])
+
+
+@pytest.fixture
+def report() -> dict[str, Any]:
+    """A report on six articles of a filter with one dimension."""
+    found, wanted = judged([1, 3, 5, 7, 8, 2]), judged([1, 3, 4, 8, 8, 2])
+    languages = ["en", "en", "en", "nl", "nl", "nl"]
+    prefilter = {
+        "n_articles": 6,
+        "passed": 5 / 6,
+        "reasons": {"advert": 1},
+        "n_at_threshold": 3,
+        "blocked_at_threshold": 0,
+        "blocked_share": 0.0,
+        "blocked_share_at_most": 0.63,
+        "reasons_at_threshold": {},
+    }
+    model = {**headline(found, wanted, ["green"]), "share_closed": closed(found, wanted, 3.5, 0.1)}
+    return {
+        "filter": "garden",
+        "version": "1.2.0",
+        "split": "test",
+        "n_articles": 6,
+        "threshold": 4.0,
+        "n_at_threshold": 3,
+        "models": {"student compact": model},
+        "oracle": {"n_articles": 2, **headline(wanted, wanted, ["green"])},
+        "student": {
+            "dimensions": {"green": details(found.averages, wanted.averages)},
+            "tiers": tier_figures(found, wanted, TIERS),
+            "languages": language_figures(found.averages, wanted.averages, languages),
+            "intervals": None,
+            "separation": separation(found.averages, wanted.averages, languages, 6.0),
+        },
+        "prefilter": {"test": prefilter, "all": prefilter},
+    }
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository of one filter, with markers in both READMEs; the filter's package folder."""
+    folder = tmp_path / "filters" / "garden" / "src" / "distillery_filter_garden"
+    folder.mkdir(parents=True)
+    (tmp_path / "README.md").write_text("# all\n<!-- filters -->\n<!-- /filters -->\nend\n")
+    (tmp_path / "filters" / "garden" / "README.md").write_text(
+        "# one\n<!-- evaluation -->\n<!-- /evaluation -->\nend\n"
+    )
+    return folder
+
+
+def test_the_row_compares_filters(report: dict[str, Any]) -> None:
+    """Error, rank correlation, share closed, recall at 4, precision among the top."""
+    row = headline_row(report)
+    assert row.startswith(ROW)
+    assert row.count("|") == 8
+    assert row.endswith("| 1.00 (1.00 to 1.00) | 1.00 (1.00 to 1.00) |")
+
+
+def test_a_table_of_one_dimension_has_the_clear_cases(report: dict[str, Any]) -> None:
+    """What a filter does not have, such as intervals, gets no table."""
+    titles = [table.title for table in tables(report)]
+    assert "clear cases told apart at 6, 2 doubtful ones dropped" in titles
+    assert "intervals" not in titles
+
+
+def test_intervals_get_a_table(report: dict[str, Any]) -> None:
+    """Once the filter states them."""
+    figure = {"value": 0.9, "low": 0.85, "high": 0.95}
+    report["student"]["intervals"] = {"green": {"coverage": figure, "width": figure}}
+    (table,) = [table for table in tables(report) if table.title == "intervals"]
+    assert table.rows == [["green", "0.900 (0.850 to 0.950)", "0.900 (0.850 to 0.950)"]]
+
+
+def test_both_readmes_are_renewed(report: dict[str, Any], repository: Path, tmp_path: Path) -> None:
+    """The report in the filter's, the row in the repository's; what stands around stays."""
+    card, overview = tmp_path / "filters" / "garden" / "README.md", tmp_path / "README.md"
+
+    assert write_cards(repository, report) == [card, overview]
+
+    block = f"<!-- evaluation -->\n{markdown(report)}\n<!-- /evaluation -->"
+    assert card.read_text() == f"# one\n{block}\nend\n"
+    lines = overview.read_text().splitlines()
+    assert lines[:2] == ["# all", "<!-- filters -->"]
+    assert lines[2].startswith("| filter | version | error of the average |")
+    assert lines[4] == headline_row(report)
+    assert lines[5:] == ["<!-- /filters -->", "end"]
+
+
+def test_writing_again_changes_nothing(report: dict[str, Any], repository: Path) -> None:
+    """The same figures, the same bytes."""
+    assert len(write_cards(repository, report)) == 2
+    assert write_cards(repository, report) == []
+
+
+def test_other_filters_keep_their_rows(report: dict[str, Any], repository: Path, tmp_path: Path) -> None:
+    """In the order of names, each once."""
+    for name, version in (("orchard", "1.0.0"), ("garden", "1.1.0"), ("alley", "3.0.0"), ("garden", "1.2.0")):
+        write_cards(repository, {**report, "filter": name, "version": version})
+    rows = [line for line in (tmp_path / "README.md").read_text().splitlines() if line.startswith("| [")]
+    assert [row.split(" | ")[:2] for row in rows] == [
+        ["| [alley](filters/alley/README.md)", "3.0.0"],
+        ["| [garden](filters/garden/README.md)", "1.2.0"],
+        ["| [orchard](filters/orchard/README.md)", "1.0.0"],
+    ]
+
+
+def test_readmes_without_markers_are_left_alone(report: dict[str, Any], repository: Path, tmp_path: Path) -> None:
+    """So is everything further up."""
+    card = tmp_path / "filters" / "garden" / "README.md"
+    card.write_text("# one\n")
+    between = tmp_path / "filters" / "README.md"
+    between.write_text("# filters\n")
+    assert write_cards(repository, report) == []
+    assert (card.read_text(), between.read_text()) == ("# one\n", "# filters\n")

@@ -1,0 +1,184 @@
+"""The parts of a report, on numbers small enough to count by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from distillery.config import FilterConfig, TierConfig
+from distillery.postfilter import Postfilter
+from distillery.score import Provenance, Score
+from distillery_tools.data.labelled import LabelledData
+from distillery_tools.evaluation.details import BANDS, details, reliability
+from distillery_tools.evaluation.intervals import interval_figures
+from distillery_tools.evaluation.judged import Judged
+from distillery_tools.evaluation.languages import NOT_ENGLISH, OTHER, language_figures, language_groups
+from distillery_tools.evaluation.prefiltering import prefilter_figures, upper_bound
+from distillery_tools.evaluation.separation import separation
+from distillery_tools.evaluation.tiers import tier_figures
+
+TIERS = [
+    TierConfig(name="high", at_least=7.0, description="all"),
+    TierConfig(name="medium", at_least=3.0, description="much"),
+    TierConfig(name="low", at_least=0.0, description="little"),
+]
+PROVENANCE = Provenance("garden", "1.2.0", "1.0.0", "compact", "0" * 64, None, "torch-float32")
+
+
+def judged(averages: list[float]) -> Judged:
+    """Return averages with their tiers."""
+    names = [next(tier.name for tier in TIERS if average >= tier.at_least) for average in averages]
+    return Judged(np.array(averages)[:, None], np.array(averages), names)
+
+
+def test_judged_scores_are_those_of_a_user(config: FilterConfig) -> None:
+    """Clamped, averaged, capped by the gatekeeper, put in a tier."""
+    found = Judged.of(np.array([[12.0, 10.0, 10.0], [8.0, 8.0, 1.0]]), Postfilter(config))
+
+    assert found.scores.tolist() == [[10.0, 10.0, 10.0], [8.0, 8.0, 1.0]]
+    assert found.averages.tolist() == [10.0, 3.0]
+    assert found.tiers == ["high", "low"]
+    assert list(found.columns(["green", "shared", "tested"])) == ["green", "shared", "tested", "weighted_average"]
+
+
+def test_confusion_counts_pairs_of_tiers() -> None:
+    """A row is the oracle's tier, a column the student's."""
+    figures = tier_figures(judged([8.0, 2.0, 4.0, 1.0, 5.0]), judged([8.0, 8.0, 4.0, 1.0, 0.0]), TIERS)
+
+    assert figures["confusion"] == {
+        "high": {"high": 1, "medium": 0, "low": 1},
+        "medium": {"high": 0, "medium": 1, "low": 0},
+        "low": {"high": 0, "medium": 1, "low": 1},
+    }
+    assert figures["accuracy"] == pytest.approx(3 / 5)
+
+
+def test_every_threshold_above_the_floor_has_its_figures() -> None:
+    """Those of the filter's own tiers."""
+    thresholds = tier_figures(judged([8.0, 2.0, 4.0, 1.0, 5.0]), judged([8.0, 8.0, 4.0, 1.0, 0.0]), TIERS)["thresholds"]
+
+    assert list(thresholds) == ["high", "medium"]
+    medium = thresholds["medium"]
+    assert (medium["at_least"], medium["n_expected"], medium["n_predicted"]) == (3.0, 3, 3)
+    assert [medium[name]["value"] for name in ("recall", "precision", "f1")] == pytest.approx([2 / 3] * 3)
+    assert thresholds["high"]["recall"]["value"] == pytest.approx(1 / 2)
+    assert thresholds["high"]["precision"]["value"] == pytest.approx(1.0)
+
+
+def test_common_languages_stand_alone() -> None:
+    """The others together; what is of no known language is nowhere."""
+    languages = ["en"] * 40 + ["nl"] * 30 + ["de"] * 29 + ["fr"] + [""] * 5
+
+    groups = {name: int(mask.sum()) for name, mask in language_groups(languages).items()}
+
+    assert groups == {"en": 40, "nl": 30, OTHER: 30, NOT_ENGLISH: 60}
+
+
+def test_groups_without_articles_are_left_out() -> None:
+    """English alone, or nothing known at all."""
+    assert list(language_groups(["en", "en"])) == ["en"]
+    assert language_groups(["", ""]) == {}
+
+
+def test_each_language_has_figures_of_its_own() -> None:
+    """An error in one is none of the other's."""
+    expected = np.array([1.0, 2.0, 3.0, 1.0, 2.0, 3.0])
+    predicted = expected + np.array([0, 0, 0, 2, 2, 2])
+
+    figures = language_figures(predicted, expected, ["en"] * 3 + ["nl"] * 3)
+
+    assert [(name, group["n"], group["mae"]["value"]) for name, group in figures.items()] == [
+        ("en", 3, 0.0),
+        (OTHER, 3, 2.0),
+        (NOT_ENGLISH, 3, 2.0),
+    ]
+
+
+def test_bands_split_the_error_by_the_label() -> None:
+    """Every article is in one band, the end of the scale in the last."""
+    expected = np.array([0.0, 1.9, 2.0, 5.0, 8.0, 10.0])
+    bands = details(expected + np.array([1, 3, 0.5, 0, -2, -4]), expected)["bands"]
+
+    assert list(bands) == list(BANDS)
+    assert [band["n"] for band in bands.values()] == [2, 1, 1, 0, 2]
+    assert [band["mae"]["value"] for band in bands.values()] == pytest.approx([2.0, 0.5, 0.0, None, 3.0])
+
+
+def test_reliability_compares_means_by_the_prediction() -> None:
+    """One entry for each point of the scale that is predicted at all; 10 belongs to the last."""
+    entries = reliability(np.array([0.2, 0.4, 3.0, 9.5, 10.0]), np.array([0.0, 2.0, 4.0, 8.0, 9.0]))
+
+    assert [entry["n"] for entry in entries] == [2, 1, 2]
+    assert [entry["predicted"] for entry in entries] == pytest.approx([0.3, 3.0, 9.75])
+    assert [entry["expected"] for entry in entries] == pytest.approx([1.0, 4.0, 8.5])
+
+
+def test_intervals_are_held_against_the_labels() -> None:
+    """Share inside and mean width, by name."""
+    stated = [(1.0, 3.0), (2.0, 5.0), (0.0, 1.0), (4.0, 6.0)]
+    results = [Score(PROVENANCE, passed_prefilter=True, intervals={"green": bounds}) for bounds in stated]
+
+    figures = interval_figures(results, {"green": np.array([2.0, 5.0, 3.0, 5.0])})
+
+    assert figures is not None
+    assert figures["green"]["coverage"]["value"] == 0.75
+    assert figures["green"]["width"]["value"] == 2.0
+
+
+def test_a_filter_without_intervals_has_no_figures_of_them() -> None:
+    """Not a coverage of nothing."""
+    assert interval_figures([Score(PROVENANCE, passed_prefilter=True)], {"green": np.array([2.0])}) is None
+
+
+def test_separation_drops_the_doubtful() -> None:
+    """A label of 7 is clear, one of 3 is not; by language, too."""
+    expected = np.array([9.0, 7.0, 8.0, 5.0, 3.0, 2.5, 0.0, 1.0])
+    predicted = np.array([8.0, 6.0, 2.0, 9.0, 9.0, 7.0, 1.0, 1.0])
+    languages = ["en", "nl", "en", "en", "en", "nl", "en", "nl"]
+
+    found = separation(predicted, expected, languages, threshold=6.0)
+
+    assert (found["threshold"], found["n_dropped"]) == (6.0, 2)
+    counts = {name: (group["n_positive"], group["n_negative"]) for name, group in found["groups"].items()}
+    assert counts == {"all": (3, 3), "en": (2, 1), NOT_ENGLISH: (1, 2)}
+    everything = found["groups"]["all"]
+    assert [everything[name]["value"] for name in ("precision", "recall", "f1")] == pytest.approx([2 / 3] * 3)
+    assert found["groups"]["en"]["recall"]["value"] == pytest.approx(1 / 2)
+
+
+@pytest.mark.parametrize(("n_hits", "n_trials"), [(0, 1), (0, 124), (1, 124), (7, 20)])
+def test_the_upper_bound_is_where_so_few_hits_become_unlikely(n_hits: int, n_trials: int) -> None:
+    """At the bound, that many hits or fewer come with a chance of 5 %."""
+    bound = upper_bound(n_hits, n_trials)
+    assert bound is not None
+    assert binom.cdf(n_hits, n_trials, bound) == pytest.approx(0.05)
+
+
+def test_the_upper_bound_at_its_ends() -> None:
+    """All hits allow no bound below 1, no trials none at all."""
+    assert upper_bound(4, 4) == 1.0
+    assert upper_bound(0, 0) is None
+
+
+def test_the_prefilter_is_held_against_the_labels(config: FilterConfig, labelled: LabelledData) -> None:
+    """On the split and on all; every tenth article says "buy now", and stands in the test split."""
+    figures = prefilter_figures(config, labelled, "test")
+
+    assert {name: part["n_articles"] for name, part in figures.items()} == {"test": 12, "all": 60}
+    assert figures["test"]["passed"] == pytest.approx(1 / 2)
+    assert figures["all"]["passed"] == pytest.approx(9 / 10)
+    for part in figures.values():
+        assert part["reasons"] == {"advert": 6}
+        assert part["blocked_at_threshold"] == sum(part["reasons_at_threshold"].values())
+        assert part["blocked_share"] == pytest.approx(part["blocked_at_threshold"] / part["n_at_threshold"])
+        assert part["blocked_share"] < part["blocked_share_at_most"] < 1
+
+
+def test_numbers_do_not_make_kinds_of_reasons(config: FilterConfig, labelled: LabelledData) -> None:
+    """A text is too short, whatever its length."""
+    strict = config.model_copy(update={"prefilter": config.prefilter.model_copy(update={"min_content_chars": 10_000})})
+    figures = prefilter_figures(strict, labelled, "test")["all"]
+    assert figures["passed"] == 0.0
+    assert figures["reasons"] == {"content_too_short_nchars": 60}
+    assert figures["blocked_share"] == figures["blocked_share_at_most"] == 1.0

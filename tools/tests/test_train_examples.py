@@ -1,0 +1,81 @@
+"""Labels of many filters, joined by article."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from train_cases import SECOND_DIMENSIONS, one_task, second_filter, second_labels, two_tasks
+
+from distillery import DistilleryError, FilterConfig
+from distillery_tools.data.labelled import LabelledData
+from distillery_tools.training.examples import TrainingData
+
+
+def test_one_filter_is_as_it_was(config: FilterConfig, labelled: LabelledData) -> None:
+    """Texts, scores and sha256 in their order."""
+    data = one_task(config, labelled)
+    for examples, name in ((data.train, "train"), (data.val, "val")):
+        assert examples.texts == labelled.splits[name].texts
+        assert np.array_equal(examples.scores, labelled.splits[name].scores)
+    assert data.sha256 == labelled.sha256
+    assert [task.columns for task in data.tasks] == [slice(0, 3)]
+
+
+def test_articles_of_two_filters_stand_once(config: FilterConfig, labelled: LabelledData) -> None:
+    """Each with all of its labels; where there is none is a gap over the filter's dimensions."""
+    data = two_tasks(config, labelled)
+    train = labelled.splits["train"]
+    assert data.train.texts == train.texts
+    assert np.array_equal(data.train.scores[:, :3], train.scores)
+    absent = np.arange(len(train.articles)) % 3 == 0
+    assert np.array_equal(data.train.scores[~absent][:, 3:], train.scores[~absent][:, SECOND_DIMENSIONS])
+    assert np.isnan(data.train.scores[absent][:, 3:]).all()
+    assert [task.columns for task in data.tasks] == [slice(0, 3), slice(3, 5)]
+
+
+def test_an_article_that_only_the_second_filter_has(config: FilterConfig, labelled: LabelledData) -> None:
+    """Comes after those of the first."""
+    first = LabelledData({name: split.head(4) for name, split in labelled.splits.items()}, "1")
+    data = TrainingData.join([(config, first), (second_filter(config), second_labels(labelled))])
+    assert data.val.texts[:4] == labelled.splits["val"].texts[:4]
+    assert np.isnan(data.val.scores[4:, :3]).all()
+    assert np.isfinite(data.val.scores[4:, 3:]).all()
+
+
+def test_averages_are_those_that_a_user_gets(config: FilterConfig, labelled: LabelledData) -> None:
+    """Clamped, weighted and capped by the filter's own gatekeepers."""
+    garden, lawn = two_tasks(config, labelled).tasks
+    scores = np.array([[12.0, 10.0, 1.0, 10.0, 2.0]])
+    assert garden.averages(scores) == pytest.approx([3.0])
+    assert lawn.averages(scores) == pytest.approx([0.25 * 10 + 0.75 * 2])
+
+
+def test_the_sha256_is_over_all_files(config: FilterConfig, labelled: LabelledData) -> None:
+    """Other labels of either filter make other data."""
+    second = second_labels(labelled)
+
+    def sha256(first: LabelledData, other: LabelledData) -> str:
+        return TrainingData.join([(config, first), (second_filter(config), other)]).sha256
+
+    hashes = {
+        sha256(labelled, second),
+        sha256(replace(labelled, sha256="1" * 64), second),
+        sha256(labelled, replace(second, sha256="2" * 64)),
+    }
+    assert len(hashes) == 3
+
+
+def test_what_tests_one_filter_must_not_train_another(config: FilterConfig, labelled: LabelledData) -> None:
+    """The article and both filters are named."""
+    second = second_labels(labelled)
+    splits = second.splits | {"train": second.splits["test"], "test": second.splits["train"]}
+    with pytest.raises(DistilleryError, match=r"article a\d+ .*garden.*lawn"):
+        TrainingData.join([(config, labelled), (second_filter(config), replace(second, splits=splits))])
+
+
+def test_a_filter_given_twice_is_refused(config: FilterConfig, labelled: LabelledData) -> None:
+    """It would count twice."""
+    with pytest.raises(DistilleryError, match="twice: garden"):
+        TrainingData.join([(config, labelled), (config, labelled)])
