@@ -15,6 +15,7 @@ GROUPS = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ("-c", "constraints.txt")
 CORE = "distillery-core[openvino]"
 TOOLS = "tools"
+ENCODERS = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("encoders/*/pyproject.toml"))
 FILTERS = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("filters/*/pyproject.toml"))
 DATA = ROOT.parent / "shared" / "data"
 
@@ -29,7 +30,7 @@ def install(session: nox.Session, *packages: str, group: str | None = None) -> N
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run all tests; arguments go to pytest."""
-    install(session, CORE, TOOLS, *FILTERS, group="test")
+    install(session, CORE, TOOLS, *ENCODERS, *FILTERS, group="test")
     session.run("pytest", *session.posargs)
 
 
@@ -50,14 +51,22 @@ def typecheck(session: nox.Session) -> None:
 
 @nox.session
 def train(session: nox.Session) -> None:
-    """Train filters and measure them: ``nox -s train -- uplifting``, or ``all``."""
+    """Train filters, calibrate and measure them: ``nox -s train -- uplifting``, or ``all``.
+
+    An encoder's name trains it first, and then the head of every filter: ``nox -s train -- news1``.
+    """
     names = [name for name in session.posargs if not name.startswith("-")]
     options = [option for option in session.posargs if option.startswith("-")]
     if not names:
         session.error("name a filter, such as: nox -s train -- uplifting")
-    install(session, CORE, TOOLS, *FILTERS)
-    for folder in FILTERS if names == ["all"] else [f"filters/{name}" for name in names]:
-        session.run("distillery", "train", folder, "--data", str(DATA), *options)
+    install(session, CORE, TOOLS, *ENCODERS, *FILTERS)
+    encoders = [folder for folder in ENCODERS if Path(folder).name in names]
+    for folder in encoders:
+        session.run("distillery", "train-encoder", folder, "--data", str(DATA), *options)
+    everything = encoders or names == ["all"]
+    for folder in FILTERS if everything else [f"filters/{name}" for name in names]:
+        session.run("distillery", "train", folder, "--data", str(DATA), *([] if encoders else options))
+        session.run("distillery", "calibrate", folder, "--data", str(DATA))
         session.run("distillery", "evaluate", folder, "--data", str(DATA), "--save")
 
 
@@ -65,30 +74,32 @@ def train(session: nox.Session) -> None:
 def build(session: nox.Session) -> None:
     """Build every wheel into dist/."""
     session.install(*nox.project.dependency_groups(GROUPS, "build"))
-    for package in ("distillery-core", TOOLS, *FILTERS):
+    for package in ("distillery-core", TOOLS, *ENCODERS, *FILTERS):
         session.run("python", "-m", "build", "--wheel", "--no-isolation", "--outdir", "dist", package)
 
 
 @nox.session
 def check_wheels(session: nox.Session) -> None:
-    """Install the built wheels of core and filters in an empty environment and score with them, offline."""
+    """Install the built wheels in an empty environment; score with them and run the conformance kit, offline."""
     build(session)
     wheels = sorted(str(path) for path in Path("dist").glob("distillery_*.whl") if "tools" not in path.name)
     environment = (Path(session.create_tmp()) / "clean").resolve()
     session.run("python", "-m", "venv", "--clear", str(environment))
     python, articles = str(environment / "bin" / "python"), str(ROOT / "examples" / "articles.jsonl")
-    session.run(python, "-m", "pip", "install", *CONSTRAINTS, *wheels, external=True)
+    session.run(python, "-m", "pip", "install", *CONSTRAINTS, *wheels, "pytest>=8.3,<10", external=True)
     distillery = str(environment / "bin" / "distillery")
     offline = os.environ | {"HF_HUB_OFFLINE": "1"}
     with session.chdir(session.create_tmp()):
         session.run(distillery, "doctor", "--scores", external=True, env=offline)
         session.run(distillery, "score", articles, "-o", "scored.jsonl", external=True, env=offline)
+        names = [Path(folder).name for folder in FILTERS]
+        session.run(python, "-m", "distillery.testing", *names, external=True, env=offline)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure speed and memory; arguments go to the throughput benchmark."""
-    install(session, CORE, TOOLS, *FILTERS)
+    install(session, CORE, TOOLS, *ENCODERS, *FILTERS)
     real = DATA / "unlabelled.jsonl"
     articles = ("--articles", str(real)) if real.exists() else ()
     session.run("python", "benchmarks/throughput.py", *articles, *session.posargs)

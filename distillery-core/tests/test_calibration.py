@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from distillery.calibration import Breakpoints, Calibration
 from distillery.config import FilterConfig
 from distillery.errors import CalibrationError
+from distillery.reading import reading_of
 
 MAP = {"x": [0.5859375, 0.71875, 1.21875, 8.0], "y": [1.0, 1.1282, 1.1282, 7.8776]}
 
@@ -54,7 +55,11 @@ def path(tmp_path: Path) -> Path:
 
 def load(path: Path, data: Any, config: FilterConfig) -> Calibration:
     path.write_text(json.dumps(data), encoding="utf-8")
-    return Calibration.load(path, config, config.student())
+    return read(path, config)
+
+
+def read(path: Path, config: FilterConfig) -> Calibration:
+    return Calibration.load(path, config, config.student(), reading_of(config, path.parent))
 
 
 def test_legacy_file_is_read_unchanged(path: Path, config: FilterConfig) -> None:
@@ -175,13 +180,13 @@ def test_what_is_not_json_is_refused(path: Path, config: FilterConfig, content: 
     path.write_text(content, encoding="utf-8")
 
     with pytest.raises(CalibrationError, match=r"calibration.json cannot be read as JSON"):
-        Calibration.load(path, config, config.student())
+        read(path, config)
 
 
 def test_a_missing_file_is_refused(path: Path, config: FilterConfig) -> None:
     """The predecessor went on without calibration."""
     with pytest.raises(CalibrationError, match=r"calibration.json cannot be read"):
-        Calibration.load(path, config, config.student())
+        read(path, config)
 
 
 @pytest.mark.parametrize("data", [[], "x", None, {}, {"dimensions": None}, {"dimensions": [MAP]}])

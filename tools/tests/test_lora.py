@@ -1,8 +1,10 @@
-"""LoraStudent: what is saved is what was trained, for the core and for PEFT itself."""
+"""LoraNetwork and its saving: what is saved is what was trained, for the core and for PEFT itself."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,17 @@ from torch import Tensor, nn
 
 from distillery.batching import padded
 from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, FilterConfig, StudentConfig
-from distillery.network import load_network
-from distillery_tools.training.lora import LoraStudent
+from distillery.network import load_encoder, load_network
+from distillery_tools.training.lora import LoraNetwork
+from distillery_tools.training.saving import ADAPTER_FOLDER, HEADS_FILE, TrainedNetwork, save_encoder, save_student
+from distillery_tools.training.scaling import Scaling
+from distillery_tools.training.tasks import tasks_of
 
 N_OUTPUTS, RANK = 3, 4
 MEAN, SCALE = torch.tensor([4.0, 2.5, 6.0]), torch.tensor([1.5, 0.2, 3.0])
 ROWS = [[2, 7, 8, 9, 10, 3], [2, 11, 3], [2, *range(4, 24), 3], [2, 5, 5, 5, 12, 13, 14, 3]]
 ARCHITECTURES = [("bert", "mean"), ("bert", "first"), ("bert", "pooler"), ("gemma", "last"), ("gemma", "mean")]
+Save = Callable[[Path], Path]
 architectures = pytest.mark.parametrize(("base", "settings"), ARCHITECTURES, indirect=True)
 bert_and_gemma = pytest.mark.parametrize(("base", "settings"), [ARCHITECTURES[0], ARCHITECTURES[3]], indirect=True)
 
@@ -37,10 +43,10 @@ def settings(config: FilterConfig, request: pytest.FixtureRequest) -> StudentCon
 
 
 @pytest.fixture
-def student(base: Path, settings: StudentConfig) -> LoraStudent:
+def student(base: Path, settings: StudentConfig) -> LoraNetwork:
     """A student a few steps into its training, so that no update is zero."""
     torch.manual_seed(0)
-    student = LoraStudent(base, settings, N_OUTPUTS, RANK)
+    student = LoraNetwork(base, str(settings.pooling), N_OUTPUTS, RANK)
     trained = [parameter for parameter in student.network.parameters() if parameter.requires_grad]
     optimizer = torch.optim.SGD(trained, lr=0.1)
     for _ in range(3):
@@ -48,6 +54,25 @@ def student(base: Path, settings: StudentConfig) -> LoraStudent:
         (predict(student.network) - 1).square().mean().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return student
+
+
+def trained_network(student: LoraNetwork, config: FilterConfig, settings: StudentConfig) -> TrainedNetwork:
+    """Return the student with what its files must say."""
+    assert settings.base is not None
+    scaling = Scaling(MEAN.double().numpy(), SCALE.double().numpy())
+    return TrainedNetwork(student, settings.base, scaling, tasks_of([config]))
+
+
+@pytest.fixture
+def save(student: LoraNetwork, config: FilterConfig, settings: StudentConfig) -> Save:
+    """Writes the student into a run's folder; returns its adapter's folder."""
+
+    def write(run: Path) -> Path:
+        run.mkdir(exist_ok=True)
+        save_student(trained_network(student, config, settings), run)
+        return run / ADAPTER_FOLDER
+
+    return write
 
 
 def predict(network: nn.Module, rows: list[list[int]] = ROWS) -> Tensor:
@@ -74,12 +99,10 @@ def options_in(folder: Path) -> dict[str, Any]:
 
 @architectures
 def test_the_core_predicts_what_was_trained(
-    base: Path, settings: StudentConfig, student: LoraStudent, tmp_path: Path
+    base: Path, settings: StudentConfig, student: LoraNetwork, save: Save, tmp_path: Path
 ) -> None:
     """On the 0-10 scale: the standardisation is in the saved head."""
-    student.save(tmp_path / "adapter", MEAN, SCALE)
-
-    network = load_network(base, tmp_path / "adapter", settings.pooling, N_OUTPUTS)
+    network = load_network(base, save(tmp_path), str(settings.pooling), N_OUTPUTS)
 
     student.network.eval()
     with torch.inference_mode():
@@ -93,7 +116,7 @@ def test_a_new_adapter_changes_nothing_in_the_base(base: Path, settings: Student
     """Only the head is new before the first step."""
     from distillery.network import load_backbone, pool
 
-    fresh = LoraStudent(base, settings, N_OUTPUTS, RANK)
+    fresh = LoraNetwork(base, str(settings.pooling), N_OUTPUTS, RANK)
     ids, mask = (torch.from_numpy(array) for array in padded(ROWS))
     with torch.inference_mode():
         found = fresh.network.eval().embed(ids, mask)
@@ -102,7 +125,7 @@ def test_a_new_adapter_changes_nothing_in_the_base(base: Path, settings: Student
 
 
 @bert_and_gemma
-def test_only_updates_and_head_are_trained(student: LoraStudent) -> None:
+def test_only_updates_and_head_are_trained(student: LoraNetwork) -> None:
     """The base stays frozen; every linear layer but the pooler has its updates."""
     names = {name for name, parameter in student.network.named_parameters() if parameter.requires_grad}
     adapted = {name.split(".lora_")[0] for name in names if ".lora_" in name}
@@ -116,21 +139,19 @@ def test_only_updates_and_head_are_trained(student: LoraStudent) -> None:
 
 
 @bert_and_gemma
-def test_the_updates_of_one_step_reach_every_layer(student: LoraStudent, tmp_path: Path) -> None:
+def test_the_updates_of_one_step_reach_every_layer(save: Save, tmp_path: Path) -> None:
     """No tensor of the saved adapter is still zero after a few steps."""
     from safetensors.torch import load_file
 
-    student.save(tmp_path, MEAN, SCALE)
-    tensors = load_file(tmp_path / ADAPTER_FILE)
+    tensors = load_file(save(tmp_path) / ADAPTER_FILE)
     assert {str(tensor.dtype) for tensor in tensors.values()} == {"torch.float32"}
     assert [name for name, tensor in tensors.items() if not tensor.any()] == []
 
 
 @bert_and_gemma
-def test_peft_loads_the_updates_too(base: Path, student: LoraStudent, tmp_path: Path) -> None:
+def test_peft_loads_the_updates_too(base: Path, student: LoraNetwork, save: Save, tmp_path: Path) -> None:
     """PEFT puts the saved updates where they were trained: hidden states agree."""
-    student.save(tmp_path, MEAN, SCALE)
-    loaded = loaded_by_peft(base, tmp_path)
+    loaded = loaded_by_peft(base, save(tmp_path))
 
     ids, mask = (torch.from_numpy(array) for array in padded(ROWS))
     backbone = loaded.get_base_model().base_model
@@ -141,10 +162,11 @@ def test_peft_loads_the_updates_too(base: Path, student: LoraStudent, tmp_path: 
 
 
 @pytest.mark.parametrize(("base", "settings"), [("bert", "pooler"), ("gemma", "last")], indirect=True)
-def test_peft_predicts_the_same_where_its_model_pools_so(base: Path, student: LoraStudent, tmp_path: Path) -> None:
+def test_peft_predicts_the_same_where_its_model_pools_so(
+    base: Path, student: LoraNetwork, save: Save, tmp_path: Path
+) -> None:
     """The head has the name that transformers gives it; a decoder's has no bias there."""
-    student.save(tmp_path, MEAN, SCALE)
-    loaded = loaded_by_peft(base, tmp_path)
+    loaded = loaded_by_peft(base, save(tmp_path))
 
     ids, mask = (torch.from_numpy(array) for array in padded(ROWS))
     absent = student.network.score.bias * SCALE + MEAN if student.network.pooling == "last" else 0
@@ -155,30 +177,27 @@ def test_peft_predicts_the_same_where_its_model_pools_so(base: Path, student: Lo
 
 
 @bert_and_gemma
-def test_saving_twice_gives_the_same_bytes(student: LoraStudent, tmp_path: Path) -> None:
+def test_saving_twice_gives_the_same_bytes(save: Save, tmp_path: Path) -> None:
     """config.yaml states the sha256 of both files."""
-    for name in ("first", "second"):
-        student.save(tmp_path / name, MEAN, SCALE)
+    first, second = save(tmp_path / "first"), save(tmp_path / "second")
     for name in (ADAPTER_CONFIG_FILE, ADAPTER_FILE):
-        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+        assert (first / name).read_bytes() == (second / name).read_bytes()
 
 
-def test_saving_does_not_disturb_training(student: LoraStudent, tmp_path: Path) -> None:
+def test_saving_does_not_disturb_training(student: LoraNetwork, save: Save, tmp_path: Path) -> None:
     """Every epoch may be saved: the network goes on as it was."""
     before = {name: value.clone() for name, value in student.network.state_dict().items()}
-    student.save(tmp_path, MEAN, SCALE)
+    save(tmp_path)
     after = student.network.state_dict()
     assert before.keys() == after.keys()
     assert all(torch.equal(value, after[name]) for name, value in before.items())
 
 
 @bert_and_gemma
-def test_the_adapter_config_says_what_it_was_trained_on(
-    student: LoraStudent, settings: StudentConfig, tmp_path: Path
-) -> None:
+def test_the_adapter_config_says_what_it_was_trained_on(settings: StudentConfig, save: Save, tmp_path: Path) -> None:
     """PEFT and people find the base model by its Hub name and commit."""
-    student.save(tmp_path, MEAN, SCALE)
-    options = options_in(tmp_path)
+    options = options_in(save(tmp_path))
+    assert settings.base is not None
     assert options["base_model_name_or_path"] == settings.base.model
     assert options["revision"] == settings.base.revision
     assert (options["peft_type"], options["task_type"]) == ("LORA", "SEQ_CLS")
@@ -187,14 +206,13 @@ def test_the_adapter_config_says_what_it_was_trained_on(
     assert options["target_modules"] == sorted(options["target_modules"])
 
 
-def test_no_path_of_this_machine_is_saved(base: Path, student: LoraStudent, tmp_path: Path) -> None:
+def test_no_path_of_this_machine_is_saved(base: Path, save: Save, tmp_path: Path) -> None:
     """A released adapter says nothing of the trainer's folders."""
-    student.save(tmp_path, MEAN, SCALE)
-    assert str(base) not in (tmp_path / ADAPTER_CONFIG_FILE).read_text(encoding="utf-8")
+    assert str(base) not in (save(tmp_path) / ADAPTER_CONFIG_FILE).read_text(encoding="utf-8")
 
 
 @architectures
-def test_every_dropout_is_off(student: LoraStudent) -> None:
+def test_every_dropout_is_off(student: LoraNetwork) -> None:
     """In training, too, the same articles give the same output."""
     student.network.train()
     with torch.no_grad():
@@ -210,7 +228,7 @@ def test_a_dropout_that_the_base_does_not_state_is_off(base: Path, settings: Stu
     stated = {name: value for name, value in options.items() if "dropout" not in name}
     (copy / "config.json").write_text(json.dumps(stated), encoding="utf-8")
 
-    network = LoraStudent(copy, settings, N_OUTPUTS, RANK).network.train()
+    network = LoraNetwork(copy, str(settings.pooling), N_OUTPUTS, RANK).network.train()
 
     with torch.no_grad():
         assert torch.equal(predict(network), predict(network))
@@ -221,8 +239,92 @@ def test_the_seed_decides_the_start(base: Path, settings: StudentConfig) -> None
 
     def start(seed: int) -> dict[str, Tensor]:
         torch.manual_seed(seed)
-        return LoraStudent(base, settings, N_OUTPUTS, RANK).network.state_dict()
+        return LoraNetwork(base, str(settings.pooling), N_OUTPUTS, RANK).network.state_dict()
 
     first, again, other = start(1), start(1), start(2)
     assert all(torch.equal(value, again[name]) for name, value in first.items())
     assert not torch.equal(first["score.weight"], other["score.weight"])
+
+
+class TestEncoder:
+    """save_encoder: an adapter without a head, and the heads beside it."""
+
+    @architectures
+    def test_the_core_encodes_what_was_trained(
+        self, base: Path, config: FilterConfig, settings: StudentConfig, student: LoraNetwork, tmp_path: Path
+    ) -> None:
+        """Vectors from the adapter; with the head, scores on the 0-10 scale."""
+        from safetensors.torch import load_file
+
+        save_encoder(trained_network(student, config, settings), tmp_path)
+
+        encoder = load_encoder(base, tmp_path / ADAPTER_FOLDER, str(settings.pooling))
+        heads = load_file(tmp_path / HEADS_FILE)
+        with torch.inference_mode():
+            vectors = predict(encoder)
+            wanted = predict(student.network.eval()) * SCALE + MEAN
+        found = vectors @ heads["garden.weight"].T + heads["garden.bias"]
+        assert (found - wanted).abs().max() < 1e-4
+        assert wanted.std(dim=0).min() > 1e-3
+
+    @bert_and_gemma
+    def test_peft_loads_it_on_the_bare_base(
+        self, base: Path, config: FilterConfig, settings: StudentConfig, student: LoraNetwork, tmp_path: Path
+    ) -> None:
+        """Its names are those of a model without a head."""
+        from peft import PeftModel
+        from transformers import AutoModel
+
+        save_encoder(trained_network(student, config, settings), tmp_path)
+        loaded = PeftModel.from_pretrained(AutoModel.from_pretrained(base), tmp_path / ADAPTER_FOLDER).eval()
+
+        ids, mask = (torch.from_numpy(array) for array in padded(ROWS))
+        with torch.inference_mode():
+            found = loaded(input_ids=ids, attention_mask=mask).last_hidden_state
+            wanted = student.network.eval().backbone(input_ids=ids, attention_mask=mask).last_hidden_state
+        assert ((found - wanted).abs() * mask[..., None]).max() < 1e-5
+        assert options_in(tmp_path / ADAPTER_FOLDER)["task_type"] == "FEATURE_EXTRACTION"
+
+
+class TestLowestLayer:
+    """Adapting the upper layers alone."""
+
+    @pytest.fixture
+    def student(self, base: Path, settings: StudentConfig) -> LoraNetwork:
+        """A student whose first layer is as the base has it."""
+        torch.manual_seed(0)
+        student = LoraNetwork(base, str(settings.pooling), N_OUTPUTS, RANK, lowest_layer=1)
+        for name, parameter in student.trained.items():
+            if "lora_B" in name:
+                nn.init.normal_(parameter, std=0.1)
+        return student
+
+    @bert_and_gemma
+    def test_no_update_is_below(self, student: LoraNetwork) -> None:
+        """Of two layers, the second has them all."""
+        found = {re.search(r"layers?\.(\d+)\.", name)[1] for name in student.trained if "lora_" in name}  # type: ignore[index]
+        assert found == {"1"}
+
+    @bert_and_gemma
+    def test_the_core_and_peft_take_it(
+        self, base: Path, settings: StudentConfig, student: LoraNetwork, save: Save, tmp_path: Path
+    ) -> None:
+        """The core checks each module that the config names, and finds the excluded ones excluded."""
+        adapter = save(tmp_path)
+        network = load_network(base, adapter, str(settings.pooling), N_OUTPUTS)
+        backbone = loaded_by_peft(base, adapter).get_base_model().base_model
+        ids, mask = (torch.from_numpy(array) for array in padded(ROWS))
+        with torch.inference_mode():
+            wanted = predict(student.network.eval()) * SCALE + MEAN
+            assert (predict(network) - wanted).abs().max() < 1e-5
+            found = backbone(input_ids=ids, attention_mask=mask).last_hidden_state
+            trained = student.network.backbone(input_ids=ids, attention_mask=mask).last_hidden_state
+        assert ((found - trained).abs() * mask[..., None]).max() < 1e-5
+
+    def test_no_gradient_is_computed_below(self, student: LoraNetwork) -> None:
+        """What enters the first adapted layer needs none: the layers below cost a forward pass alone."""
+        entered: list[bool] = []
+        layer = student.network.backbone.get_submodule("base_model.model.encoder.layer.1")
+        layer.register_forward_pre_hook(lambda _module, inputs: entered.append(inputs[0].requires_grad))
+        assert predict(student.network).requires_grad
+        assert entered == [False]

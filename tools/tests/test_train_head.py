@@ -101,6 +101,6 @@ def test_the_core_reads_what_is_saved(tmp_path: Path) -> None:
         "base_model.model.classifier.weight",
         "base_model.model.classifier.bias",
     }
-    head = Head.load(tmp_path / "head", 2)
+    head = Head.load(tmp_path / "head", 2, 3)
     assert np.array_equal(head.weight, weight.numpy())
     assert np.array_equal(head.bias, bias.numpy())

@@ -108,7 +108,9 @@ def test_the_saved_adapter_is_that_of_the_best_epoch(
 
     predicted = raw_scores(config, bert_base, trainer.adapter_folder, val.texts)
 
-    found, wanted = ([outcome.weighted_average for outcome in Postfilter(config).apply(s)] for s in (predicted, val.scores))
+    found, wanted = (
+        [outcome.weighted_average for outcome in Postfilter(config).apply(s)] for s in (predicted, val.scores)
+    )
     assert np.abs(np.subtract(found, wanted)).mean() == pytest.approx(best.val_weighted_average_mae, abs=1e-4)
     assert np.abs(predicted.clip(0, 10) - val.scores).mean() == pytest.approx(best.val_mae, abs=1e-4)
     assert np.abs(predicted - trainer.best_predictions).max() < 1e-4
@@ -126,7 +128,9 @@ class TestManyTasks:
     """One network for two filters that share most of their articles."""
 
     @pytest.fixture
-    def trainer(self, config: FilterConfig, labelled: LabelledData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trainer:
+    def trainer(
+        self, config: FilterConfig, labelled: LabelledData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> Trainer:
         """A trainer of an encoder for both."""
         monkeypatch.setattr(trainer_module, "autocast_dtype", lambda: torch.float32)
         return Trainer(reading_for(config), two_tasks(config, labelled), LONGER, tmp_path, save_encoder)
@@ -140,7 +144,9 @@ class TestManyTasks:
         assert best.number == int(np.argmin(means)) + 1
         assert best.val_relative_error == pytest.approx(min(means))
 
-    def test_adapter_and_heads_give_the_predictions(self, trainer: Trainer, bert_base: Path, labelled: LabelledData) -> None:
+    def test_adapter_and_heads_give_the_predictions(
+        self, trainer: Trainer, bert_base: Path, labelled: LabelledData
+    ) -> None:
         """The core's encoder, without a head, and the heads beside it on the 0-10 scale."""
         fit(trainer)
         val = labelled.splits["val"]
@@ -238,7 +244,9 @@ def test_training_that_diverges_is_an_error(new_trainer: NewTrainer) -> None:
         fit(new_trainer(replace(QUICK, learning_rate=1e30)))
 
 
-@pytest.mark.parametrize(("tokens", "fault"), [({"head_tokens": 400}, "head_tokens"), ({"lowest_layer": 2}, "2 layers")])
+@pytest.mark.parametrize(
+    ("tokens", "fault"), [({"head_tokens": 400}, "head_tokens"), ({"lowest_layer": 2}, "2 layers")]
+)
 def test_what_the_base_cannot_do_is_refused(new_trainer: NewTrainer, tokens: dict[str, int], fault: str) -> None:
     """As the core refuses it, and before the hours of training."""
     with pytest.raises(DistilleryError, match=fault):

@@ -12,10 +12,9 @@ from distillery import FilterConfig, InputFileError
 from distillery.loading import locate_filter
 
 from ..data.labelled import LabelledData
+from ..data.layout import ARTICLES_FILE, labelled_files
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-
-ARTICLES_FILE = "articles.jsonl"
 
 
 def data_options(command: Decorated) -> Decorated:
@@ -41,14 +40,7 @@ def data_options(command: Decorated) -> Decorated:
 
 def load_data(config: FilterConfig, data: Path | None, articles: Path | None, labels: Path | None) -> LabelledData:
     """Read labelled articles from where the options say."""
-    if data is not None:
-        articles = articles or data / ARTICLES_FILE
-        labels = labels or data / "labels" / f"{config.name}.jsonl"
-    if articles is None or labels is None:
-        raise InputFileError(
-            "Say where the labelled articles are: --data FOLDER, or --articles FILE and --labels FILE."
-        )
-    return LabelledData.load(articles, labels, config)
+    return LabelledData.load(*labelled_files(config, data, articles, labels), config)
 
 
 def source_folder(name: str) -> Path:

@@ -26,5 +26,5 @@ def plot_history(run: Path, history: Sequence[Epoch]) -> None:
     errors.set(title="validation error of the average, the median's = 1", xlabel="epoch")
     for axes in (losses, errors):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend()
+        axes.legend(loc="upper right")  # "best" is slow, and warns of it
     figure.savefig(run / PLOT_FILE)

@@ -1,0 +1,160 @@
+"""Choosing a map: by articles it was not fitted on, the simplest of the good ones, and the average must not suffer."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+from invented import DIMENSIONS
+from numpy.typing import NDArray
+
+from distillery import FilterConfig
+from distillery.calibration import Breakpoints
+from distillery_tools.calibration.average import average_effect, choose_together, final_averages, held_out_matrix
+from distillery_tools.calibration.maps import CANDIDATES, fit_isotonic
+from distillery_tools.calibration.selection import (
+    LARGEST_RANK_LOSS,
+    SMALLEST_SAMPLE,
+    Choice,
+    Effect,
+    choose_map,
+    held_out_scores,
+)
+
+Values = NDArray[np.float64]
+
+N = 300
+WANTED = np.random.default_rng(1).uniform(0, 10, N)
+
+
+def noise(scale: float, seed: int = 0) -> Values:
+    """Return what a student adds by mistake."""
+    return np.random.default_rng(seed).normal(0, scale, N)
+
+
+def test_a_sound_student_needs_no_map() -> None:
+    """What a map gains on it is chance."""
+    assert choose_map(WANTED.clip(1, 9) + noise(0.3), WANTED.clip(1, 9)).chosen == "none"
+
+
+def test_a_flat_student_gets_a_line() -> None:
+    """Curves do it as well, but not better than by chance."""
+    choice = choose_map(WANTED * 0.4 + 4 + noise(0.1), WANTED)
+
+    assert choice.chosen == "affine"
+    assert choice.effects["affine"].mae < 0.3 * choice.effects["none"].mae
+    assert list(choice.effects) == list(choice.held_out) == list(CANDIDATES)
+
+
+def test_a_bent_student_gets_a_curve() -> None:
+    """No line makes it straight."""
+    choice = choose_map(np.sqrt(WANTED) + noise(0.02), WANTED)
+
+    assert choice.chosen in {"monotone_cubic", "isotonic"}
+    assert choice.effects[choice.chosen].mae < 0.7 * choice.effects["affine"].mae
+
+
+def test_a_useless_student_is_not_mapped_at_the_cost_of_its_ranks() -> None:
+    """Every map lowers the error; none may scatter what little order there is."""
+    choice = choose_map(WANTED + noise(8.0), np.full(N, 5.0) + 0.01 * WANTED)
+    plain, kept = choice.effects["none"], choice.effects[choice.chosen]
+
+    assert kept.spearman is not None
+    assert plain.spearman is not None
+    assert kept.spearman >= plain.spearman - LARGEST_RANK_LOSS
+
+
+def test_the_effect_is_that_on_held_out_articles() -> None:
+    """On pure noise a map always helps where it was fitted."""
+    generator = np.random.default_rng(2)
+    wanted = generator.uniform(3, 7, 60)
+    raw = wanted + generator.normal(0, 1, 60)
+    fitted = np.abs(fit_isotonic(raw, wanted).apply(raw) - wanted).mean()
+
+    held_out = held_out_scores(fit_isotonic, raw, wanted)
+
+    assert fitted < 0.9 * np.abs(held_out - wanted).mean()
+    assert held_out.tolist() == held_out_scores(fit_isotonic, raw, wanted).tolist(), "folds are drawn from a seed"
+
+
+def test_no_article_is_mapped_by_a_map_that_knows_it() -> None:
+    """A fit that learns its articles by heart is of no use to the others."""
+    raw, wanted = np.arange(60.0), np.full(60, 1.0)
+
+    def by_heart(seen: Values, scores: Values) -> Breakpoints:  # noqa: ARG001
+        x = np.sort(np.concatenate([seen - 0.01, seen, seen + 0.01]))
+        return Breakpoints(x, np.isin(x, seen).astype(np.float64))
+
+    assert held_out_scores(by_heart, raw, wanted).max() == 0
+
+
+@pytest.mark.parametrize("size", [1, 4, 5, SMALLEST_SAMPLE - 1])
+def test_few_articles_get_no_map(size: int) -> None:
+    """What cannot be held out cannot be shown to help."""
+    choice = choose_map(WANTED[:size] * 0.4 + 4, WANTED[:size])
+
+    assert choice.chosen == "none"
+    assert choice.held_out["none"] == pytest.approx(WANTED[:size] * 0.4 + 4)
+
+
+def test_ranks_that_are_not_defined_are_no_loss() -> None:
+    """The oracle may give one score to all, the student may not."""
+    defined, undefined = Effect(1.0, 0.5), Effect.of(np.full(3, 2.0), np.array([1.0, 2.0, 4.0]))
+
+    assert undefined.spearman is None
+    assert undefined.mae == 1.0
+    assert defined.keeps_ranks_of(undefined)
+    assert undefined.keeps_ranks_of(undefined)
+    assert not undefined.keeps_ranks_of(defined)
+
+
+@pytest.mark.parametrize(("after", "kept"), [(0.6, True), (0.499, True), (0.497, False)])
+def test_a_small_loss_of_ranks_is_chance(after: float, kept: bool) -> None:
+    """Two thousandths."""
+    assert Effect(1.0, after).keeps_ranks_of(Effect(1.0, 0.5)) is kept
+
+
+class TestTogether:
+    """choose_together."""
+
+    scores = np.column_stack([WANTED, WANTED, np.full(N, 5.0)])
+
+    def choice(self, mapped: Values, plain: Values) -> Choice:
+        """Return a choice of a map that gains on its own dimension."""
+        return Choice(
+            "affine",
+            MappingProxyType({"none": plain, "affine": mapped}),
+            MappingProxyType({"none": Effect(1.0, 0.9), "affine": Effect(0.8, 0.9)}),
+        )
+
+    def test_maps_that_help_the_average_stay(self, config: FilterConfig) -> None:
+        """All of them."""
+        choices = {name: self.choice(self.scores[:, i], self.scores[:, i] * 0.5) for i, name in enumerate(DIMENSIONS)}
+
+        assert choose_together(config, choices, self.scores) == dict.fromkeys(DIMENSIONS, "affine")
+
+    def test_a_map_that_scatters_the_average_goes(self, config: FilterConfig) -> None:
+        """The others stay."""
+        choices = {name: self.choice(self.scores[:, i], self.scores[:, i] * 0.9) for i, name in enumerate(DIMENSIONS)}
+        scattered = self.choice(10 - WANTED, WANTED)
+        weak = MappingProxyType({"none": Effect(1.0, 0.9), "affine": Effect(0.98, 0.9)})
+        choices["shared"] = Choice("affine", scattered.held_out, weak)
+
+        chosen = choose_together(config, choices, self.scores)
+
+        assert chosen == {"green": "affine", "shared": "none", "tested": "affine"}
+
+    def test_averages_are_those_after_the_gatekeepers(self, config: FilterConfig) -> None:
+        """``tested`` below 1.5 caps at 3."""
+        assert final_averages(config, np.array([[8.0, 8.0, 1.0], [8.0, 8.0, 8.0]])).tolist() == [3.0, 8.0]
+
+    def test_the_matrix_holds_what_was_chosen(self, config: FilterConfig) -> None:
+        """A column a dimension; its average is measured as the user gets it."""
+        choices = {name: self.choice(self.scores[:, i], self.scores[:, i] * 0) for i, name in enumerate(DIMENSIONS)}
+        chosen = {"green": "affine", "shared": "none", "tested": "affine"}
+
+        matrix = held_out_matrix(choices, chosen)
+
+        assert matrix.tolist() == np.column_stack([WANTED, WANTED * 0, self.scores[:, 2]]).tolist()
+        assert average_effect(config, matrix, self.scores).mae == pytest.approx((0.3 * WANTED).mean())
