@@ -13,7 +13,6 @@ from distillery import FilterBaseScorer
 from distillery.adapter import Adapter
 from distillery.config import ADAPTER_CONFIG_FILE
 from distillery.network import load_backbone, pool, prefix_of
-from distillery.student import base_folder
 
 BATCH_SIZE = 16
 PADDED_LENGTH = 512
@@ -24,11 +23,10 @@ class NaivePath:
 
     def __init__(self, scorer: FilterBaseScorer, padded_length: int = PADDED_LENGTH) -> None:
         """Build the same student as the scorer's, with PEFT."""
-        settings = scorer.student.config
-        folder = scorer.filter_dir / settings.adapter
-        backbone = load_backbone(base_folder(settings, scorer.filter_dir))
-        adapter, prefix = Adapter.load(folder), prefix_of(backbone)
-        options = json.loads((folder / ADAPTER_CONFIG_FILE).read_text(encoding="utf-8"))
+        reading = scorer.student.reading
+        backbone = load_backbone(reading.base_folder())
+        adapter, prefix = Adapter.load(reading.adapter_folder), prefix_of(backbone)
+        options = json.loads((reading.adapter_folder / ADAPTER_CONFIG_FILE).read_text(encoding="utf-8"))
         lora = LoraConfig(**{name: options[name] for name in ("r", "lora_alpha", "target_modules", "exclude_modules")})
         self._model = get_peft_model(backbone, lora).eval()
         state = {
@@ -39,8 +37,13 @@ class NaivePath:
         result = set_peft_model_state_dict(self._model, state)
         if result.unexpected_keys:
             raise SystemExit(f"the naive path did not take {result.unexpected_keys}")
-        self._head = adapter.head
-        self._pooling = settings.pooling
+        head = scorer.student.head
+        self._weight, self._bias = (
+            (torch.from_numpy(head.weight), torch.from_numpy(head.bias))
+            if head
+            else (adapter.head["weight"], adapter.head.get("bias"))
+        )
+        self._pooling = reading.pooling
         self._tokenizer = scorer.student.tokenizer
         self._padded_length = padded_length
 
@@ -58,7 +61,5 @@ class NaivePath:
             mask[index, : len(row)] = 1
         with torch.inference_mode():
             pooled = pool(self._model(input_ids=ids, attention_mask=mask), mask, self._pooling)
-            scores: NDArray[np.float32] = torch.nn.functional.linear(
-                pooled, self._head["weight"], self._head.get("bias")
-            ).numpy()
+            scores: NDArray[np.float32] = torch.nn.functional.linear(pooled, self._weight, self._bias).numpy()
         return scores

@@ -206,8 +206,15 @@ def test_the_gate_is_held_for_each_head(
 
     assert automatic.provenance.backend == "torch-float32"
     assert "Using torch instead." in caplog.text
+
+
+def test_openvino_says_that_no_precision_will_do(encoder: Path, tmp_path: Path, warm_cache: Path) -> None:
+    demanding = write_sharing_filter(tmp_path / "demanding", encoder, random_head(3, spread=1e7))
+
     with pytest.raises(BackendError, match="away from torch's in every precision"):
         load(demanding, "openvino")
+
+    assert len(converted(warm_cache)) == 1
 
 
 def test_a_reduced_precision_may_do_for_one_head_and_not_for_another(
@@ -234,7 +241,9 @@ def test_a_head_that_does_not_fit_is_refused_however_warm_the_cache(whole: Heads
         Student.load(two, folder, backend="openvino")
 
 
-def test_info_shows_the_encoder_and_what_it_reads(sharing: Heads) -> None:
+def test_info_shows_the_encoder_and_what_it_reads(sharing: Heads, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+
     result = run("info", sharing[0])
 
     assert (result.exit_code, result.stderr) == (OK, "")

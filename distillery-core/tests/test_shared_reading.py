@@ -97,7 +97,9 @@ def test_a_student_with_an_adapter_of_its_own_has_no_title(bert_filter: Path) ->
     ],
     ids=["adapter", "scaling", "base", "tokenizer", "pooling", "head tokens", "tail tokens"],
 )
-def test_another_encoder_than_pinned_is_refused(sharing: Path, encoder: Path, change: Callable[[Facts], object]) -> None:
+def test_another_encoder_than_pinned_is_refused(
+    sharing: Path, encoder: Path, change: Callable[[Facts], object]
+) -> None:
     data, pinned = facts(encoder), encoder_reading(encoder).fingerprint
     change(data)
     change_encoder(encoder, **data)

@@ -93,7 +93,8 @@ def write_sharing_filter(
     write_head(folder / "student", head)
     fingerprint = encoder_reading(encoder).fingerprint
     student = {
-        "encoder": {"name": ENCODER, "fingerprint": fingerprint} | ({"path": str(encoder)} if reference is None else reference),
+        "encoder": {"name": ENCODER, "fingerprint": fingerprint}
+        | ({"path": str(encoder)} if reference is None else reference),
         "adapter": "student",
         "sha256": {ADAPTER_FILE: sha256_of(folder / "student" / ADAPTER_FILE)},
     }

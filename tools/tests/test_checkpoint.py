@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from train_cases import LONGER, fit, student_trainer, two_tasks, one_task, without_time
+from train_cases import LONGER, fit, one_task, student_trainer, two_tasks, without_time
 
 from distillery import DistilleryError, FilterConfig
 from distillery.config import ADAPTER_FILE
@@ -26,7 +26,7 @@ RECIPE = replace(
 STEPS_AN_EPOCH = 5
 
 
-class CutShort(Exception):
+class CutShortError(Exception):
     """The power went."""
 
 
@@ -47,9 +47,9 @@ def train_until(trainer: Trainer, last_step: int) -> None:
 
     def on_step(step: int, _n_steps: int, _loss: float) -> None:
         if step == last_step:
-            raise CutShort
+            raise CutShortError
 
-    with pytest.raises(CutShort):
+    with pytest.raises(CutShortError):
         trainer.fit(on_step, lambda _: None)
 
 
@@ -135,10 +135,10 @@ def test_a_crash_while_writing_leaves_the_former_checkpoint(tmp_path: Path, monk
     Checkpoint({"weights": torch.ones(2)}, {"steps": 1}).save(tmp_path)
 
     def crash(_self: Path, _target: Path) -> None:
-        raise CutShort
+        raise CutShortError
 
     monkeypatch.setattr(Path, "replace", crash)
-    with pytest.raises(CutShort):
+    with pytest.raises(CutShortError):
         Checkpoint({"weights": torch.zeros(2)}, {"steps": 2}).save(tmp_path)
 
     kept = Checkpoint.load(tmp_path)

@@ -91,9 +91,14 @@ class TestMovingAverage:
         parameter = torch.ones(2)
         average = MovingAverage([parameter], 0.5)
         parameter.fill_(3.0)
-        with pytest.raises(KeyError), average.applied():
-            assert parameter.tolist() == [1.0, 1.0]
-            raise KeyError
+
+        def fail_meanwhile() -> None:
+            with average.applied():
+                assert parameter.tolist() == [1.0, 1.0]
+                raise KeyError
+
+        with pytest.raises(KeyError):
+            fail_meanwhile()
         assert parameter.tolist() == [3.0, 3.0]
 
     def test_without_a_decay_the_parameters_are_their_own(self) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE
 from distillery.golden import golden_faults, read_golden
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.training.install import CALIBRATION_FILE, RECORD_FILE
+from distillery_tools.training.recipe import TrainingRecipe
 
 USAGE, FAILED = 2, 1
 
@@ -96,7 +98,13 @@ class TestTrained:
     def test_the_user_is_told(self, trained: Trained) -> None:
         """Each epoch, the best one, the calibration, and what to do next."""
         (run,) = trained.runs.iterdir()
-        for wanted in ("epoch 1: train loss", "epoch 2: train loss", "best epoch: ", str(run), "calibration kept for"):
+        for wanted in (
+            "epoch 1: train loss",
+            "epoch 2: train loss",
+            "best epoch: ",
+            str(run),
+            "calibration maps kept for",
+        ):
             assert wanted in trained.output.replace("\n", " ")
         assert f"distillery evaluate {trained.folder}" in trained.output
 
@@ -121,16 +129,17 @@ class TestRecord:
         assert (record["filter"], record["version"], record["student"]) == (NAME, "1.2.0", "compact")
         assert (record["base_model"], record["pooling"]) == ("acme/tiny", "mean")
         assert record["preprocessing"] == {"head_tokens": 40, "tail_tokens": 16}
-        assert record["recipe"] == {
-            "rank": 4,
-            "learning_rate": 0.02,
-            "epochs": 2,
-            "batch_size": 16,
-            "warmup_share": 0.06,
-            "weight_decay": 0.01,
-            "grad_clip": 1.0,
-            "seed": 0,
-        }
+        recipe = TrainingRecipe(rank=4, learning_rate=0.02, epochs=2)
+        assert record["recipe"] == asdict(recipe)
+
+    def test_it_says_what_was_chosen_and_why(self, record: dict[str, Any]) -> None:
+        """The epoch, the figure it was chosen by, and all seeds that were tried."""
+        chosen = record["history"][record["best_epoch"] - 1]
+        assert record["selected_value"] == chosen["val_relative_error"]
+        assert record["selected_by"]
+        assert record["seeds"] == {"0": chosen["val_relative_error"]}
+        assert record["threads"] >= 1
+        assert record["seconds"] == pytest.approx(sum(epoch["seconds"] for epoch in record["history"]))
 
     def test_it_names_versions_and_commit(self, record: dict[str, Any]) -> None:
         """Of Python, of our packages and of the libraries that decide the numbers."""
@@ -151,7 +160,7 @@ class TestRecord:
         errors = [epoch["val_weighted_average_mae"] for epoch in record["history"]]
         assert record["best_epoch"] == int(np.argmin(errors)) + 1
         assert set(record["calibration"]) == set(DIMENSIONS)
-        assert all(set(effect) == {"mae_before", "mae_after"} for effect in record["calibration"].values())
+        assert all(set(effect) == {"chosen", "candidates"} for effect in record["calibration"].values())
 
     def test_the_folder_of_the_run_has_it_too(self, trained: Trained) -> None:
         """Every run writes a record, also one whose student is soon replaced."""
@@ -206,7 +215,14 @@ def test_a_dry_run_leaves_the_folder_as_it_is(garden: Path, data_folder: Path, t
     assert done.exit_code == 0
     assert contents(garden) == before
     (run,) = (tmp_path / "runs").iterdir()
-    assert {path.name for path in run.iterdir()} == {"adapter", "history.json", "training.json"}
+    assert {path.name for path in run.iterdir()} == {
+        "adapter",
+        "checkpoint.safetensors",
+        "history.json",
+        "history.png",
+        "training.json",
+        "validation.safetensors",
+    }
     assert strict_json((run / "training.json").read_text(encoding="utf-8"))["data_sha256"]
 
 

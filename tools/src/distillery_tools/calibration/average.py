@@ -18,22 +18,23 @@ def final_averages(config: FilterConfig, scores: Values) -> Values:
     return np.array([outcome.weighted_average for outcome in Postfilter(config).apply(scores)])
 
 
-def average_effect(config: FilterConfig, predicted: Values, scores: Values) -> Effect:
-    """Measure the weighted averages of predictions against those of the oracle's scores, both [n, n_dimensions]."""
-    return Effect.of(final_averages(config, predicted), final_averages(config, scores))
+def average_effect(config: FilterConfig, held_out: Values, scores: Values) -> Effect:
+    """Measure the averages of held-out scores [n_repeats, n, n_dimensions] against those of scores [n, n_dimensions]."""
+    averages = np.array([final_averages(config, predicted) for predicted in held_out])
+    return Effect.of_held_out(averages, final_averages(config, scores))
 
 
-def held_out_matrix(choices: Mapping[str, Choice], chosen: Mapping[str, str]) -> Values:
-    """Return the held-out scores [n, n_dimensions] of each dimension's chosen candidate."""
-    return np.column_stack([choice.held_out[chosen[name]] for name, choice in choices.items()])
+def held_out_together(choices: Mapping[str, Choice], chosen: Mapping[str, str]) -> Values:
+    """Return the held-out scores [n_repeats, n, n_dimensions] of each dimension's chosen candidate."""
+    return np.stack([choice.held_out[chosen[name]] for name, choice in choices.items()], axis=-1)
 
 
 def choose_together(config: FilterConfig, choices: Mapping[str, Choice], scores: Values) -> dict[str, str]:
     """Return each dimension's candidate, the weakest maps dropped until the average keeps error and ranks."""
     chosen = {name: choice.chosen for name, choice in choices.items()}
-    plain = average_effect(config, held_out_matrix(choices, dict.fromkeys(choices, NONE)), scores)
+    plain = average_effect(config, held_out_together(choices, dict.fromkeys(choices, NONE)), scores)
     while any(candidate != NONE for candidate in chosen.values()):
-        effect = average_effect(config, held_out_matrix(choices, chosen), scores)
+        effect = average_effect(config, held_out_together(choices, chosen), scores)
         if effect.mae <= plain.mae and effect.keeps_ranks_of(plain):
             break
         mapped = [name for name, candidate in chosen.items() if candidate != NONE]

@@ -13,7 +13,7 @@ from distillery.config import StudentConfig
 from distillery.intervals import AVERAGE
 from distillery.reading import Reading
 
-from .average import average_effect, choose_together, final_averages, held_out_matrix
+from .average import average_effect, choose_together, final_averages, held_out_together
 from .conformal import fit_half_widths
 from .maps import CANDIDATES, NONE, Values
 from .selection import Choice, choose_map
@@ -37,8 +37,8 @@ def fit_calibration(
         )
     choices = {name: choose_map(raw[:, i], scores[:, i]) for i, name in enumerate(config.dimension_names)}
     chosen = choose_together(config, choices, scores)
-    held_out = held_out_matrix(choices, chosen)
-    unmapped = held_out_matrix(choices, dict.fromkeys(choices, NONE))
+    held_out = held_out_together(choices, chosen)
+    unmapped = held_out_together(choices, dict.fromkeys(choices, NONE))
     return {
         "method": _method(chosen),
         "fitted_on": "val",
@@ -49,7 +49,7 @@ def fit_calibration(
         "dtype": reading.dtype,
         "preprocessing": reading.preprocessing.model_dump(),
         "dimensions": _maps(chosen, raw, scores),
-        "intervals": _intervals(config, held_out, scores, level),
+        "intervals": _intervals(config, held_out.mean(axis=0), scores, level),
         "held_out_effect": {name: _effects(choice, chosen[name]) for name, choice in choices.items()},
         "average_effect": {
             "before": asdict(average_effect(config, unmapped, scores)),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.model_selection import KFold
 
 from ..evaluation.metrics import mean_absolute_error, spearman
@@ -24,6 +26,25 @@ SMALLEST_GAIN = 0.01
 LARGEST_RANK_LOSS = 0.002
 
 
+class Fold(NamedTuple):
+    """One part of one division: the articles that a map is fitted on, and those left out."""
+
+    repeat: int
+    fitted: NDArray[np.intp]
+    left: NDArray[np.intp]
+
+
+def folds(size: int, seed: int = 0) -> list[Fold]:
+    """Return every part of every repeated division; fewer articles than parts are fitted on themselves."""
+    if size < N_FOLDS:
+        return [Fold(repeat, np.arange(size), np.arange(size)) for repeat in range(N_REPEATS)]
+    return [
+        Fold(repeat, fitted, left)
+        for repeat in range(N_REPEATS)
+        for fitted, left in KFold(N_FOLDS, shuffle=True, random_state=seed + repeat).split(np.empty(size))
+    ]
+
+
 @dataclass(frozen=True)
 class Effect:
     """Mean absolute error and rank correlation (None where it is not defined)."""
@@ -34,8 +55,16 @@ class Effect:
     @classmethod
     def of(cls, predicted: Values, scores: Values) -> Effect:
         """Measure predictions [n] against the oracle's scores [n]."""
-        rank = float(spearman(predicted, scores))
-        return cls(float(mean_absolute_error(predicted, scores)), rank if np.isfinite(rank) else None)
+        return cls(float(mean_absolute_error(predicted, scores)), _mean([spearman(predicted, scores)]))
+
+    @classmethod
+    def of_held_out(cls, predicted: Values, scores: Values) -> Effect:
+        """Measure held-out predictions [n_repeats, n] against the oracle's scores [n].
+
+        Articles are ranked within their fold, by one map: maps of different folds never meet in use.
+        """
+        ranks = [spearman(predicted[fold.repeat, fold.left], scores[fold.left]) for fold in folds(predicted.shape[-1])]
+        return cls(float(mean_absolute_error(predicted, scores).mean()), _mean(ranks))
 
     def keeps_ranks_of(self, other: Effect) -> bool:
         """Say whether the rank correlation is not lower by more than noise."""
@@ -46,7 +75,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Choice:
-    """One dimension's candidates, each with its scores [n] from maps fitted on other articles, and the best."""
+    """One dimension's candidates, each with its scores [n_repeats, n] on held-out articles, and the best."""
 
     chosen: str
     held_out: Mapping[str, Values]
@@ -58,26 +87,20 @@ class Choice:
         return 1 - self.effects[self.chosen].mae / self.effects[NONE].mae
 
 
-def choose_map(raw: Values, scores: Values, seed: int = 0) -> Choice:
+def choose_map(raw: Values, scores: Values) -> Choice:
     """Choose the simplest candidate within one standard error of the best, for outputs [n] and scores [n]."""
     candidates = CANDIDATES if len(raw) >= SMALLEST_SAMPLE else {NONE: CANDIDATES[NONE]}
-    held_out = {name: held_out_scores(fit, raw, scores, seed) for name, fit in candidates.items()}
-    effects = {name: Effect.of(predicted, scores) for name, predicted in held_out.items()}
+    held_out = {name: held_out_scores(fit, raw, scores) for name, fit in candidates.items()}
+    effects = {name: Effect.of_held_out(predicted, scores) for name, predicted in held_out.items()}
     return Choice(_simplest(held_out, effects, scores), held_out, effects)
 
 
-def held_out_scores(fit: Fit, raw: Values, scores: Values, seed: int = 0) -> Values:
-    """Return each article's score [n] by maps fitted without it, averaged over the repeats.
-
-    With fewer articles than folds the map is fitted on all of them.
-    """
-    if len(raw) < N_FOLDS:
-        return fit(raw, scores).apply(raw)
-    total = np.zeros(len(raw))
-    for repeat in range(N_REPEATS):
-        for fitted, left in KFold(N_FOLDS, shuffle=True, random_state=seed + repeat).split(raw):
-            total[left] += fit(raw[fitted], scores[fitted]).apply(raw[left])
-    return total / N_REPEATS
+def held_out_scores(fit: Fit, raw: Values, scores: Values) -> Values:
+    """Return each article's score by a map fitted without it, once for each repeat [n_repeats, n]."""
+    predicted = np.empty((N_REPEATS, len(raw)))
+    for repeat, fitted, left in folds(len(raw)):
+        predicted[repeat, left] = fit(raw[fitted], scores[fitted]).apply(raw[left])
+    return predicted
 
 
 def _simplest(held_out: Mapping[str, Values], effects: Mapping[str, Effect], scores: Values) -> str:
@@ -96,5 +119,11 @@ def _simplest(held_out: Mapping[str, Values], effects: Mapping[str, Effect], sco
 
 def _is_as_good(predicted: Values, best: Values, scores: Values) -> bool:
     """Compare article by article: the two errors go together, so their difference is known better than either."""
-    excess = np.abs(predicted - scores) - np.abs(best - scores)
+    excess = (np.abs(predicted - scores) - np.abs(best - scores)).mean(axis=0)
     return bool(excess.mean() <= excess.std(ddof=1) / np.sqrt(len(excess)))
+
+
+def _mean(figures: Sequence[Values]) -> float | None:
+    """Return the mean of those that are defined, if any is."""
+    defined = [float(figure) for figure in figures if np.isfinite(figure)]
+    return sum(defined) / len(defined) if defined else None

@@ -26,9 +26,9 @@ from distillery.golden import GOLDEN_FILE, read_golden
 from distillery.reading import Reading
 from distillery.student import Student
 
+from ..calibration.fit import fit_calibration
 from ..data.labelled import Split
 from ..records import write_json
-from .calibrator import fit_calibration
 from .trainer import Trainer
 
 CALIBRATION_FILE = "calibration.json"
@@ -59,19 +59,19 @@ def install_head(folder: Path, student: str, head: Path, reading: Reading, val: 
 def finish_student(folder: Path, student: str, val: Split, record: dict[str, Any]) -> str:
     """Do what new weights call for; return one line on the calibration.
 
-    Fits a calibration on the validation articles and keeps it if it helps, writes training.json, and scores
-    the golden articles again.
+    Fits a calibration on the validation articles, its maps kept where they help, writes training.json, and
+    scores the golden articles again.
     """
     (folder / EVALUATION_FILE).unlink(missing_ok=True)  # it told of the student that went
     config = FilterConfig.load(folder)
     trained = Student.load(config, folder, student, backend=TORCH)
     raw = trained.predict(val.texts).astype(np.float64)
-    calibration = fit_calibration(config, trained.config, raw, val.scores)
+    calibration = fit_calibration(config, trained.config, trained.reading, raw, val.scores)
     install_calibration(folder, config, student, calibration)
     write_json(folder / trained.config.adapter / RECORD_FILE, {**record, "calibration": calibration["held_out_effect"]})
     write_golden(FilterBaseScorer.from_folder(folder, student=student, backend=TORCH))
     kept = ", ".join(calibration["dimensions"]) or "none of the dimensions"
-    return f"calibration kept for {kept}"
+    return f"calibration maps kept for {kept}"
 
 
 def install_adapter(folder: Path, config: FilterConfig, student: str, adapter: Path) -> None:
@@ -104,12 +104,13 @@ def install_preprocessing(path: Path, place: tuple[str, ...], stated: Preprocess
 
 
 def install_calibration(folder: Path, config: FilterConfig, student: str, content: dict[str, Any]) -> None:
-    """Write calibration.json into the adapter's folder, or remove it if no map helped, and say so in config.yaml."""
+    """Write calibration.json into the adapter's folder, or remove it if it has nothing to say; state it in config.yaml."""
     settings = config.student(student)
     path = folder / settings.adapter / CALIBRATION_FILE
-    value = f"{settings.adapter}/{CALIBRATION_FILE}" if content["dimensions"] else "null"
+    says_something = content["dimensions"] or content.get("intervals")
+    value = f"{settings.adapter}/{CALIBRATION_FILE}" if says_something else "null"
     _set(folder / CONFIG_FILE, ("students", student, "calibration"), value)
-    if content["dimensions"]:
+    if says_something:
         write_json(path, content)
     else:
         path.unlink(missing_ok=True)
