@@ -224,7 +224,7 @@ CASES = [
         "WeightsError",
         (
             f"broken {TINY_VERSION}: adapter_model.safetensors has sha256 ",
-            "config.yaml says 000000000000",
+            "its config says 000000000000",
             f'pip install --force-reinstall "distillery-filter-broken=={TINY_VERSION}"',
         ),
         config=_other_weights,
@@ -244,7 +244,7 @@ CASES = [
     Case(
         "other base",
         "WeightsError",
-        ("tests/tiny-bert: model.safetensors has sha256 ", "config.yaml says 000000000000"),
+        ("tests/tiny-bert: model.safetensors has sha256 ", "its config says 000000000000"),
         config=_other_base,
         needs="load_filter",
     ),

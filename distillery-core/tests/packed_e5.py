@@ -19,7 +19,7 @@ BLOCK = struct.pack("<e16B", 0.5, *(low | (15 - low) << 4 for low in range(16)))
 WEIGHTS_OF_BLOCK = [*(0.5 * n for n in range(-8, 8)), *(0.5 * n for n in range(7, -9, -1))]
 
 _LAYER = {
-    **{part: (HIDDEN, HIDDEN) for part in ("q", "k", "v", "ao")},
+    **dict.fromkeys(("q", "k", "v", "ao"), (HIDDEN, HIDDEN)),
     "fi": (INTERMEDIATE, HIDDEN),
     "fo": (HIDDEN, INTERMEDIATE),
 }
@@ -47,7 +47,7 @@ def is_quantised(name: str) -> bool:
 def numbers_of(name: str) -> NDArray[np.float32]:
     """Return the numbers of a tensor that is kept as float32, different for each; halves hold them exactly."""
     size = int(np.prod(shapes()[name]))
-    return (np.arange(size, dtype=np.float32) % 64 + list(shapes()).index(name)) / 8
+    return np.asarray((np.arange(size) % 64 + list(shapes()).index(name)) / 8, np.float32)
 
 
 def packed(names: list[str] | None = None, pieces: list[tuple[str, float]] | None = None) -> bytes:

@@ -42,6 +42,17 @@ def test_unknown_backend_lists_the_known_ones(recipe: NetworkRecipe, tmp_path: P
         choose_backend("onnx", recipe, tmp_path)
 
 
+@pytest.mark.parametrize("choice", ["torch", "openvino"])
+def test_a_shared_network_is_one_copy_in_memory(recipe: NetworkRecipe, tmp_path: Path, choice: str) -> None:
+    shared = replace(recipe, shared=True)
+
+    first, second = (choose_backend(choice, shared, tmp_path) for _ in range(2))
+
+    assert first is second
+    assert choose_backend(choice, replace(shared, identity="another"), tmp_path) is not first
+    assert choose_backend(choice, recipe, tmp_path) is not choose_backend(choice, recipe, tmp_path)
+
+
 def test_auto_takes_openvino_where_it_is(recipe: NetworkRecipe, tmp_path: Path) -> None:
     names = [choose_backend("auto", recipe, tmp_path, device).name for device in (None, "cpu")]
 

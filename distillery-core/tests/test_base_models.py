@@ -241,7 +241,7 @@ def test_a_changed_file_is_named_with_the_remedy(tmp_path: Path) -> None:
 
     message = str(refused.value)
     assert f"{MODEL}: model.safetensors has sha256 " in message
-    assert f"config.yaml says {SHA256['model.safetensors'][:12]}...." in message
+    assert f"its config says {SHA256['model.safetensors'][:12]}...." in message
     assert str(folder) in message
     assert 'pip install --force-reinstall "acme-models==1.0"' in message
 

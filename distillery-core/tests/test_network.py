@@ -11,9 +11,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, StudentConfig
+from distillery.config import ADAPTER_FILE
 from distillery.errors import AdapterError, ModelError
-from distillery.network import StudentNetwork, load_backbone, load_network
+from distillery.network import StudentNetwork, load_backbone, load_encoder, load_network
 
 WriteAdapter = Callable[..., Path]
 
@@ -29,13 +29,6 @@ def architecture(request: pytest.FixtureRequest) -> str:
 def base(request: pytest.FixtureRequest, architecture: str) -> Path:
     folder: Path = request.getfixturevalue(f"{architecture}_base")
     return folder
-
-
-def settings(pooling: str) -> StudentConfig:
-    sha256 = {ADAPTER_FILE: "0" * 64, ADAPTER_CONFIG_FILE: "0" * 64}
-    files = ["config.json", "model.safetensors", "tokenizer.json"]
-    base: Any = {"model": "acme/tiny", "sha256": dict.fromkeys(files, "0" * 64)}
-    return StudentConfig(base=base, adapter="student", sha256=sha256, pooling=pooling)  # type: ignore[arg-type]
 
 
 def load(base: Path, adapter: Path, pooling: str | None = None) -> StudentNetwork:
@@ -160,6 +153,27 @@ def test_pooling(
         real = row[:length]
         wanted = {"mean": real.mean(0), "first": real[0], "last": real[-1]}[pooling]
         assert torch.allclose(vector, wanted, atol=1e-6)
+
+
+def test_an_encoder_gives_the_vectors_that_a_head_would_judge(
+    base: Path, write_adapter: WriteAdapter, tmp_path: Path, batch: tuple[Tensor, Tensor]
+) -> None:
+    network = load(base, write_adapter(base, tmp_path), "mean")
+    with torch.inference_mode():
+        expected = network.embed(*batch)
+    tensors = {key: tensor for key, tensor in load_file(tmp_path / ADAPTER_FILE).items() if "lora_" in key}
+    save_file(tensors, tmp_path / ADAPTER_FILE)
+
+    encoder = load_encoder(base, tmp_path, "mean")
+
+    with torch.inference_mode():
+        assert torch.equal(encoder(*batch), expected)
+    assert not any(module.training for module in encoder.modules())
+
+
+def test_an_encoder_with_a_head_is_refused(bert_base: Path, write_adapter: WriteAdapter, tmp_path: Path) -> None:
+    with pytest.raises(AdapterError, match="an encoder's adapter holds no head, but this one does"):
+        load_encoder(bert_base, write_adapter(bert_base, tmp_path), "mean")
 
 
 def test_network_is_ready_to_predict(base: Path, write_adapter: WriteAdapter, tmp_path: Path) -> None:

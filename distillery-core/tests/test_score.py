@@ -102,6 +102,7 @@ def test_provenance_says_what_made_the_score(provenance: Provenance) -> None:
         "weights_sha256": "1" * 64,
         "calibration": None,
         "backend": "torch-float32",
+        "encoder": None,
     }
 
 

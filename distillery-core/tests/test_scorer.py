@@ -349,6 +349,7 @@ def test_provenance_says_what_made_the_score(bert_scorer: FilterBaseScorer, bert
             "weights_sha256": sha256_of(bert_filter / "student" / ADAPTER_FILE),
             "calibration": None,
             "backend": "torch-float32",
+            "encoder": None,
         }
 
 

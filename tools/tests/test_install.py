@@ -188,6 +188,14 @@ class TestCalibration:
         set_calibration(garden, {})
         assert contents(garden) == before
 
+    def test_intervals_alone_are_worth_a_file(self, garden: Path) -> None:
+        """No map helps most students, but every score has an interval."""
+        (garden / "compact").mkdir()
+        content = {"dimensions": {}, "intervals": {"level": 0.9}}
+        install_calibration(garden, FilterConfig.load(garden), "compact", content)
+        assert in_student(garden, "compact")["calibration"] == f"compact/{CALIBRATION_FILE}"
+        assert json.loads((garden / "compact" / CALIBRATION_FILE).read_text(encoding="utf-8")) == content
+
     def test_off_where_there_was_none_changes_nothing(self, garden: Path) -> None:
         """Most students need no calibration."""
         (garden / "compact").mkdir()

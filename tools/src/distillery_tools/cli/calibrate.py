@@ -51,6 +51,7 @@ def calibrate_command(
     from ..calibration.effect import calibration_effects
     from ..calibration.fit import fit_calibration
     from ..training.install import check_installable
+    from ..vectors import raw_scores
 
     folder = source_folder(name)
     config = FilterConfig.load(folder)
@@ -59,7 +60,7 @@ def calibrate_command(
     labelled = load_data(config, data, articles, labels)
     val, test = labelled.splits["val"], labelled.splits["test"]
     trained = Student.load(config, folder, chosen, backend=TORCH)
-    raw, unseen = (trained.predict(split.texts).astype(np.float64) for split in (val, test))
+    raw, unseen = (raw_scores(trained, split.texts).astype(np.float64) for split in (val, test))
     content = fit_calibration(config, trained.config, trained.reading, raw, val.scores, level)
     calibration = Calibration.parse(content, config, source="the fitted calibration")
     effects = calibration_effects(config, calibration, unseen, test.scores)
@@ -94,17 +95,11 @@ def _install(folder: Path, config: FilterConfig, student: str, content: dict[str
 
 def _print_report(report: dict[str, Any]) -> None:
     content, test = report["calibration"], report["test"]
-    title = f"{report['filter']} {report['version']}, student {report['student']}"
-    headers, rows = _candidate_rows(content)
-    print_table(
-        headers, rows, title=f"{title}: held-out error / rank correlation on {content['n_samples']} articles of 'val'"
-    )
-    headers, rows = _test_rows(test["effects"])
-    print_table(
-        headers,
-        rows,
-        title=f"{title}: effect on {test['n']} articles of 'test', intervals at {content['intervals']['level']:.0%}",
-    )
+    click.echo(f"{report['filter']} {report['version']}, student {report['student']}\n")
+    title = f"held-out error / rank correlation on {content['n_samples']} articles of 'val'"
+    print_table(*_candidate_rows(content), title=title)
+    title = f"effect on {test['n']} articles of 'test', intervals of {content['intervals']['level']:g}"
+    print_table(*_test_rows(test["effects"]), title=title)
 
 
 def _candidate_rows(content: dict[str, Any]) -> tuple[list[str], list[list[str]]]:

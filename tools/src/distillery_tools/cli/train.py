@@ -52,16 +52,18 @@ def train_command(
     from ..training.examples import TrainingData
     from ..training.install import RECORD_FILE, check_installable
 
-    folder, recipe = source_folder(name), TrainingRecipe(**choices)
+    folder = source_folder(name)
     config = FilterConfig.load(folder)
+    recipe = TrainingRecipe(**choices).completed(config.training)
     chosen = student or config.default_student
     shares_encoder = config.student(chosen).encoder is not None
     if shares_encoder and (resume or seeds or recipe.changes_context):
         raise click.UsageError("A head on a shared encoder takes no --resume, --seeds, --head-tokens or --tail-tokens.")
     check_installable(folder, chosen, with_preprocessing=recipe.changes_context)
     labelled = load_data(config, data, articles, labels)
+    examples = TrainingData.join([(config, labelled)]).with_snippets(recipe.snippet_characters or 0)
     make = _head if shares_encoder else _own_student
-    done = make(config, folder, chosen, TrainingData.join([(config, labelled)]), recipe, Runs(runs, resume, seeds))
+    done = make(config, folder, chosen, examples, recipe, Runs(runs, resume, seeds))
     write_json(done.run / RECORD_FILE, done.record)
     if dry_run:
         return

@@ -66,6 +66,7 @@ def train_encoder_command(
     check_encoder_installable(folder, with_preprocessing=recipe.changes_context)
     configs = labelled_filters(data, names)
     joined = TrainingData.join([(config, load_data(config, data, None, None)) for config in configs])
+    joined = joined.with_snippets(recipe.snippet_characters or 0)
     reading.base_folder()  # raises what is wrong with the base before the run has a folder
     options = Runs(runs, resume, seeds)
     run = options.folder_for(encoder.name)

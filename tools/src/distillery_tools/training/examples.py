@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from distillery import FilterConfig, InputFileError
+from distillery import Article, FilterConfig, InputFileError
 
 from ..data.labelled import SPLITS, LabelledData, Split
 from .tasks import Task, Values, n_outputs_of, tasks_of
@@ -18,10 +18,20 @@ Id = str | int | None
 
 @dataclass(frozen=True)
 class Examples:
-    """Texts and their scores [n_articles, n_outputs], not a number where an article has no label."""
+    """Articles and their scores [n_articles, n_outputs], not a number where an article has no label."""
 
-    texts: list[str]
+    articles: list[Article]
     scores: Values
+
+    @property
+    def texts(self) -> list[str]:
+        """What a student reads of each article."""
+        return [article.text for article in self.articles]
+
+    def with_snippets(self, characters: int) -> Examples:
+        """Add a copy of every article with so many first characters of its content, less a word that is cut."""
+        snippets = [replace(article, content=_beginning(article.content, characters)) for article in self.articles]
+        return Examples([*self.articles, *snippets], np.concatenate([self.scores, self.scores]))
 
 
 @dataclass(frozen=True)
@@ -42,15 +52,25 @@ class TrainingData:
         train, val = (_joined(tasks, [data.splits[name] for _, data in labels]) for name in ("train", "val"))
         return cls(tasks, train, val, _sha256([data.sha256 for _, data in labels]))
 
+    def with_snippets(self, characters: int) -> TrainingData:
+        """Also learn from the beginnings of the training articles, as feeds bring them; 0 changes nothing."""
+        return replace(self, train=self.train.with_snippets(characters)) if characters else self
+
 
 def _joined(tasks: Sequence[Task], splits: Sequence[Split]) -> Examples:
-    texts: dict[Id, str] = {}
+    articles: dict[Id, Article] = {}
     rows: dict[Id, Values] = {}
     for task, split in zip(tasks, splits, strict=True):
         for article, scores in zip(split.articles, split.scores, strict=True):
-            texts.setdefault(article.id, article.text)
+            articles.setdefault(article.id, article)
             rows.setdefault(article.id, np.full(n_outputs_of(tasks), np.nan))[task.columns] = scores
-    return Examples(list(texts.values()), np.array(list(rows.values())))
+    return Examples(list(articles.values()), np.array(list(rows.values())))
+
+
+def _beginning(text: str, characters: int) -> str:
+    if len(text) <= characters:
+        return text
+    return text[:characters].rpartition(" ")[0] or text[:characters]
 
 
 def _check_names(names: Sequence[str]) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from ..vectors import Vectors
 from .history import Figures, Validation
 from .objective import Objective
 from .recipe import TrainingRecipe
@@ -19,8 +19,6 @@ from .tasks import Task, Values
 STRENGTHS = tuple(float(value) for value in np.logspace(1, -5, 13))
 # The objective is convex: more steps change nothing that counts.
 MAX_STEPS = 200
-
-Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

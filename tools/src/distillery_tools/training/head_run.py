@@ -10,21 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from distillery.backends.torch_backend import TorchBackend
+from distillery.backends.torch_backend import FLOAT32, TorchBackend
 from distillery.base_models import TOKENIZER_FILE
 from distillery.batching import batches_by_length, padded
 from distillery.network import load_encoder
 from distillery.reading import Reading
 from distillery.tokens import HeadTailTokenizer
 
+from ..vectors import Vectors, cached_vectors
 from .examples import TrainingData
-from .head import Embedded, FittedHead, Vectors, fit_head
+from .head import Embedded, FittedHead, fit_head
 from .recipe import TrainingRecipe
 from .record import circumstances
 from .saving import ADAPTER_FOLDER, save_head
 
 # The choices of a recipe that a head fitted in one go has.
-_OF_A_HEAD = ("loss", "huber_beta", "average_weight", "ranking_weight")
+_OF_A_HEAD = ("loss", "huber_beta", "average_weight", "ranking_weight", "snippet_characters")
 
 
 def train_head(
@@ -39,7 +40,11 @@ def train_head(
 
 
 def encode(reading: Reading, texts: Sequence[str]) -> Vectors:
-    """Return an encoder's vectors [n_texts, width] in float32."""
+    """Return an encoder's vectors [n_texts, width] in float32, from the user's cache if it has them."""
+    return cached_vectors([reading.fingerprint, FLOAT32], texts, lambda missing: _read(reading, missing))
+
+
+def _read(reading: Reading, texts: Sequence[str]) -> Vectors:
     base = reading.base_folder()
     backend = TorchBackend(load_encoder(base, reading.adapter_folder, reading.pooling), "cpu")
     rows = HeadTailTokenizer(base / TOKENIZER_FILE, reading.preprocessing).encode(texts)

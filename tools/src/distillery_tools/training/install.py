@@ -29,6 +29,7 @@ from distillery.student import Student
 from ..calibration.fit import fit_calibration
 from ..data.labelled import Split
 from ..records import write_json
+from ..vectors import raw_scores
 from .trainer import Trainer
 
 CALIBRATION_FILE = "calibration.json"
@@ -65,7 +66,7 @@ def finish_student(folder: Path, student: str, val: Split, record: dict[str, Any
     (folder / EVALUATION_FILE).unlink(missing_ok=True)  # it told of the student that went
     config = FilterConfig.load(folder)
     trained = Student.load(config, folder, student, backend=TORCH)
-    raw = trained.predict(val.texts).astype(np.float64)
+    raw = raw_scores(trained, val.texts).astype(np.float64)
     calibration = fit_calibration(config, trained.config, trained.reading, raw, val.scores)
     install_calibration(folder, config, student, calibration)
     write_json(folder / trained.config.adapter / RECORD_FILE, {**record, "calibration": calibration["held_out_effect"]})
@@ -104,7 +105,7 @@ def install_preprocessing(path: Path, place: tuple[str, ...], stated: Preprocess
 
 
 def install_calibration(folder: Path, config: FilterConfig, student: str, content: dict[str, Any]) -> None:
-    """Write calibration.json into the adapter's folder, or remove it if it has nothing to say; state it in config.yaml."""
+    """Write calibration.json into the adapter's folder, or remove it if there is nothing to say; state it."""
     settings = config.student(student)
     path = folder / settings.adapter / CALIBRATION_FILE
     says_something = content["dimensions"] or content.get("intervals")

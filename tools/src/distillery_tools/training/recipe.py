@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from distillery.config import TrainingConfig
 
 MSE, SMOOTH_L1 = "mse", "smooth_l1"
 NATURAL, BALANCED = "natural", "balanced"
@@ -32,7 +34,7 @@ class TrainingRecipe:
     A standard deviation (sd) is that of a dimension, or of a weighted average, over the training articles.
     """
 
-    loss: str = _choice(SMOOTH_L1, "Distance from a label to the prediction.", among=(MSE, SMOOTH_L1))
+    loss: str = _choice(MSE, "Distance from a label to the prediction.", among=(MSE, SMOOTH_L1))
     huber_beta: float = _choice(0.3, "Distance in sd from which smooth_l1 is linear.", above=0)
     average_weight: float = _choice(0.5, "Strength of the same loss on each filter's weighted average.", at_least=0)
     ranking_weight: float = _choice(0.0, "Strength of the pairwise ranking loss on weighted averages.", at_least=0)
@@ -43,7 +45,7 @@ class TrainingRecipe:
     )
     balance: float = _choice(1.0, "Balanced sampling: a medium article has 1 + this times the chance.", at_least=0)
     moving_average: float = _choice(
-        0.995, "Decay a step of the averaged weights that are kept; 0: off.", at_least=0, below=1
+        0.0, "Decay a step of the averaged weights that are kept, such as 0.995; 0: off.", at_least=0, below=1
     )
     epochs: int = _choice(6, "Passes over the training articles; the best by validation is kept.", at_least=1)
     patience: int = _choice(0, "Stop after so many epochs without a better one; 0: never.", at_least=0)
@@ -60,7 +62,19 @@ class TrainingRecipe:
     tail_tokens: int | None = _choice(
         None, "Last tokens read of a long text; as configured by default.", at_least=0, kind=int
     )
+    snippet_characters: int | None = _choice(
+        None,
+        "Also train on each article cut to its title and so many first characters, 0: off; by default as configured.",
+        at_least=0,
+        kind=int,
+    )
     seed: int = _choice(0, "Seed of the initial weights and of the order of the articles.", at_least=0)
+
+    def completed(self, configured: TrainingConfig) -> TrainingRecipe:
+        """Return the recipe with what a filter's config states for what the recipe leaves open."""
+        if self.snippet_characters is not None:
+            return self
+        return replace(self, snippet_characters=configured.snippet_characters)
 
     @property
     def changes_context(self) -> bool:
