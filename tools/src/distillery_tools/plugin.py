@@ -17,5 +17,9 @@ def distillery_commands() -> Mapping[str, tuple[str, str]]:
             "distillery_tools.cli.train_encoder:train_encoder_command",
             "Train a shared encoder on many filters' labels.",
         ),
+        "calibrate": (
+            "distillery_tools.cli.calibrate:calibrate_command",
+            "Fit a student's maps and intervals on validation articles.",
+        ),
         "evaluate": ("distillery_tools.cli.evaluate:evaluate_command", "Measure a filter beside baselines and oracle."),
     }

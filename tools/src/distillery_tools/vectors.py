@@ -36,7 +36,7 @@ def cached_vectors(facts: Any, texts: Sequence[str], compute: Callable[[Sequence
 
 
 def raw_scores(student: Student, texts: Sequence[str]) -> Vectors:
-    """Return what `Student.predict` does [n_texts, n_dimensions]; what a shared encoder read before is not read again."""
+    """Return what `Student.predict` does [n_texts, n_dimensions]; a shared encoder reads no text twice."""
     if student.head is None:
         return student.predict(texts)
     facts = [student.reading.fingerprint, student.backend.name]

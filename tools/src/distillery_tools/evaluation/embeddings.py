@@ -18,6 +18,7 @@ from ..vectors import Vectors, cached_vectors
 
 POOLING = "mean"
 
+
 @dataclass(frozen=True)
 class FrozenBase:
     """A base model that no label has touched, and how much of a text it reads."""

@@ -69,7 +69,7 @@ def finish_student(folder: Path, student: str, val: Split, record: dict[str, Any
     raw = raw_scores(trained, val.texts).astype(np.float64)
     calibration = fit_calibration(config, trained.config, trained.reading, raw, val.scores)
     install_calibration(folder, config, student, calibration)
-    write_json(folder / trained.config.adapter / RECORD_FILE, {**record, "calibration": calibration["held_out_effect"]})
+    write_json(folder / trained.config.adapter / RECORD_FILE, record)
     write_golden(FilterBaseScorer.from_folder(folder, student=student, backend=TORCH))
     kept = ", ".join(calibration["dimensions"]) or "none of the dimensions"
     return f"calibration maps kept for {kept}"
