@@ -29,8 +29,8 @@ def test_every_text_reaches_the_student(content: str) -> None:
     ("score", "tier"),
     [
         (10.0, "commerce"),
-        (7.0, "commerce"),
-        (6.9375, "mixed"),
+        (5.0, "commerce"),
+        (4.9375, "mixed"),
         (3.0, "mixed"),
         (2.9375, "journalism"),
         (0.0, "journalism"),
