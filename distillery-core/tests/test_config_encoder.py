@@ -128,7 +128,7 @@ def test_an_encoder_must_be_a_mapping(tmp_path: Path, data: Any) -> None:
 
 
 def test_a_missing_encoder_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"encoder.yaml does not exist; the folder must hold a encoder.yaml"):
+    with pytest.raises(ConfigError, match=r"encoder.yaml does not exist; the folder must hold that file"):
         EncoderConfig.load(tmp_path)
 
 

@@ -129,7 +129,7 @@ class TestRecord:
         assert (record["filter"], record["version"], record["student"]) == (NAME, "1.2.0", "compact")
         assert (record["base_model"], record["pooling"]) == ("acme/tiny", "mean")
         assert record["preprocessing"] == {"head_tokens": 40, "tail_tokens": 16}
-        recipe = TrainingRecipe(rank=4, learning_rate=0.02, epochs=2)
+        recipe = TrainingRecipe(rank=4, learning_rate=0.02, epochs=2, snippet_characters=0)
         assert record["recipe"] == asdict(recipe)
 
     def test_it_says_what_was_chosen_and_why(self, record: dict[str, Any]) -> None:
