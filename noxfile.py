@@ -103,4 +103,5 @@ def bench(session: nox.Session) -> None:
     real = DATA / "unlabelled.jsonl"
     articles = ("--articles", str(real)) if real.exists() else ()
     session.run("python", "benchmarks/throughput.py", *articles, *session.posargs)
+    session.run("python", "benchmarks/shared_encoder.py", *articles)
     session.run("python", "benchmarks/startup.py", *articles)
