@@ -9,8 +9,10 @@ import pytest
 from train_cases import SECOND_DIMENSIONS, one_task, second_filter, second_labels, two_tasks
 
 from distillery import DistilleryError, FilterConfig
+from distillery.config import TrainingConfig
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.training.examples import TrainingData
+from distillery_tools.training.recipe import TrainingRecipe
 
 
 def test_one_filter_is_as_it_was(config: FilterConfig, labelled: LabelledData) -> None:
@@ -79,3 +81,31 @@ def test_a_filter_given_twice_is_refused(config: FilterConfig, labelled: Labelle
     """It would count twice."""
     with pytest.raises(DistilleryError, match="twice: garden"):
         TrainingData.join([(config, labelled), (config, labelled)])
+
+
+def test_snippets_are_beginnings_with_the_same_scores(config: FilterConfig, labelled: LabelledData) -> None:
+    """Every article stays, and a copy of its title and first whole words follows; validation is as it was."""
+    whole = one_task(config, labelled)
+    data = whole.with_snippets(20)
+    n = len(whole.train.articles)
+    assert data.train.texts[:n] == whole.train.texts
+    assert np.array_equal(data.train.scores, np.concatenate([whole.train.scores, whole.train.scores]))
+    for article, snippet in zip(whole.train.articles, data.train.articles[n:], strict=True):
+        assert snippet.title == article.title
+        assert len(snippet.content) <= 20
+        assert article.content.startswith(snippet.content)
+        assert article.content[len(snippet.content) :][:1] in {"", " "}
+    assert data.val is whole.val
+
+
+def test_no_snippets_unless_asked_for(config: FilterConfig, labelled: LabelledData) -> None:
+    """0 characters, the default, leave the data alone."""
+    data = one_task(config, labelled)
+    assert data.with_snippets(0) is data
+
+
+@pytest.mark.parametrize(("asked", "expected"), [(None, 125), (0, 0), (80, 80)])
+def test_a_filter_states_its_snippets_unless_the_command_does(asked: int | None, expected: int) -> None:
+    """What the recipe leaves open is taken from config.yaml; 0 is an answer, too."""
+    recipe = TrainingRecipe(snippet_characters=asked).completed(TrainingConfig(snippet_characters=125))
+    assert recipe.snippet_characters == expected
