@@ -26,15 +26,7 @@ NEVER_SHIPPED = re.compile(
 )
 IN_A_FILTER = re.compile(r"\.(json|md|py|safetensors|yaml)$|/py\.typed$|/golden\.jsonl$")
 
-TRAINED = [folder for folder in FILTERS if list(folder.glob("src/*/compact/adapter_model.safetensors"))]
-RELEASED = [folder for folder in TRAINED if list(folder.glob("src/*/golden.jsonl"))]
-
-needs_a_student = pytest.mark.skipif(not TRAINED, reason="no filter has src/*/compact/adapter_model.safetensors")
-each_released = pytest.mark.parametrize(
-    "released",
-    RELEASED or [pytest.param(ROOT, marks=pytest.mark.skip(reason="no filter has a student and src/*/golden.jsonl"))],
-    ids=lambda folder: folder.name,
-)
+each_released = pytest.mark.parametrize("released", FILTERS, ids=lambda folder: folder.name)
 
 
 @pytest.fixture(scope="module")
@@ -188,17 +180,15 @@ def test_the_code_that_runs_is_the_wheels(venv: CleanVenv) -> None:
     assert not [path for path in paths.value if Path(path).resolve().is_relative_to(ROOT)]
 
 
-@needs_a_student
 def test_doctor_finds_nothing(venv: CleanVenv) -> None:
     """Every weight has the sha256 of the config, and every base model is found offline."""
-    done = venv.distillery("doctor", *(folder.name for folder in TRAINED))
+    done = venv.distillery("doctor", *(folder.name for folder in FILTERS))
     assert (done.returncode, done.stderr) == (OK, "")
 
 
-@needs_a_student
 def test_examples_are_scored_by_the_command(venv: CleanVenv) -> None:
     """The installed command scores every example with every trained filter, offline, without a failure."""
-    names = [folder.name for folder in TRAINED]
+    names = [folder.name for folder in FILTERS]
     wanted = [argument for name in names for argument in ("--filter", name)]
     done = venv.distillery("score", str(EXAMPLES), *wanted, "-o", "scored.jsonl", "--backend", "torch", "--quiet")
     assert (done.returncode, done.stderr) == (OK, "")
@@ -216,14 +206,14 @@ def rescored(venv: CleanVenv, filter_wheels: dict[str, Path]) -> dict[str, list[
     The first filter runs on the backend that users get; its conversion takes seconds, so the others run on torch.
     """
     expressions = []
-    for folder in RELEASED:
+    for folder in FILTERS:
         articles = [record["article"] for record in golden_of(filter_wheels[folder.name])]
-        backend = "auto" if folder == RELEASED[0] else "torch"
+        backend = "auto" if folder == FILTERS[0] else "torch"
         scores = f"load_filter({folder.name!r}, backend={backend!r}).score({articles!r}, skip_prefilter=True)"
         expressions.append(f"[score.to_dict() for score in {scores}]")
     outcomes = venv.evaluate(*expressions)
-    assert [outcome.error for outcome in outcomes] == [None] * len(RELEASED), outcomes
-    return {folder.name: outcome.value for folder, outcome in zip(RELEASED, outcomes, strict=True)}
+    assert [outcome.error for outcome in outcomes] == [None] * len(FILTERS), outcomes
+    return {folder.name: outcome.value for folder, outcome in zip(FILTERS, outcomes, strict=True)}
 
 
 @each_released
@@ -253,7 +243,7 @@ def test_installed_filter_conforms(released: Path, venv: CleanVenv) -> None:
 
 
 @each_released
-@pytest.mark.skipif(not REAL_ARTICLES.exists(), reason="../shared/data is not here")
+@pytest.mark.skipif(not REAL_ARTICLES.exists(), reason="needs the real articles of ../shared/data")
 def test_no_wheel_carries_an_article_of_somebody_elses(
     released: Path, filter_wheels: dict[str, Path], real_word_runs: set[int]
 ) -> None:

@@ -220,7 +220,7 @@ def test_a_place_that_cannot_be_written_is_named(bench: Bench) -> None:
     assert f"{bench.output} cannot be written" in refusal(bench)
 
 
-@pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="the real data are not here")
+@pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="needs the real articles of ../shared/data")
 @pytest.mark.parametrize("stated", [True, False])
 def test_real_labels_keep_their_splits_and_new_splits_part_no_copies(tmp_path: Path, stated: bool) -> None:
     """Thousands of articles."""

@@ -44,13 +44,3 @@ def test_the_score_is_the_average_and_decides_the_tier(score: float, tier: str) 
 
 def test_what_is_set_aside_is_the_highest_tier() -> None:
     assert [tier.name for tier in CONFIG.tiers] == ["commerce", "mixed", "journalism"]
-
-
-def test_the_prompt_ends_with_the_article_and_names_the_dimension() -> None:
-    prompt = (FOLDER / CONFIG.oracle.prompt).read_text(encoding="utf-8")
-    slots = ["{{title}}", "{{source}}", "{{published_date}}", "{{article}}"]
-
-    assert CONFIG.dimension_names == ["commerce"]
-    assert [prompt.count(slot) for slot in slots] == [1] * len(slots)
-    assert prompt.rstrip().endswith("{{article}}")
-    assert prompt.index('"commerce": {"score"') < prompt.index('"key_signals"') < prompt.index(slots[0])
