@@ -6,12 +6,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from wheels import FILTERS
 
 from distillery.config import FilterConfig
 from distillery.prefilter import Phrase, words_of
 
-FILTERS = Path(__file__).parents[1]
-FOLDERS = sorted(path.parent for path in FILTERS.glob("*/src/*/config.yaml"))
+FOLDERS = [path.parent for project in FILTERS for path in project.glob("src/*/config.yaml")]
 
 
 @pytest.fixture(params=FOLDERS, ids=lambda folder: folder.name)
@@ -27,7 +27,7 @@ def config(folder: Path) -> FilterConfig:
 
 
 def test_all_five_are_here() -> None:
-    assert len(FOLDERS) == len(list(FILTERS.glob("*/pyproject.toml"))) >= 5
+    assert len(FOLDERS) == len(FILTERS) >= 5
 
 
 def test_no_phrase_lies_inside_another_of_its_category(config: FilterConfig) -> None:
