@@ -29,9 +29,9 @@ def install(session: nox.Session, *packages: str, group: str | None = None) -> N
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run all tests; arguments go to pytest."""
+    """Run all tests, a file on each core; arguments go to pytest."""
     install(session, CORE, TOOLS, *ENCODERS, *FILTERS, group="test")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "--numprocesses=auto", "--dist=loadfile", *session.posargs)
 
 
 @nox.session

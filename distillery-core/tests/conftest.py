@@ -30,20 +30,8 @@ from distillery.scorer import FilterBaseScorer
 from distillery.testing import restate, tiny_config, write_bert, write_filter, write_gemma
 from distillery.testing.tiny_models import WORDS
 
-# Read when the libraries are imported: no test asks the Hub, and tiny matrices need no threads.
-os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 settings.register_profile("distillery", deadline=None, max_examples=60, derandomize=True, database=None)
 settings.load_profile("distillery")
-
-
-@pytest.fixture(autouse=True, scope="session")
-def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Keep converted networks of all tests away from the user's own cache."""
-    folder = tmp_path_factory.mktemp("cache")
-    os.environ["DISTILLERY_CACHE"] = str(folder)
-    return folder
 
 
 @pytest.fixture

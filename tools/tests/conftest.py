@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -16,18 +15,6 @@ from invented import NAME, WORDS, Data, Trained, make_data, train, write_filter
 from distillery import FilterConfig
 from distillery.testing import write_bert, write_gemma
 from distillery_tools.data.labelled import LabelledData
-
-# Read when the libraries are imported: no test asks the Hub, and tiny matrices need no threads.
-os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-
-@pytest.fixture(autouse=True, scope="session")
-def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Keep converted networks of all tests away from the user's own cache."""
-    folder = tmp_path_factory.mktemp("cache")
-    os.environ["DISTILLERY_CACHE"] = str(folder)
-    return folder
 
 
 @pytest.fixture(scope="session")

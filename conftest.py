@@ -1,0 +1,21 @@
+"""What all tests share: no Hub, few threads, and a cache of their own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Read when the libraries are imported: no test asks the Hub, and tiny matrices need no threads.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep converted networks of all tests away from the user's own cache; processes side by side share one."""
+    session = tmp_path_factory.getbasetemp()
+    folder = (session.parent if "PYTEST_XDIST_WORKER" in os.environ else session) / "cache"
+    os.environ["DISTILLERY_CACHE"] = str(folder)
+    return folder
