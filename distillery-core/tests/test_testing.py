@@ -135,6 +135,18 @@ def test_command_fails_where_the_kit_does(package: Package) -> None:
     assert "tiny-filter 1.2.3 has 1 fault(s):\n  the distribution is named acme-tiny." in done.stdout
 
 
+def test_command_heeds_no_settings_of_a_project_around_the_temporary_folder(
+    package: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package.write_record()
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\naddopts = '--no-such-option'\n")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+    done = distillery_testing("tiny-filter", "-k", "goes_by_one_name", "-q", path=package.site)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_command_without_a_name_says_how_it_is_used() -> None:
     done = distillery_testing("-q")
 
