@@ -62,7 +62,7 @@ def _each(scorers: list[FilterBaseScorer], articles: list[Article]) -> Scored:
 
 def _together(scorers: list[FilterBaseScorer], articles: list[Article]) -> Scored:
     first, *others = (scorer.student for scorer in scorers)
-    if not all(first.reads_like(student) for student in others):
+    if any(student.reading_key != first.reading_key for student in others):
         raise SystemExit("these filters do not share an encoder")
     outputs = first.read([article.text for article in articles])
     return [scorer.score_outputs(outputs) for scorer in scorers]

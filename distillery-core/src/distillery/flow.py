@@ -1,0 +1,164 @@
+"""The way of articles through filters: what several filters have in common is done once for all of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .article import Article
+from .commerce import CommerceGate
+from .errors import ArticleError
+from .score import Score
+from .shared_reading import SharedReading
+
+if TYPE_CHECKING:
+    from .scorer import FilterBaseScorer
+
+ArticleLike = Article | Mapping[str, Any]
+
+logger = logging.getLogger(__name__)
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors for Stage 1; those of one fingerprint give the same vectors."""
+
+    fingerprint: str
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one vector per text [n_texts, width]."""
+
+
+class Course:
+    """One filter's way through a batch: its scores so far, by the article's place."""
+
+    def __init__(self, scorer: FilterBaseScorer) -> None:
+        """Start without a score."""
+        self.scorer = scorer
+        self.scores: dict[int, Score] = {}
+        self.waiting: list[int] = []
+
+    def settle(self, places: Sequence[int], scores: Sequence[Score | None]) -> None:
+        """Keep the scores that are final; the other articles of these places wait on."""
+        self.scores |= {place: score for place, score in zip(places, scores, strict=True) if score is not None}
+        self.waiting = [place for place in self.waiting if place not in self.scores]
+
+    def fail(self, places: Sequence[int], what: str, error: Exception) -> None:
+        """Give up on articles, for a reason that is this filter's alone."""
+        self.settle(places, [failure(self.scorer, what, error)] * len(places))
+
+
+def score_together(
+    scorers: Sequence[FilterBaseScorer], articles: Iterable[ArticleLike], *, skip_prefilter: bool = False
+) -> list[list[Score]]:
+    """Return each filter's scores [n_filters][n_articles] in the order of the articles.
+
+    An article that cannot be read, and a filter that fails on one, is an ``error`` on these scores alone.
+    """
+    readable = [_readable(article) for article in articles]
+    courses = [Course(scorer) for scorer in scorers]
+    texts = ["" if isinstance(article, ArticleError) else article.text for article in readable]
+    reading = SharedReading(texts)
+    for course in courses:
+        _screen(course, readable, skip_prefilter=skip_prefilter)
+    for alike in _groups(courses, lambda scorer: scorer.embedder.fingerprint if scorer.embedder else None):
+        _spare(alike, texts)
+    if not skip_prefilter:
+        for alike in _groups(courses, lambda scorer: scorer.commerce):
+            _set_aside(alike, reading)
+    for alike in _groups(courses, lambda scorer: scorer.student.reading_key):
+        _judge(alike, reading)
+    return [[course.scores[place] for place in range(len(readable))] for course in courses]
+
+
+def failure(scorer: FilterBaseScorer, what: str, error: Exception) -> Score:
+    """Return the result for an article on which a part of the filter failed."""
+    return Score.failed(scorer.provenance, f"{what} failed: {type(error).__name__}: {error}")
+
+
+def _readable(article: ArticleLike) -> Article | ArticleError:
+    try:
+        return article if isinstance(article, Article) else Article.from_dict(article)
+    except ArticleError as error:
+        return error
+
+
+def _groups(courses: Iterable[Course], key: Callable[[FilterBaseScorer], Hashable | None]) -> list[list[Course]]:
+    """Return the courses that have a key in common; None is no key."""
+    groups: dict[Hashable, list[Course]] = {}
+    for course in courses:
+        if (common := key(course.scorer)) is not None:
+            groups.setdefault(common, []).append(course)
+    return list(groups.values())
+
+
+def _waiting(courses: Iterable[Course]) -> list[int]:
+    """Return the places of the articles that any of the courses waits for."""
+    return sorted({place for course in courses for place in course.waiting})
+
+
+def _screen(course: Course, articles: Sequence[Article | ArticleError], *, skip_prefilter: bool) -> None:
+    for place, article in enumerate(articles):
+        course.waiting.append(place)
+        if isinstance(article, ArticleError):
+            course.settle([place], [Score.invalid(course.scorer.provenance, str(article))])
+        elif not skip_prefilter:
+            try:
+                course.settle([place], [course.scorer.screen(article)])
+            except Exception as error:  # a filter's own code raises what it likes
+                course.fail([place], "the prefilter", error)
+
+
+def _spare(courses: Sequence[Course], texts: Sequence[str]) -> None:
+    """Let Stage 1 judge whom it can; where it fails, the student reads the article."""
+    embedder, places = courses[0].scorer.embedder, _waiting(courses)
+    if embedder is None or not places:
+        return
+    try:
+        embeddings = embedder.embed([texts[place] for place in places])
+    except Exception:  # out of memory, say
+        logger.warning("Stage 1 failed on %d articles; the student reads them all.", len(places), exc_info=True)
+        return
+    row_of = {place: row for row, place in enumerate(places)}
+    for course in courses:
+        waiting = course.waiting
+        try:
+            course.settle(waiting, course.scorer.spare(embeddings[[row_of[place] for place in waiting]]))
+        except Exception as error:  # a filter's own code raises what it likes
+            course.fail(waiting, "Stage 1", error)
+
+
+def _set_aside(courses: Sequence[Course], reading: SharedReading) -> None:
+    """Let the commerce filter judge every article that still waits; what it cannot score is not set aside."""
+    gate, places = courses[0].scorer.commerce, _waiting(courses)
+    if gate is None:
+        return
+    commercial = {
+        place for place, score in zip(places, _scores(gate.scorer, places, reading), strict=True) if gate.blocks(score)
+    }
+    for course in courses:
+        aside = Score.blocked(course.scorer.provenance, CommerceGate.reason)
+        places = [place for place in course.waiting if place in commercial]
+        course.settle(places, [aside] * len(places))
+
+
+def _judge(courses: Sequence[Course], reading: SharedReading) -> None:
+    """Read what any of the filters waits for in one go, then let each judge its own."""
+    reading.read(courses[0].scorer.student, _waiting(courses))
+    for course in courses:
+        course.settle(course.waiting, _scores(course.scorer, course.waiting, reading))
+
+
+def _scores(scorer: FilterBaseScorer, places: Sequence[int], reading: SharedReading) -> list[Score]:
+    outputs, faults = reading.read(scorer.student, places)
+    try:
+        scores = scorer.score_outputs(outputs)
+    except Exception as error:  # a filter's own code raises what it likes
+        return [failure(scorer, "the filter", error)] * len(places)
+    return [
+        failure(scorer, "the student", faults[place]) if place in faults else score
+        for place, score in zip(places, scores, strict=True)
+    ]
