@@ -41,7 +41,8 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from .hookspecs import hookimpl
-    from .loading import load_config, load_filter
+    from .loading import load_config, load_filter, load_filters
+    from .panel import FilterPanel
     from .plugins import list_filters
     from .score import Provenance, Score
     from .scorer import FilterBaseScorer
@@ -52,12 +53,14 @@ _HOMES = {
     "Article": "article",
     "FilterBaseScorer": "scorer",
     "FilterConfig": "config",
+    "FilterPanel": "panel",
     "Provenance": "score",
     "Score": "score",
     "hookimpl": "hookspecs",
     "list_filters": "plugins",
     "load_config": "loading",
     "load_filter": "loading",
+    "load_filters": "loading",
 }
 
 __all__ = [
@@ -77,6 +80,7 @@ __all__ = [
     "FilterError",
     "FilterImportError",
     "FilterNotFoundError",
+    "FilterPanel",
     "FilterVersionError",
     "InputFileError",
     "ModelError",
@@ -91,6 +95,7 @@ __all__ = [
     "list_filters",
     "load_config",
     "load_filter",
+    "load_filters",
 ]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .article import Article
 from .commerce import CommerceGate
-from .errors import ArticleError
+from .errors import ArticleError, DistilleryError
 from .score import Score
 from .shared_reading import SharedReading
 
@@ -58,7 +58,7 @@ def score_together(
 
     An article that cannot be read, and a filter that fails on one, is an ``error`` on these scores alone.
     """
-    readable = [_readable(article) for article in articles]
+    readable = [_readable(article) for article in checked(articles)]
     courses = [Course(scorer) for scorer in scorers]
     texts = ["" if isinstance(article, ArticleError) else article.text for article in readable]
     reading = SharedReading(texts)
@@ -72,6 +72,15 @@ def score_together(
     for alike in _groups(courses, lambda scorer: scorer.student.reading_key):
         _judge(alike, reading)
     return [[course.scores[place] for place in range(len(readable))] for course in courses]
+
+
+def checked(articles: Iterable[ArticleLike]) -> Iterable[ArticleLike]:
+    """Return the articles; raise DistilleryError if they are one article or a text, whose parts are none."""
+    if isinstance(articles, (str, bytes)):
+        raise DistilleryError("score takes an article (a mapping with title and content) or many of them, not text.")
+    if isinstance(articles, (Article, Mapping)):
+        raise DistilleryError("score_batch takes many articles; one alone goes to score or score_article.")
+    return articles
 
 
 def failure(scorer: FilterBaseScorer, what: str, error: Exception) -> Score:

@@ -1,14 +1,17 @@
-"""load_filter: from a name or a path to a scorer."""
+"""load_filter: from a name or a path to a scorer; load_filters: from names to a panel."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from .backends import AUTO
 from .commerce import COMMERCE, CommerceGate
 from .config import CONFIG_FILE, FilterConfig
-from .errors import FilterNotFoundError
-from .plugins import check_identity, find_filter, load_source
+from .errors import DistilleryError, FilterError, FilterNotFoundError
+from .names import distribution_of, normalise
+from .panel import FilterPanel
+from .plugins import check_identity, find_filter, list_filters, load_source
 from .scorer import FilterBaseScorer
 
 
@@ -35,6 +38,69 @@ def load_filter(
     if commerce and scorer.config.normalised_name != COMMERCE:
         scorer.commerce = CommerceGate(load_filter(COMMERCE, backend=backend, device=device))
     return scorer
+
+
+def load_filters(
+    names: Iterable[str | Path] | None = None,
+    *,
+    student: str | None = None,
+    backend: str = AUTO,
+    device: str | None = None,
+    use_prefilter: bool = True,
+    commerce: bool = False,
+) -> FilterPanel:
+    """Load filters by names or paths, all installed ones by default, to score articles with all of them at once.
+
+    The options are those of `load_filter`. ``commerce`` puts the filter of that name in front of all
+    others, and leaves it out of the default. What does not load is in the panel's ``faults`` and costs
+    only itself; if nothing loads, DistilleryError is raised, or the very error of the only one.
+    """
+    wanted = _wanted(names, without=COMMERCE if commerce else None)
+    gate = CommerceGate(load_filter(COMMERCE, backend=backend, device=device)) if commerce else None
+    scorers: list[FilterBaseScorer] = []
+    faults: dict[str, Exception] = {}
+    for name in wanted:
+        try:
+            scorer = load_filter(name, student=student, backend=backend, device=device, use_prefilter=use_prefilter)
+        except Exception as error:  # a filter's own code raises what it likes
+            if len(wanted) == 1:
+                raise
+            faults[_name_of(name)] = error
+        else:
+            scorer.commerce = gate if scorer.config.normalised_name != COMMERCE else None
+            scorers.append(scorer)
+    if not scorers:
+        raise _nothing_loaded(faults)
+    return FilterPanel(scorers, faults)
+
+
+def _wanted(names: Iterable[str | Path] | None, *, without: str | None) -> list[str | Path]:
+    if isinstance(names, (str, Path)):
+        raise DistilleryError(f"load_filters takes a list of names; one alone goes to load_filter({str(names)!r}).")
+    if names is None:
+        names = [item.name for item in list_filters() if item.name != without]
+    wanted = list(dict.fromkeys(names))
+    if not wanted:
+        raise FilterNotFoundError(
+            f'No filters are installed.  Install one: pip install "{distribution_of("uplifting")}"'
+        )
+    return wanted
+
+
+def _nothing_loaded(faults: Mapping[str, Exception]) -> DistilleryError:
+    """Return one error for many, of their own kind if they share one."""
+    kinds = {type(fault) for fault in faults.values() if isinstance(fault, DistilleryError)}
+    kind = kinds.pop() if len(kinds) == 1 else FilterError
+    reasons = "".join(f"\n{name}: {fault}" for name, fault in faults.items())
+    return kind(f"None of the filters could be loaded.{reasons}")
+
+
+def _name_of(name: str | Path) -> str:
+    """Return the name of a filter that did not load: its config's where that can be read."""
+    try:
+        return load_config(name).name
+    except Exception:  # whatever kept it from loading
+        return normalise(Path(name).name)
 
 
 def load_config(name: str | Path) -> FilterConfig:

@@ -15,7 +15,7 @@ from .backends import AUTO, Outputs
 from .calibration import Calibration
 from .commerce import CommerceGate
 from .config import FilterConfig
-from .errors import DistilleryError, ScoringError
+from .errors import ScoringError
 from .flow import ArticleLike, Embedder, score_together
 from .intervals import Interval
 from .plugins import check_core_range
@@ -100,7 +100,7 @@ class FilterBaseScorer:
 
     def score_batch(self, articles: Iterable[ArticleLike], *, skip_prefilter: bool = False) -> list[Score]:
         """Score articles in their order; one that cannot be scored carries an ``error``."""
-        return score_together([self], _checked(articles), skip_prefilter=skip_prefilter)[0]
+        return score_together([self], articles, skip_prefilter=skip_prefilter)[0]
 
     @cached_property
     def provenance(self) -> Provenance:
@@ -214,11 +214,3 @@ class FilterBaseScorer:
     def MAX_TOKEN_LENGTH(self) -> int:  # noqa: N802
         """The most tokens of an article that the student reads, special ones counted."""
         return self.student.tokenizer.max_length
-
-
-def _checked(articles: Iterable[ArticleLike]) -> Iterable[ArticleLike]:
-    if isinstance(articles, (str, bytes)):
-        raise DistilleryError("score takes an article (a mapping with title and content) or many of them, not text.")
-    if isinstance(articles, (Article, Mapping)):
-        raise DistilleryError("score_batch takes many articles; one alone goes to score or score_article.")
-    return articles
