@@ -62,8 +62,9 @@ def score_together(
     courses = [Course(scorer) for scorer in scorers]
     texts = ["" if isinstance(article, ArticleError) else article.text for article in readable]
     reading = SharedReading(texts)
-    for course in courses:
-        _screen(course, readable, skip_prefilter=skip_prefilter)
+    for place, article in enumerate(readable):
+        for course in courses:
+            _screen(course, place, article, skip_prefilter=skip_prefilter)
     for alike in _groups(courses, lambda scorer: scorer.embedder.fingerprint if scorer.embedder else None):
         _spare(alike, texts)
     if not skip_prefilter:
@@ -109,16 +110,18 @@ def _waiting(courses: Iterable[Course]) -> list[int]:
     return sorted({place for course in courses for place in course.waiting})
 
 
-def _screen(course: Course, articles: Sequence[Article | ArticleError], *, skip_prefilter: bool) -> None:
-    for place, article in enumerate(articles):
-        course.waiting.append(place)
+def _screen(course: Course, place: int, article: Article | ArticleError, *, skip_prefilter: bool) -> None:
+    try:
         if isinstance(article, ArticleError):
-            course.settle([place], [Score.invalid(course.scorer.provenance, str(article))])
-        elif not skip_prefilter:
-            try:
-                course.settle([place], [course.scorer.screen(article)])
-            except Exception as error:  # a filter's own code raises what it likes
-                course.fail([place], "the prefilter", error)
+            score: Score | None = Score.invalid(course.scorer.provenance, str(article))
+        else:
+            score = None if skip_prefilter else course.scorer.screen(article)
+    except Exception as error:  # a filter's own code raises what it likes
+        score = failure(course.scorer, "the prefilter", error)
+    if score is None:
+        course.waiting.append(place)
+    else:
+        course.scores[place] = score
 
 
 def _spare(courses: Sequence[Course], texts: Sequence[str]) -> None:
