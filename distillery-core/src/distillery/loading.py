@@ -9,10 +9,13 @@ from .backends import AUTO
 from .commerce import COMMERCE, CommerceGate
 from .config import CONFIG_FILE, FilterConfig
 from .errors import DistilleryError, FilterError, FilterNotFoundError
+from .hybrid import hybrid_class
 from .names import distribution_of, normalise
 from .panel import FilterPanel
 from .plugins import check_identity, find_filter, list_filters, load_source
 from .scorer import FilterBaseScorer
+
+FULL, HYBRID = MODES = ("full", "hybrid")
 
 
 def load_filter(
@@ -23,15 +26,21 @@ def load_filter(
     device: str | None = None,
     use_prefilter: bool = True,
     commerce: bool = False,
+    mode: str = FULL,
 ) -> FilterBaseScorer:
     """Load a filter by its name, or by the path of its folder, ready to score.
 
     ``student`` names one of the filter's students (its default otherwise), ``backend`` is ``auto``,
     ``torch`` or ``openvino``, ``device`` is torch's. A string with a path separator, and a Path, is
     a path. ``commerce`` sets deals and advertisements aside by the installed filter of that name, with
-    the reason ``commerce``. Raises FilterError, ConfigError, ModelError or CalibrationError.
+    the reason ``commerce``. ``mode`` is ``full``, or ``hybrid``: then the filter's probe spares the student what
+    is certainly low. Raises FilterError, ConfigError, ModelError, CalibrationError or ProbeError.
     """
+    if mode not in MODES:
+        raise DistilleryError(f"There is no mode '{mode}'. There are: {', '.join(MODES)}")
     folder, scorer_class = locate_filter(name)
+    if mode == HYBRID:
+        scorer_class = hybrid_class(scorer_class)
     scorer = scorer_class.from_folder(
         folder, student=student, backend=backend, device=device, use_prefilter=use_prefilter
     )
