@@ -21,22 +21,25 @@ def load_filter(
     student: str | None = None,
     backend: str = AUTO,
     device: str | None = None,
+    precision: str = AUTO,
     use_prefilter: bool = True,
     commerce: bool = False,
 ) -> FilterBaseScorer:
     """Load a filter by its name, or by the path of its folder, ready to score.
 
     ``student`` names one of the filter's students (its default otherwise), ``backend`` is ``auto``,
-    ``torch`` or ``openvino``, ``device`` is torch's. A string with a path separator, and a Path, is
-    a path. ``commerce`` sets deals and advertisements aside by the installed filter of that name, with
-    the reason ``commerce``. Raises FilterError, ConfigError, ModelError or CalibrationError.
+    ``torch`` or ``openvino``, ``device`` is torch's. ``precision`` is ``float32``, ``bfloat16``,
+    ``float16`` or ``auto``, the fastest that stays close to float32 (torch by its name: float32). A string
+    with a path separator, and a Path, is a path. ``commerce`` sets deals and advertisements aside by the
+    installed filter of that name, with the reason ``commerce``. Raises FilterError, ConfigError, ModelError
+    or CalibrationError.
     """
     folder, scorer_class = locate_filter(name)
     scorer = scorer_class.from_folder(
-        folder, student=student, backend=backend, device=device, use_prefilter=use_prefilter
+        folder, student=student, backend=backend, device=device, precision=precision, use_prefilter=use_prefilter
     )
     if commerce and scorer.config.normalised_name != COMMERCE:
-        scorer.commerce = CommerceGate(load_filter(COMMERCE, backend=backend, device=device))
+        scorer.commerce = CommerceGate(load_filter(COMMERCE, backend=backend, device=device, precision=precision))
     return scorer
 
 
@@ -46,6 +49,7 @@ def load_filters(
     student: str | None = None,
     backend: str = AUTO,
     device: str | None = None,
+    precision: str = AUTO,
     use_prefilter: bool = True,
     commerce: bool = False,
 ) -> FilterPanel:
@@ -56,12 +60,21 @@ def load_filters(
     only itself; if nothing loads, DistilleryError is raised, or the very error of the only one.
     """
     wanted = _wanted(names, without=COMMERCE if commerce else None)
-    gate = CommerceGate(load_filter(COMMERCE, backend=backend, device=device)) if commerce else None
+    gate = (
+        CommerceGate(load_filter(COMMERCE, backend=backend, device=device, precision=precision)) if commerce else None
+    )
     scorers: list[FilterBaseScorer] = []
     faults: dict[str, Exception] = {}
     for name in wanted:
         try:
-            scorer = load_filter(name, student=student, backend=backend, device=device, use_prefilter=use_prefilter)
+            scorer = load_filter(
+                name,
+                student=student,
+                backend=backend,
+                device=device,
+                precision=precision,
+                use_prefilter=use_prefilter,
+            )
         except Exception as error:  # a filter's own code raises what it likes
             if len(wanted) == 1:
                 raise
