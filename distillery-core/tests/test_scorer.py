@@ -352,6 +352,8 @@ def test_provenance_says_what_made_the_score(bert_scorer: FilterBaseScorer, bert
             "calibration": None,
             "backend": "torch-float32",
             "encoder": None,
+            "probe_sha256": None,
+            "embedder": None,
         }
 
 

@@ -36,11 +36,13 @@ if TYPE_CHECKING:
         ModelError,
         OutputFileError,
         PluginError,
+        ProbeError,
         ScoringError,
         StudentNotFoundError,
         WeightsError,
     )
     from .hookspecs import hookimpl
+    from .hybrid import HybridScorer
     from .loading import load_config, load_filter, load_filters
     from .panel import FilterPanel
     from .plugins import list_filters
@@ -53,6 +55,7 @@ _HOMES = {
     "Article": "article",
     "FilterBaseScorer": "scorer",
     "FilterConfig": "config",
+    "HybridScorer": "hybrid",
     "FilterPanel": "panel",
     "Provenance": "score",
     "Score": "score",
@@ -82,10 +85,12 @@ __all__ = [
     "FilterNotFoundError",
     "FilterPanel",
     "FilterVersionError",
+    "HybridScorer",
     "InputFileError",
     "ModelError",
     "OutputFileError",
     "PluginError",
+    "ProbeError",
     "Provenance",
     "Score",
     "ScoringError",

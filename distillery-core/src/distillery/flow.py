@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from .commerce import CommerceGate
 from .errors import ArticleError, DistilleryError
 from .score import Score
 from .shared_reading import SharedReading
+from .tokens import HeadTailTokenizer
 
 if TYPE_CHECKING:
     from .scorer import FilterBaseScorer
@@ -27,9 +29,10 @@ class Embedder(Protocol):
     """Turns texts into vectors for Stage 1; those of one fingerprint give the same vectors."""
 
     fingerprint: str
+    tokenizer: HeadTailTokenizer
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return one vector per text [n_texts, width]."""
+    def embed_tokens(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Return one vector per row of token ids [n_rows, width]."""
 
 
 class Course:
@@ -40,11 +43,24 @@ class Course:
         self.scorer = scorer
         self.scores: dict[int, Score] = {}
         self.waiting: list[int] = []
+        self.estimates: dict[int, float] = {}
 
     def settle(self, places: Sequence[int], scores: Sequence[Score | None]) -> None:
         """Keep the scores that are final; the other articles of these places wait on."""
         self.scores |= {place: score for place, score in zip(places, scores, strict=True) if score is not None}
         self.waiting = [place for place in self.waiting if place not in self.scores]
+
+    def spare(self, stage1: Sequence[Score | float | None]) -> None:
+        """Keep what Stage 1 says of the waiting articles: a final score, or its estimate for later."""
+        places = self.waiting
+        said = dict(zip(places, stage1, strict=True))
+        self.estimates = {place: one for place, one in said.items() if isinstance(one, float)}
+        self.settle(places, [one if isinstance(one, Score) else None for one in said.values()])
+
+    def judge(self, scores: Sequence[Score]) -> None:
+        """Keep what the student says of the waiting articles, beside Stage 1's estimate."""
+        estimates = [self.estimates.get(place) for place in self.waiting]
+        self.settle(self.waiting, [_beside(one, score) for one, score in zip(estimates, scores, strict=True)])
 
     def fail(self, places: Sequence[int], what: str, error: Exception) -> None:
         """Give up on articles, for a reason that is this filter's alone."""
@@ -60,13 +76,12 @@ def score_together(
     """
     readable = [_readable(article) for article in checked(articles)]
     courses = [Course(scorer) for scorer in scorers]
-    texts = ["" if isinstance(article, ArticleError) else article.text for article in readable]
-    reading = SharedReading(texts)
+    reading = SharedReading(["" if isinstance(article, ArticleError) else article.text for article in readable])
     for place, article in enumerate(readable):
         for course in courses:
             _screen(course, place, article, skip_prefilter=skip_prefilter)
     for alike in _groups(courses, lambda scorer: scorer.embedder.fingerprint if scorer.embedder else None):
-        _spare(alike, texts)
+        _spare(alike, reading)
     if not skip_prefilter:
         for alike in _groups(courses, lambda scorer: scorer.commerce):
             _set_aside(alike, reading)
@@ -94,6 +109,10 @@ def _readable(article: ArticleLike) -> Article | ArticleError:
         return article if isinstance(article, Article) else Article.from_dict(article)
     except ArticleError as error:
         return error
+
+
+def _beside(estimate: float | None, score: Score) -> Score:
+    return score if estimate is None else replace(score, stage1_estimate=estimate)
 
 
 def _groups(courses: Iterable[Course], key: Callable[[FilterBaseScorer], Hashable | None]) -> list[list[Course]]:
@@ -124,23 +143,22 @@ def _screen(course: Course, place: int, article: Article | ArticleError, *, skip
         course.scores[place] = score
 
 
-def _spare(courses: Sequence[Course], texts: Sequence[str]) -> None:
+def _spare(courses: Sequence[Course], reading: SharedReading) -> None:
     """Let Stage 1 judge whom it can; where it fails, the student reads the article."""
     embedder, places = courses[0].scorer.embedder, _waiting(courses)
     if embedder is None or not places:
         return
     try:
-        embeddings = embedder.embed([texts[place] for place in places])
+        embeddings = embedder.embed_tokens(reading.tokens(embedder.tokenizer, places))
     except Exception:  # out of memory, say
         logger.warning("Stage 1 failed on %d articles; the student reads them all.", len(places), exc_info=True)
         return
     row_of = {place: row for row, place in enumerate(places)}
     for course in courses:
-        waiting = course.waiting
         try:
-            course.settle(waiting, course.scorer.spare(embeddings[[row_of[place] for place in waiting]]))
+            course.spare(course.scorer.spare(embeddings[[row_of[place] for place in course.waiting]]))
         except Exception as error:  # a filter's own code raises what it likes
-            course.fail(waiting, "Stage 1", error)
+            course.fail(course.waiting, "Stage 1", error)
 
 
 def _set_aside(courses: Sequence[Course], reading: SharedReading) -> None:
@@ -161,7 +179,7 @@ def _judge(courses: Sequence[Course], reading: SharedReading) -> None:
     """Read what any of the filters waits for in one go, then let each judge its own."""
     reading.read(courses[0].scorer.student, _waiting(courses))
     for course in courses:
-        course.settle(course.waiting, _scores(course.scorer, course.waiting, reading))
+        course.judge(_scores(course.scorer, course.waiting, reading))
 
 
 def _scores(scorer: FilterBaseScorer, places: Sequence[int], reading: SharedReading) -> list[Score]:

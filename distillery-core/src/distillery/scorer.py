@@ -122,10 +122,10 @@ class FilterBaseScorer:
         verdict = self.prefilter.check(article) if self.prefilter else None
         return Score.blocked(self.provenance, verdict.reason) if verdict and not verdict.passed else None
 
-    def spare(self, embeddings: NDArray[np.float32]) -> list[Score | None]:
-        """Return Stage 1's final score for each embedding [n, width], None where the student is to read.
+    def spare(self, embeddings: NDArray[np.float32]) -> Sequence[Score | float | None]:
+        """Return Stage 1's final score for each embedding [n, width], or else its estimate, if it has one.
 
-        Without a Stage 1, the student reads everything.
+        The student then reads the article. Without a Stage 1, it reads everything.
         """
         return [None] * len(embeddings)
 

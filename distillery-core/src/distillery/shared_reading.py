@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from .backends import Outputs
     from .student import Student
+    from .tokens import HeadTailTokenizer
 
 
 class SharedReading:
@@ -27,16 +28,17 @@ class SharedReading:
         outputs = self._outputs.setdefault(student.reading_key, {})
         faults = self._faults.setdefault(student.reading_key, {})
         if missing := [place for place in places if place not in outputs]:
-            rows, failed = student.read_tokens(self._tokens_for(student, missing))
+            rows, failed = student.read_tokens(self.tokens(student.tokenizer, missing))
             outputs.update(zip(missing, rows, strict=True))
             faults.update({missing[index]: error for index, error in failed.items()})
         found = [outputs[place] for place in places]
         rows = np.stack(found) if found else np.empty((0, student.width), dtype=np.float32)
         return rows, {place: faults[place] for place in places if place in faults}
 
-    def _tokens_for(self, student: Student, places: Iterable[int]) -> list[list[int]]:
-        tokens = self._tokens.setdefault(student.tokenizer, {})
+    def tokens(self, tokenizer: HeadTailTokenizer, places: Sequence[int]) -> list[list[int]]:
+        """Return the token ids of the texts at these places."""
+        tokens = self._tokens.setdefault(tokenizer, {})
         missing = [place for place in places if place not in tokens]
-        encoded = student.tokenizer.encode([self._texts[place] for place in missing])
+        encoded = tokenizer.encode([self._texts[place] for place in missing])
         tokens.update(zip(missing, encoded, strict=True))
         return [tokens[place] for place in places]

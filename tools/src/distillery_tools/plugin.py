@@ -25,5 +25,6 @@ def distillery_commands() -> Mapping[str, tuple[str, str]]:
             "distillery_tools.cli.bench:bench_command",
             "Measure speed and memory of scoring on this machine.",
         ),
+        "probe": ("distillery_tools.cli.probe:probe_command", "Train Stage 1 and choose its threshold."),
         "evaluate": ("distillery_tools.cli.evaluate:evaluate_command", "Measure a filter beside baselines and oracle."),
     }

@@ -56,6 +56,13 @@ TITLE_LENGTH = 60
     help="In which numbers; auto is the fastest that stays close to float32 (--backend torch: float32).",
 )
 @click.option(
+    "--mode",
+    type=click.Choice(["full", "hybrid"]),
+    default="full",
+    show_default=True,
+    help="hybrid: a filter's probe spares the student what is certainly low.",
+)
+@click.option(
     "--skip-prefilter", is_flag=True, help="Let the student read the articles that the rules would set aside."
 )
 @click.option(
@@ -73,6 +80,7 @@ def score_command(
     backend: str,
     device: str | None,
     precision: str,
+    mode: str,
     skip_prefilter: bool,
     commerce: bool,
     quiet: bool,
@@ -88,7 +96,9 @@ def score_command(
 
     reader = ArticleReader(articles)
     with open_results(output, articles) as results:
-        panel = _load(names, student=student, backend=backend, device=device, precision=precision, commerce=commerce)
+        panel = _load(
+            names, student=student, backend=backend, device=device, precision=precision, mode=mode, commerce=commerce
+        )
         results.start(panel.scorers)
         summary = Summary(panel.scorers)
         started = time.perf_counter()

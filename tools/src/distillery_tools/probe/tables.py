@@ -1,0 +1,50 @@
+"""A probe's report as tables for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..evaluation.figures import Figure
+from ..evaluation.tables import UNDEFINED, Table
+
+_QUALITY = {
+    "weighted_average_mae": "error of the average",
+    "spearman": "rank correlation",
+    "recall": "recall at 4",
+    "precision_among_top": "precision among top",
+    "average_precision": "average precision",
+}
+
+
+def tables(report: dict[str, Any]) -> list[Table]:
+    """Return the tables of quality and of misses."""
+    return [_quality(report), _misses(report)]
+
+
+def _quality(report: dict[str, Any]) -> Table:
+    skipped = Figure.from_dict(report["skip_rate"])
+    title = (
+        f"{report['filter']} {report['version']} on {report['n_articles']} articles of '{report['split']}', the share "
+        f"{skipped} of them left to Stage 1"
+    )
+    rows = [
+        [name, *(str(Figure.from_dict(figures[key])) for key in _QUALITY)]
+        for name, figures in report["quality"].items()
+    ]
+    return Table(title, ["scored by", *_QUALITY.values()], rows)
+
+
+def _misses(report: dict[str, Any]) -> Table:
+    promise = (report["probe"] or {}).get("guarantee") or {}
+    title = "left to Stage 1 although the oracle puts them"
+    if promise:
+        title += f" (promised: at most {promise['miss_rate']:.0%} from {promise['positive_from']:g} on)"
+    rows = [
+        [f"at {one['at_least']:g} or above, {name}", str(one["n"]), str(one["missed"]), _interval(one)]
+        for name, one in report["misses"].items()
+    ]
+    return Table(title, ["articles", "number", "missed", "share (95 %)"], rows)
+
+
+def _interval(one: dict[str, Any]) -> str:
+    return UNDEFINED if one["share"] is None else f"{one['share']:.1%} ({one['low']:.1%} to {one['high']:.1%})"
