@@ -47,6 +47,7 @@ class Recorded:
         self._backend = backend
         self._fails_on = fails_on
         self.name = backend.name
+        self.batching = backend.batching
         self.n_read = 0
 
     def run(self, input_ids: Ids, attention_mask: Ids) -> Outputs:

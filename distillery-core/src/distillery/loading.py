@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from .backends import AUTO
 from .commerce import COMMERCE, CommerceGate
 from .config import CONFIG_FILE, FilterConfig
-from .errors import DistilleryError, FilterError, FilterNotFoundError
+from .errors import DistilleryError, FilterError, FilterNotFoundError, ProbeError
 from .hybrid import hybrid_class
 from .names import distribution_of, normalise
 from .panel import FilterPanel
@@ -17,6 +19,8 @@ from .scorer import FilterBaseScorer
 
 FULL, HYBRID = MODES = ("full", "hybrid")
 
+logger = logging.getLogger(__name__)
+
 
 def load_filter(
     name: str | Path,
@@ -24,6 +28,7 @@ def load_filter(
     student: str | None = None,
     backend: str = AUTO,
     device: str | None = None,
+    precision: str = AUTO,
     use_prefilter: bool = True,
     commerce: bool = False,
     mode: str = FULL,
@@ -31,10 +36,12 @@ def load_filter(
     """Load a filter by its name, or by the path of its folder, ready to score.
 
     ``student`` names one of the filter's students (its default otherwise), ``backend`` is ``auto``,
-    ``torch`` or ``openvino``, ``device`` is torch's. A string with a path separator, and a Path, is
-    a path. ``commerce`` sets deals and advertisements aside by the installed filter of that name, with
-    the reason ``commerce``. ``mode`` is ``full``, or ``hybrid``: then the filter's probe spares the student what
-    is certainly low. Raises FilterError, ConfigError, ModelError, CalibrationError or ProbeError.
+    ``torch`` or ``openvino``, ``device`` is torch's. ``precision`` is ``float32``, ``bfloat16``,
+    ``float16`` or ``auto``, the fastest that stays close to float32 (torch by its name: float32). A string
+    with a path separator, and a Path, is a path. ``commerce`` sets deals and advertisements aside by the
+    installed filter of that name, with the reason ``commerce``. ``mode`` is ``full``, or ``hybrid``: then
+    the filter's probe spares the student what is certainly low. Raises FilterError, ConfigError, ModelError,
+    CalibrationError or ProbeError.
     """
     if mode not in MODES:
         raise DistilleryError(f"There is no mode '{mode}'. There are: {', '.join(MODES)}")
@@ -42,10 +49,10 @@ def load_filter(
     if mode == HYBRID:
         scorer_class = hybrid_class(scorer_class)
     scorer = scorer_class.from_folder(
-        folder, student=student, backend=backend, device=device, use_prefilter=use_prefilter
+        folder, student=student, backend=backend, device=device, precision=precision, use_prefilter=use_prefilter
     )
     if commerce and scorer.config.normalised_name != COMMERCE:
-        scorer.commerce = CommerceGate(load_filter(COMMERCE, backend=backend, device=device))
+        scorer.commerce = CommerceGate(load_filter(COMMERCE, backend=backend, device=device, precision=precision))
     return scorer
 
 
@@ -55,22 +62,27 @@ def load_filters(
     student: str | None = None,
     backend: str = AUTO,
     device: str | None = None,
+    precision: str = AUTO,
     use_prefilter: bool = True,
     commerce: bool = False,
+    mode: str = FULL,
 ) -> FilterPanel:
     """Load filters by names or paths, all installed ones by default, to score articles with all of them at once.
 
     The options are those of `load_filter`. ``commerce`` puts the filter of that name in front of all
-    others, and leaves it out of the default. What does not load is in the panel's ``faults`` and costs
-    only itself; if nothing loads, DistilleryError is raised, or the very error of the only one.
+    others, and leaves it out of the default. In the mode ``hybrid`` a filter without a usable Stage 1 is read
+    in full, with a warning. What does not load is in the panel's ``faults`` and costs only itself; if nothing
+    loads, DistilleryError is raised, or the very error of the only one.
     """
-    wanted = _wanted(names, without=COMMERCE if commerce else None)
-    gate = CommerceGate(load_filter(COMMERCE, backend=backend, device=device)) if commerce else None
+    engine = partial(load_filter, backend=backend, device=device, precision=precision)
+    gate = CommerceGate(engine(COMMERCE)) if commerce else None
     scorers: list[FilterBaseScorer] = []
     faults: dict[str, Exception] = {}
+    wanted = _wanted(names, without=COMMERCE if commerce else None)
+    load = partial(engine, student=student, use_prefilter=use_prefilter)
     for name in wanted:
         try:
-            scorer = load_filter(name, student=student, backend=backend, device=device, use_prefilter=use_prefilter)
+            scorer = _hybrid_or_full(load, name) if mode == HYBRID else load(name, mode=mode)
         except Exception as error:  # a filter's own code raises what it likes
             if len(wanted) == 1:
                 raise
@@ -81,6 +93,14 @@ def load_filters(
     if not scorers:
         raise _nothing_loaded(faults)
     return FilterPanel(scorers, faults)
+
+
+def _hybrid_or_full(load: Callable[..., FilterBaseScorer], name: str | Path) -> FilterBaseScorer:
+    try:
+        return load(name, mode=HYBRID)
+    except ProbeError as error:
+        logger.warning("%s\n  Until then its student reads every article.", error)
+        return load(name)
 
 
 def _wanted(names: Iterable[str | Path] | None, *, without: str | None) -> list[str | Path]:

@@ -61,6 +61,7 @@ class FilterBaseScorer:
         student: str | None = None,
         backend: str = AUTO,
         device: str | None = None,
+        precision: str = AUTO,
         use_prefilter: bool = True,
     ) -> Self:
         """Load the filter whose config.yaml is in ``folder``, ready to score.
@@ -69,7 +70,7 @@ class FilterBaseScorer:
         """
         config = FilterConfig.load(folder)
         check_core_range(config.name, config.version, config.requires_core)
-        trained = Student.load(config, folder, student, backend=backend, device=device)
+        trained = Student.load(config, folder, student, backend=backend, device=device, precision=precision)
         settings = trained.config
         calibration = (
             Calibration.load(folder / settings.calibration, config, settings, trained.reading)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from .backends import AUTO, Backend, Ids, NetworkRecipe, Outputs, choose_backend
 from .base_models import MODEL_CONFIG_FILE, TOKENIZER_FILE, check_files
-from .batching import TOKEN_BUDGET, batches_by_length, padded
+from .batching import padded
 from .cache import cache_folder
 from .config import FilterConfig, StudentConfig
 from .errors import ConfigError
@@ -51,6 +52,7 @@ class Student:
         *,
         backend: str = AUTO,
         device: str | None = None,
+        precision: str = AUTO,
     ) -> Student:
         """Find, check and build a student of the filter in ``folder``; raise ModelError or ConfigError."""
         chosen = name or config.default_student
@@ -68,7 +70,7 @@ class Student:
             reading=reading,
             n_dimensions=len(config.dimensions),
             tokenizer=tokenizer,
-            backend=choose_backend(backend, recipe, cache_folder(), device),
+            backend=choose_backend(backend, recipe, cache_folder(), device, precision),
             head=head,
         )
 
@@ -90,16 +92,35 @@ class Student:
         """
         outputs = np.full((len(rows), self.width), np.nan, dtype=np.float32)
         faults: dict[int, Exception] = {}
-        waiting = batches_by_length([len(row) for row in rows], TOKEN_BUDGET)[::-1]
-        while waiting:
-            batch = waiting.pop()
-            try:
-                outputs[batch] = self.backend.run(*padded([rows[index] for index in batch]))
-            except Exception as error:
-                if len(batch) == 1:
-                    faults[batch[0]] = error
-                waiting += [[index] for index in batch if len(batch) > 1]
+        batches = self.backend.batching.batches([len(row) for row in rows])
+        while batches:
+            failed = []
+            for batch, found in self._run(rows, batches):
+                if not isinstance(found, Exception):
+                    outputs[batch] = found
+                elif len(batch) == 1:
+                    faults[batch[0]] = found
+                else:
+                    failed += [[index] for index in batch]
+            batches = failed
         return outputs, faults
+
+    def _run(
+        self, rows: Sequence[Sequence[int]], batches: Sequence[list[int]]
+    ) -> Iterator[tuple[list[int], Outputs | Exception]]:
+        """Yield each batch with its outputs or what failed, as many at a time as the backend takes."""
+
+        def run(batch: list[int]) -> Outputs | Exception:
+            try:
+                return self.backend.run(*padded([rows[index] for index in batch]))
+            except Exception as error:  # out of memory, say
+                return error
+
+        if self.backend.batching.n_at_once == 1:
+            yield from zip(batches, map(run, batches), strict=True)
+            return
+        with ThreadPoolExecutor(self.backend.batching.n_at_once) as threads:
+            yield from zip(batches, threads.map(run, batches), strict=True)
 
     def judge(self, outputs: Outputs) -> NDArray[np.float32]:
         """Return raw scores [n, n_dimensions] of what `read` returned."""

@@ -47,6 +47,21 @@ TITLE_LENGTH = 60
     show_default=True,
     help="What runs the student; auto is OpenVINO where it is installed.",
 )
+@click.option("--device", help="Where torch runs, such as cuda. Default: a GPU if there is one.")
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+    default="auto",
+    show_default=True,
+    help="In which numbers; auto is the fastest that stays close to float32 (--backend torch: float32).",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["full", "hybrid"]),
+    default="full",
+    show_default=True,
+    help="hybrid: a filter's probe spares the student what is certainly low.",
+)
 @click.option(
     "--skip-prefilter", is_flag=True, help="Let the student read the articles that the rules would set aside."
 )
@@ -63,6 +78,9 @@ def score_command(
     output: Path | None,
     student: str | None,
     backend: str,
+    device: str | None,
+    precision: str,
+    mode: str,
     skip_prefilter: bool,
     commerce: bool,
     quiet: bool,
@@ -78,7 +96,9 @@ def score_command(
 
     reader = ArticleReader(articles)
     with open_results(output, articles) as results:
-        panel = _load(names, student=student, backend=backend, commerce=commerce)
+        panel = _load(
+            names, student=student, backend=backend, device=device, precision=precision, mode=mode, commerce=commerce
+        )
         results.start(panel.scorers)
         summary = Summary(panel.scorers)
         started = time.perf_counter()
@@ -96,13 +116,13 @@ def score_command(
     context.exit(FAILED if panel.faults or summary.n_failed else OK)
 
 
-def _load(names: tuple[str, ...], *, student: str | None, backend: str, commerce: bool) -> FilterPanel:
+def _load(names: tuple[str, ...], **options: Any) -> FilterPanel:
     """Load the filters and tell which could not be; a wrong name ends the command."""
     from ..loading import load_filters
 
     wanted = list(dict.fromkeys(names)) or None
     try:
-        panel = load_filters(wanted, student=student, backend=backend, commerce=commerce)
+        panel = load_filters(wanted, **options)
     except DuplicateFilterError as error:
         if len(names) > 1:
             raise click.UsageError(str(error)) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -39,16 +40,11 @@ def operations(backbone: nn.Module, lengths: Sequence[int]) -> float:
     Two for each weight and token, and in each layer two products of length x length for each hidden number;
     embeddings, norms and activations count nothing, nor does padding.
     """
-    config: object = backbone.config
-    width = getattr(config, "num_attention_heads") * _head_width(config)  # noqa: B009  a config of any architecture
+    shape: Any = backbone.config
+    head_width = getattr(shape, "head_dim", None) or shape.hidden_size // shape.num_attention_heads
+    attention = 4 * shape.num_hidden_layers * shape.num_attention_heads * head_width
     weights = sum(layer.weight.numel() for layer in _linear_layers(backbone))
-    attention = 4 * getattr(config, "num_hidden_layers") * width  # noqa: B009
     return float(sum(2 * weights * length + attention * length**2 for length in lengths))
-
-
-def _head_width(config: object) -> int:
-    stated = getattr(config, "head_dim", None)
-    return int(stated or getattr(config, "hidden_size") // getattr(config, "num_attention_heads"))  # noqa: B009
 
 
 def _linear_layers(backbone: nn.Module) -> list[nn.Linear]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,7 +37,10 @@ class NaivePath:
         config = FilterConfig.load(folder)
         reading, base = check_student_files(config, folder, config.default_student)
         adapter = Adapter.load(reading.adapter_folder)
-        self._model = _adapted(load_backbone(base), adapter, reading.adapter_folder)
+        backbone = load_backbone(base, pooler=reading.pooling == "pooler")
+        shape: Any = backbone.config
+        self._padded_length = min(PADDED_LENGTH, int(shape.max_position_embeddings))
+        self._model = _adapted(backbone, adapter, reading.adapter_folder)
         self._pooling = reading.pooling
         self._tokenizer = HeadTailTokenizer(base / TOKENIZER_FILE, reading.preprocessing)
         own = folder / config.student().adapter
@@ -48,7 +53,7 @@ class NaivePath:
 
     def _predict(self, texts: list[str]) -> NDArray[np.float32]:
         rows = self._tokenizer.encode(texts)
-        ids = torch.zeros(len(rows), max(PADDED_LENGTH, self._tokenizer.max_length), dtype=torch.long)
+        ids = torch.zeros(len(rows), max(self._padded_length, self._tokenizer.max_length), dtype=torch.long)
         mask = torch.zeros_like(ids)
         for index, row in enumerate(rows):
             ids[index, : len(row)] = torch.tensor(row)
@@ -63,7 +68,9 @@ def _adapted(backbone: nn.Module, adapter: Adapter, folder: Path) -> nn.Module:
     """Return the backbone with the adapter beside its weights, as PEFT runs it."""
     options = json.loads((folder / ADAPTER_CONFIG_FILE).read_text(encoding="utf-8"))
     wanted = {name: options.get(name) for name in ("r", "lora_alpha", "target_modules", "exclude_modules")}
-    model: nn.Module = get_peft_model(backbone, LoraConfig(**wanted)).eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # PEFT reads a property that transformers deprecates
+        model: nn.Module = get_peft_model(backbone, LoraConfig(**wanted)).eval()
     start = f"{prefix_of(backbone)}."
     state = {
         f"base_model.model.{path.removeprefix(start)}.lora_{side}.weight": tensor
