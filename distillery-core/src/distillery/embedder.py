@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -18,6 +18,9 @@ from .errors import ProbeError
 from .token_table import open_token_table
 from .tokens import HeadTailTokenizer
 
+if TYPE_CHECKING:
+    from .reading import Reading
+
 _in_memory: WeakValueDictionary[str, StaticEmbedder] = WeakValueDictionary()
 
 
@@ -27,6 +30,14 @@ class EmbedderConfig(Section):
     kind: Literal["static"] = "static"
     base: BaseModelConfig
     preprocessing: PreprocessingConfig
+
+    @classmethod
+    def of(cls, reading: Reading) -> EmbedderConfig:
+        """Return the embedder of a student's own base model and tokens: an article is then tokenized once for both."""
+        base = reading.base
+        if base.path is not None:
+            base = base.model_copy(update={"path": (reading.folder / base.path).resolve()})
+        return cls(base=base, preprocessing=reading.preprocessing)
 
     @property
     def fingerprint(self) -> str:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from distillery.backends import AUTO, CHOICES
 from distillery.cli.output import format_option, print_json
+from distillery.cli.probe_lines import probe_lines
 from distillery.config import FilterConfig
 from distillery.errors import InputFileError
 
 from .options import data_options, load_data, source_folder
-
-if TYPE_CHECKING:
-    from distillery.config import ProbeConfig
 
 NATURAL_FILE = "unlabelled.jsonl"
 
@@ -72,24 +69,7 @@ def threshold_command(
     if output_format == "json":
         print_json(settings.model_dump(mode="json"))
     else:
-        click.echo(f"{config.name} {config.version}\n{described(settings)}")
-
-
-def described(settings: ProbeConfig) -> str:
-    """Return the threshold, what it promises and what it spares, as sentences."""
-    lines = [f"threshold {settings.threshold:g}: below it, Stage 1 decides"]
-    if promise := settings.guarantee:
-        lines.append(
-            f"misses at most {promise.bound:.1%} of the articles at {promise.positive_from:g} or above, with "
-            f"{promise.confidence:.0%} confidence ({promise.n_misses} of {promise.n_positives} held-out ones)"
-        )
-    if costs := settings.costs:
-        lines.append(
-            f"spares the student {costs.skip_rate:.1%} of {costs.n_articles} articles that pass the prefilter: "
-            f"{costs.speed_up:.2f} times as fast ({costs.stage1_milliseconds:.2f} ms for Stage 1, "
-            f"{costs.student_milliseconds:.1f} ms for the student, {costs.backend}, {costs.machine})"
-        )
-    return "\n".join(lines)
+        click.echo("\n".join([f"{config.name} {config.version}", *probe_lines(settings)]))
 
 
 def _natural_file(data: Path | None, natural: Path | None) -> Path:

@@ -40,13 +40,16 @@ def train_command(
     A linear map from the mean of a text's token vectors to the filter's dimensions, cross-fitted on the articles of
     train and val. It goes into the filter's folder, its sha256 into config.yaml; a threshold is then to be chosen.
     """
+    from distillery.embedder import EmbedderConfig
+    from distillery.reading import reading_of
+
     from ..probe.section import install_probe
-    from ..probe.training import embedder_of, train_probe
+    from ..probe.training import train_probe
 
     folder = source_folder(name)
     config = FilterConfig.load(folder)
     other = locate_filter(vocabulary_of)[0] if vocabulary_of else folder
-    embedder = embedder_of(FilterConfig.load(other), other)
+    embedder = EmbedderConfig.of(reading_of(FilterConfig.load(other), other))
     labelled = load_data(config, data, articles, labels)
     fitted, record = train_probe(config, labelled, embedder, folder, positive_from)
     install_probe(folder, fitted, record)

@@ -11,7 +11,6 @@ import numpy as np
 from distillery import FilterConfig
 from distillery.embedder import EmbedderConfig, StaticEmbedder
 from distillery.probe import ProbeRecord
-from distillery.reading import reading_of
 
 from ..data.labelled import LabelledData
 from ..evaluation.figures import bootstrap
@@ -19,18 +18,6 @@ from ..evaluation.metrics import mean_absolute_error, spearman
 from ..training.record import circumstances
 from .cross_fitting import N_FOLDS, N_REPEATS, CrossFitted
 from .examples import FITTED_ON, ProbeExamples, averages_of
-
-
-def embedder_of(config: FilterConfig, folder: Path) -> EmbedderConfig:
-    """Return the embedder that a filter's probe reads by default: its student's vocabulary, on the same tokens.
-
-    An article that both stages read is then tokenized once.
-    """
-    reading = reading_of(config, folder)
-    base = reading.base
-    if base.path is not None:
-        base = base.model_copy(update={"path": (reading.folder / base.path).resolve()})
-    return EmbedderConfig(base=base, preprocessing=reading.preprocessing)
 
 
 def train_probe(
