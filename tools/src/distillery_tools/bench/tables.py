@@ -49,7 +49,7 @@ def _agreement(report: dict[str, Any]) -> Table:
         ]
         for one in report["agreement"]
     ]
-    headers = ["filter", "largest difference", "mean", "Spearman of the average", "lowest of any dimension"]
+    headers = ["filter", "largest difference", "mean", "Spearman of the average", "lowest of a dimension (raw)"]
     return Table(f"{report['backend']} against torch-float32, on the 0-10 scale", headers, rows)
 
 
