@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import random
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import pairwise
@@ -28,8 +30,9 @@ from distillery.errors import (
     WeightsError,
 )
 from distillery.panel import FilterPanel
-from distillery.score import Score
+from distillery.score import STAGE_1, STAGE_2, Score
 from distillery.scorer import FilterBaseScorer
+from distillery.testing import write_probe
 from distillery.tokens import HeadTailTokenizer
 
 Articles = list[dict[str, Any]]
@@ -328,6 +331,71 @@ def test_all_installed_filters_are_the_default_and_commerce_stands_in_front_or_a
     assert distillery.load_filters(backend="torch", commerce=True).names == ["one"]
     both = distillery.load_filters(["one", COMMERCE], backend="torch", commerce=True)
     assert [scorer.commerce is not None for scorer in both] == [True, False]
+
+
+# Stage 1
+
+
+@pytest.fixture
+def hybrid_folders(
+    bert_filter: Path, copy_of: Callable[[Path], Path], folders: list[Path], tmp_path: Path
+) -> list[Path]:
+    """Filters with probes of their own on one embedder, and one without."""
+    first = write_probe(copy_of(bert_filter))
+    second = Path(shutil.copytree(folders[3], tmp_path / "second"))
+    return [first, write_probe(second, seed=5), folders[0]]
+
+
+def test_a_hybrid_panel_scores_as_each_hybrid_filter_alone(hybrid_folders: list[Path], articles: Articles) -> None:
+    panel = distillery.load_filters(hybrid_folders, backend="torch", mode="hybrid")
+    alone = {
+        "tiny-filter": distillery.load_filter(hybrid_folders[0], backend="torch", mode="hybrid"),
+        "own": distillery.load_filter(hybrid_folders[1], backend="torch", mode="hybrid"),
+        "one": distillery.load_filter(hybrid_folders[2], backend="torch"),
+    }
+
+    results = panel.score([*articles, SHORT, UNREADABLE])
+
+    for name, scorer in alone.items():
+        for result, wanted in zip(results, scorer.score([*articles, SHORT, UNREADABLE]), strict=True):
+            assert distance(result[name], wanted) < 1e-5
+    for name in ("tiny-filter", "own"):
+        assert {result[name].stage_used for result in results} == {STAGE_1, STAGE_2, None}
+
+
+def test_a_filter_without_stage_1_is_read_in_full_in_a_hybrid_panel(
+    hybrid_folders: list[Path], articles: Articles, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "distillery"):
+        panel = distillery.load_filters(hybrid_folders, backend="torch", mode="hybrid")
+
+    assert panel.faults == {}
+    assert "one 1.2.3 has no probe" in caplog.text
+    assert "its student reads every article" in caplog.text
+    assert {result["one"].stage_used for result in panel.score(articles)} == {None}
+
+
+def test_what_every_stage_1_spares_is_read_by_no_student(hybrid_folders: list[Path], articles: Articles) -> None:
+    panel = distillery.load_filters(hybrid_folders[:2], backend="torch", mode="hybrid")
+    for scorer in panel:
+        scorer.student.backend = Recorded(scorer.student.backend)
+
+    results = panel.score(articles)
+
+    for scorer in panel:
+        counting = scorer.student.backend
+        assert isinstance(counting, Recorded)
+        assert counting.n_read == sum(result[scorer.config.name].stage_used == STAGE_2 for result in results)
+
+
+def test_the_command_scores_in_hybrid_mode(hybrid_folders: list[Path], articles_file: Path) -> None:
+    filters = [argument for folder in hybrid_folders[:2] for argument in ("--filter", folder)]
+
+    result = score(articles_file, *filters, "--mode", "hybrid")
+
+    assert result.exit_code == 0
+    stages = {record["results"]["own"]["stage_used"] for record in json_records(result.stdout)}
+    assert stages == {STAGE_1, STAGE_2, None}
 
 
 # What does not load

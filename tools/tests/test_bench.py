@@ -162,7 +162,7 @@ def test_memory_is_measured_of_the_naive_path(
     path = tmp_path / "articles.json"
     path.write_text(json.dumps(list(PLAIN)))
 
-    score_in_this_process("naive", "torch", str(path), *map(str, folders))
+    score_in_this_process("naive", "torch-float32", str(path), *map(str, folders))
 
     assert float(capsys.readouterr().out) > 50
 
@@ -171,7 +171,7 @@ def test_memory_is_that_of_a_process_of_its_own(folders: list[Path]) -> None:
     """This one, which holds more, does not count."""
     ballast = np.ones(2**29, dtype=np.uint8)
 
-    found = peak_memory("ours", "torch", list(PLAIN), [str(folders[0])])
+    found = peak_memory("ours", "torch-float32", list(PLAIN), [str(folders[0])])
 
     assert 50 < found < memory._peak()
     assert len(ballast) == 2**29, "it lives until here"

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from distillery import Article, FilterPanel, load_filters
+from distillery.loading import HYBRID
 from distillery.network import load_backbone
+from distillery.score import STAGE_1
 
 from .agreement import agreement
 from .ceiling import PRECISIONS, matmul_rate, operations
@@ -33,6 +35,9 @@ class Benchmark:
         folders = [scorer.filter_dir for scorer in panel]
         self._naive = [NaivePath(folder) for folder in folders]
         self._reference = load_filters(folders, backend="torch")
+        backend, _, precision = panel.scorers[0].provenance.backend.partition("-")
+        hybrid = load_filters(folders, backend=backend, precision=precision, mode=HYBRID)
+        self._hybrid = FilterPanel(scorer for scorer in hybrid if scorer.embedder)
         self._backbone = load_backbone(panel.scorers[0].student.reading.base_folder())
         self._rates: dict[str, list[float]] = {name: [] for name in PRECISIONS}
 
@@ -52,6 +57,7 @@ class Benchmark:
             "articles": {"n": len(lengths), "mean_tokens": statistics.mean(lengths), "gflop_each": work},
             "ceiling_gflops": ceiling,
             "ways": [_described(way, seconds, work, ceiling) for way in ways],
+            "stage1": self._spared(),
             "agreement": self._agreement(),
             "memory": memory_table(self.panel, self.articles) if memory else [],
         }
@@ -62,7 +68,11 @@ class Benchmark:
         ways.append(self._our_way(self._reference, 1))
         if self.panel.scorers[0].provenance.backend != self._reference.scorers[0].provenance.backend:
             ways.append(self._our_way(self.panel, 1))
-        return ways + [self._our_way(self.panel, count) for count in sorted({n - 1, n} - {0, 1})]
+        ways += [self._our_way(self.panel, count) for count in sorted({n - 1, n} - {0, 1})]
+        return ways + [
+            self._our_way(self._hybrid, count)
+            for count in range(1, len(self._hybrid) + 1, max(1, len(self._hybrid) - 1))
+        ]
 
     def _naive_way(self, count: int) -> Way:
         texts = [Article.from_dict(article).text for article in self.articles[:N_NAIVE]]
@@ -79,11 +89,12 @@ class Benchmark:
     def _our_way(self, panel: FilterPanel, count: int) -> Way:
         part = FilterPanel(panel.scorers[:count])
         backend = part.scorers[0].provenance.backend
+        kind = "hybrid" if panel is self._hybrid else "ours"
         return Way(
-            name=f"ours, {backend}, {filters(count)}",
+            name=f"{kind}, {backend}, {filters(count)}",
             n_filters=count,
             n_articles=len(self.articles),
-            n_readings=len({scorer.student.reading_key for scorer in part}),
+            n_readings=0 if panel is self._hybrid else len({scorer.student.reading_key for scorer in part}),
             precision=backend.rpartition("-")[2],
             run=lambda: part.score_batch(self.articles, skip_prefilter=True),
         )
@@ -96,6 +107,15 @@ class Benchmark:
         """Return how many tokens of each article a student reads."""
         texts = [Article.from_dict(article).text for article in self.articles]
         return [len(row) for row in self.panel.scorers[0].student.tokenizer.encode(texts)]
+
+    def _spared(self) -> Facts:
+        """Return the share of the articles that Stage 1 keeps from each student, and from all of them."""
+        if not len(self._hybrid):
+            return {}
+        results = self._hybrid.score_batch(self.articles, skip_prefilter=True)
+        spared = [[one.stage_used == STAGE_1 for one in scores.values()] for scores in results]
+        shares = [statistics.mean(column) for column in zip(*spared, strict=True)]
+        return {**dict(zip(self._hybrid.names, shares, strict=True)), "all": statistics.mean(map(all, spared))}
 
     def _agreement(self) -> list[Facts]:
         found, wanted = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 class Way:
     """One way to score articles with some filters, run over ``n_articles``.
 
-    ``n_readings`` is how often an article goes through an encoder, in ``precision``.
+    ``n_readings`` is how often every article goes through an encoder, in ``precision``; 0 where some do not.
     """
 
     name: str

@@ -26,7 +26,7 @@ NAIVE, OURS = "naive", "ours"
 def memory_table(panel: FilterPanel, articles: Articles) -> list[dict[str, Any]]:
     """Return the peak memory of the naive path and of ours, with one filter and with all."""
     folders = [str(scorer.filter_dir) for scorer in panel]
-    backend = panel.scorers[0].provenance.backend.partition("-")[0]
+    backend = panel.scorers[0].provenance.backend
     counts = sorted({1, len(folders)})
     return [
         {"way": way, "filters": count, "peak_mib": peak_memory(way, backend, articles, folders[:count])}
@@ -53,7 +53,8 @@ def main(way: str, backend: str, path: str, *names: str) -> None:
     else:
         from distillery import load_filters
 
-        load_filters(list(names), backend=backend).score_batch(articles, skip_prefilter=True)
+        kind, _, precision = backend.partition("-")
+        load_filters(names, backend=kind, precision=precision).score_batch(articles, skip_prefilter=True)
     print(f"{_peak():.1f}")  # noqa: T201  the answer to the process that waits
 
 

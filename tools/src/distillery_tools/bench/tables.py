@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..evaluation.tables import Table
+from ..evaluation.tables import UNDEFINED, Table
 
 
 def tables(report: dict[str, Any]) -> list[Table]:
-    """Return the tables of a report: speed, agreement with float32, and memory if it was measured."""
-    found = [_speed(report), _agreement(report), _memory(report)]
+    """Return the tables of a report: speed, what Stage 1 spares, agreement with float32, memory; none is empty."""
+    found = [_speed(report), _stage1(report), _agreement(report), _memory(report)]
     return [table for table in found if table.rows]
 
 
@@ -21,8 +21,8 @@ def _speed(report: dict[str, Any]) -> Table:
             f"{way['ms_per_article']:.1f}",
             f"{way['articles_per_second']:.1f}",
             f"{way['times_naive']:.1f}",
-            f"{way['gflops']:.0f}",
-            f"{way['share_of_ceiling']:.0%}",
+            f"{way['gflops']:.0f}" if way["gflops"] else UNDEFINED,
+            f"{way['share_of_ceiling']:.0%}" if way["gflops"] else UNDEFINED,
         ]
         for way in report["ways"]
     ]
@@ -31,6 +31,11 @@ def _speed(report: dict[str, Any]) -> Table:
         + ", ".join(f"products {rate:.0f} GFLOP/s in {name}" for name, rate in report["ceiling_gflops"].items())
     )
     return Table(title, ["way", "ms an article", "articles/s", "times naive", "GFLOP/s", "of the ceiling"], rows)
+
+
+def _stage1(report: dict[str, Any]) -> Table:
+    rows = [[name, f"{share:.0%}"] for name, share in report["stage1"].items()]
+    return Table("articles that Stage 1 spares the student", ["filter", "spared"], rows)
 
 
 def _agreement(report: dict[str, Any]) -> Table:
@@ -44,7 +49,7 @@ def _agreement(report: dict[str, Any]) -> Table:
         ]
         for one in report["agreement"]
     ]
-    headers = ["filter", "largest difference", "mean", "Spearman of the average", "lowest of any dimension"]
+    headers = ["filter", "largest difference", "mean", "Spearman of the average", "lowest of a dimension (raw)"]
     return Table(f"{report['backend']} against torch-float32, on the 0-10 scale", headers, rows)
 
 

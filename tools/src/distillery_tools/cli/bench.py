@@ -35,6 +35,13 @@ N_FILTERS = 4
     show_default=True,
     help="What runs the students.",
 )
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+    default="auto",
+    show_default=True,
+    help="In which numbers.",
+)
 @click.option("--memory/--no-memory", default=True, show_default=True, help="Measure peak memory in further processes.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write JSON and a picture into this folder as well.")
 @format_option
@@ -44,6 +51,7 @@ def bench_command(
     n: int,
     rounds: int,
     backend: str,
+    precision: str,
     memory: bool,
     output: Path | None,
     output_format: str,
@@ -63,7 +71,7 @@ def bench_command(
     from ..records import write_json
 
     installed = [item.name for item in list_filters() if item.name != COMMERCE][:N_FILTERS]
-    panel = load_filters(names or installed, backend=backend)
+    panel = load_filters(names or installed, backend=backend, precision=precision)
     found = read_articles(articles) if articles else invented_articles(panel)
     report = Benchmark(panel, drawn(found, n)).report(rounds, memory=memory)
     if output:
