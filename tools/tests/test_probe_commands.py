@@ -182,3 +182,23 @@ def test_installed_copies_are_not_changed(tmp_path: Path, garden: Path, data: Pa
     installed = shutil.copytree(garden, tmp_path / "site-packages" / "garden")
 
     assert "is an installed copy" in str(probe("train", installed, "--data", data).exception)
+
+
+def test_report_is_kept_in_the_readme(copied: Path, data: Path) -> None:
+    readme = copied.parent / "README.md"
+    readme.write_text("# garden\n\n<!-- stage-1 -->\nold\n<!-- /stage-1 -->\nThe end.\n", encoding="utf-8")
+
+    done = probe("report", copied, "--data", data, "--save")
+
+    text = readme.read_text(encoding="utf-8")
+    assert done.exit_code == 0, done.output
+    assert "old" not in text
+    assert text.endswith("<!-- /stage-1 -->\nThe end.\n")
+    assert "Stage 1 (mode hybrid) decides below" in text
+    assert "| hybrid |" in text
+
+
+def test_only_the_test_split_is_kept(copied: Path, data: Path) -> None:
+    done = probe("report", copied, "--data", data, "--save", "--split", "val")
+
+    assert "--save keeps the figures of the test split only" in done.output

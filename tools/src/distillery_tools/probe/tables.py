@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from distillery.cli.probe_lines import probe_lines
+from distillery.config import ProbeConfig
+
 from ..evaluation.figures import Figure
+from ..evaluation.markdown import titled
 from ..evaluation.tables import UNDEFINED, Table
 
 _QUALITY = {
@@ -19,6 +23,12 @@ _QUALITY = {
 def tables(report: dict[str, Any]) -> list[Table]:
     """Return the tables of quality and of misses."""
     return [_quality(report), _misses(report)]
+
+
+def card(report: dict[str, Any]) -> str:
+    """Return the tables in Markdown, after what the threshold promises."""
+    promise = " ".join(probe_lines(ProbeConfig.model_validate(report["probe"])))
+    return "\n\n".join([promise, *map(titled, tables(report))])
 
 
 def _quality(report: dict[str, Any]) -> Table:
