@@ -98,10 +98,9 @@ def check_wheels(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure speed and memory; arguments go to the throughput benchmark."""
+    """Measure speed, memory and start-up; arguments go to ``distillery bench``."""
     install(session, CORE, TOOLS, *ENCODERS, *FILTERS)
     real = DATA / "unlabelled.jsonl"
     articles = ("--articles", str(real)) if real.exists() else ()
-    session.run("python", "benchmarks/throughput.py", *articles, *session.posargs)
-    session.run("python", "benchmarks/shared_encoder.py", *articles)
+    session.run("distillery", "bench", *articles, *session.posargs)
     session.run("python", "benchmarks/startup.py", *articles)

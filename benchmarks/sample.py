@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import random
 from pathlib import Path
 from typing import Any
+
+from distillery_tools.bench.sample import drawn
+from distillery_tools.bench.sample import read_articles as read_all
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "articles.jsonl"
 
 
 def read_articles(path: Path, n: int, seed: int = 0) -> list[dict[str, Any]]:
     """Return n articles of a JSON-lines file, drawn without replacement (with, if it has fewer)."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    draw = random.Random(seed)  # noqa: S311  not for secrets
-    chosen = draw.sample(lines, n) if n <= len(lines) else draw.choices(lines, k=n)
-    return [json.loads(line) | {"id": f"{number}"} for number, line in enumerate(chosen)]
+    return drawn(read_all(path), n, seed)

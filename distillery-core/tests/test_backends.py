@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from distillery.backends import NetworkRecipe, choose_backend
+from distillery.backends import NetworkRecipe, choose_backend, torch_backend
 from distillery.backends.torch_backend import TorchBackend
-from distillery.batching import padded
+from distillery.batching import Batching, padded
 from distillery.errors import BackendError
 
 
@@ -117,7 +117,8 @@ def test_openvino_says_that_the_cache_cannot_be_written(recipe: NetworkRecipe, u
 
 def test_auto_takes_torch_where_openvino_cannot_compile(recipe: NetworkRecipe, tmp_path: Path) -> None:
     """The files are as they were written, yet this machine's OpenVINO refuses them."""
-    from distillery.backends.openvino_backend import MANIFEST_FILE, MODEL_FILE, OpenVinoBackend
+    from distillery.backends.openvino_backend import MODEL_FILE, OpenVinoBackend
+    from distillery.backends.precision import MANIFEST_FILE
     from distillery.base_models import sha256_of
 
     OpenVinoBackend.from_recipe(recipe, tmp_path)
@@ -128,3 +129,122 @@ def test_auto_takes_torch_where_openvino_cannot_compile(recipe: NetworkRecipe, t
     manifest.write_text(manifest.read_text(encoding="utf-8").replace(before, sha256_of(model)), encoding="utf-8")
 
     assert isinstance(choose_backend("auto", recipe, tmp_path), TorchBackend)
+
+
+def probes_kept(cache: Path) -> list[Path]:
+    return sorted(cache.glob("torch/*/probes.safetensors"))
+
+
+@pytest.fixture
+def with_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This CPU has matrix units for bfloat16, or else emulates them, to the same numbers."""
+    monkeypatch.setattr(torch_backend, "_cpu_has_bfloat16", lambda: True)
+
+
+@pytest.mark.usefixtures("with_bfloat16")
+def test_auto_takes_torch_in_a_reduced_precision_that_is_close(
+    recipe: NetworkRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+
+    backend = choose_backend("auto", recipe, tmp_path)
+
+    assert backend.name == "torch-bfloat16"
+    assert backend.run(*padded([[1, 2, 3], [4]])).tolist() == [[3.0, 3.0], [2.0, 2.0]]
+    assert not backend.batching.padding, "padding would change the sums"
+
+
+@pytest.mark.usefixtures("with_bfloat16")
+def test_the_measurement_of_torch_is_kept(linear_recipe: Callable[..., NetworkRecipe], tmp_path: Path) -> None:
+    built: list[float] = []
+    probed: list[int] = []
+    recipe = linear_recipe(built)
+
+    def probe() -> Any:
+        probed.append(1)
+        return recipe.probe()
+
+    for _ in range(2):
+        backend = choose_backend("torch", replace(recipe, probe=probe), tmp_path, precision="bfloat16")
+        assert backend.name == "torch-bfloat16"
+
+    assert probed == [1]
+    assert len(built) == 3, "once to measure, and once for each backend"
+    assert len(probes_kept(tmp_path)) == 1
+
+
+@pytest.mark.usefixtures("with_bfloat16")
+def test_a_reduced_precision_that_is_not_close_is_not_used(
+    recipe: NetworkRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A head that makes much of the smallest difference: the probes in bfloat16 are held against a shifted float32."""
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    original = torch_backend._run_probes
+    monkeypatch.setattr(
+        torch_backend,
+        "_run_probes",
+        lambda *arguments: {
+            name: rows + (0.2 if name == "bfloat16" else 0.0) for name, rows in original(*arguments).items()
+        },
+    )
+
+    with caplog.at_level(logging.WARNING, "distillery"):
+        backend = choose_backend("auto", recipe, tmp_path)
+
+    assert backend.name == "torch-float32"
+    assert "torch bfloat16 is off by 0.200 (mean 0.200) from float32; not used." in caplog.text
+    with pytest.raises(BackendError, match=r"torch's scores stay over 0.1 away from torch's float32 in bfloat16"):
+        choose_backend("torch", recipe, tmp_path, precision="bfloat16")
+
+
+@pytest.mark.usefixtures("with_bfloat16")
+def test_a_cache_that_cannot_be_written_leaves_float32(
+    recipe: NetworkRecipe, unusable_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+
+    assert choose_backend("auto", recipe, unusable_cache).name == "torch-float32"
+
+
+def test_a_cpu_without_units_for_bfloat16_runs_float32(
+    recipe: NetworkRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch_backend, "_cpu_has_bfloat16", lambda: False)
+    monkeypatch.setitem(sys.modules, "openvino", None)
+
+    assert choose_backend("auto", recipe, tmp_path).name == "torch-float32"
+    with pytest.raises(BackendError, match=r"torch on cpu has no precision 'bfloat16' here. There are: auto, float32"):
+        choose_backend("torch", recipe, tmp_path, precision="bfloat16")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("processor: 0\nflags\t\t: fpu avx512f avx512_bf16\n", True),
+        ("flags : fpu avx512f amx_bf16 amx_tile\n", True),
+        ("Features : fp asimd bf16\n", True),
+        ("flags : fpu avx2\n", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_the_cpu_tells_whether_it_has_bfloat16(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None, *, expected: bool
+) -> None:
+    if content is not None:
+        (tmp_path / "cpuinfo").write_text(content)
+    monkeypatch.setattr(torch_backend, "_CPU_INFO", tmp_path / "cpuinfo")
+
+    assert torch_backend._cpu_has_bfloat16() is expected
+
+
+def test_a_gpu_is_given_more_at_once_and_may_work_in_float16() -> None:
+    """None is needed to say so, and none was there to measure it."""
+    assert torch_backend._batching("cuda:0", "float16") == Batching(torch_backend.GPU_TOKEN_BUDGET)
+    assert torch_backend._machine_precisions("cuda") == ["float16", "bfloat16", "float32"]
+
+
+def test_openvino_in_the_precision_asked_for(recipe: NetworkRecipe, tmp_path: Path) -> None:
+    assert choose_backend("openvino", recipe, tmp_path, precision="float32").name == "openvino-float32"
+    with pytest.raises(BackendError, match="OpenVINO has no precision 'float16' here"):
+        choose_backend("openvino", recipe, tmp_path, precision="float16")

@@ -18,7 +18,7 @@ from pyarrow import parquet
 
 from distillery.cli import cli
 from distillery.io import reading
-from distillery.scorer import FilterBaseScorer
+from distillery.panel import FilterPanel
 
 
 @pytest.fixture
@@ -202,9 +202,9 @@ def test_no_filter_installed(good_file: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def _fail_on_second_batch(failure: BaseException) -> Callable[..., Any]:
-    original, calls = FilterBaseScorer.score_batch, iter((True, False))
+    original, calls = FilterPanel.score_batch, iter((True, False))
 
-    def score_batch(self: FilterBaseScorer, articles: Iterable[Any], **options: Any) -> Any:
+    def score_batch(self: FilterPanel, articles: Iterable[Any], **options: Any) -> Any:
         if next(calls):
             return original(self, articles, **options)
         raise failure
@@ -214,7 +214,7 @@ def _fail_on_second_batch(failure: BaseException) -> Callable[..., Any]:
 
 @pytest.mark.parametrize("name", ["scored.jsonl", "scored.parquet"])
 @pytest.mark.parametrize(
-    "failure", [KeyboardInterrupt(), RuntimeError("a filter's own code")], ids=lambda failure: type(failure).__name__
+    "failure", [KeyboardInterrupt(), RuntimeError("no memory")], ids=lambda failure: type(failure).__name__
 )
 def test_interrupted_run_leaves_the_previous_results(
     tmp_path: Path,
@@ -227,7 +227,7 @@ def test_interrupted_run_leaves_the_previous_results(
     output = tmp_path / name
     output.write_text("previous")
     monkeypatch.setattr(reading, "CHUNK_LINES", 2)
-    monkeypatch.setattr(FilterBaseScorer, "score_batch", _fail_on_second_batch(failure))
+    monkeypatch.setattr(FilterPanel, "score_batch", _fail_on_second_batch(failure))
 
     result = CliRunner().invoke(
         cli, ["score", "--backend", "torch", *map(str, (good_file, "--filter", bert_filter, "-o", output))]

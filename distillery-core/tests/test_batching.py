@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillery.batching import TOKEN_BUDGET, batches_by_length, padded
+from distillery.batching import TOKEN_BUDGET, Batching, batches_by_length, padded
 
 lengths_of_articles = st.lists(st.integers(1, 600), max_size=60)
 budgets = st.integers(1, 4096)
@@ -24,6 +24,14 @@ def test_every_article_is_in_exactly_one_batch(lengths: list[int], budget: int) 
 def test_a_batch_of_several_stays_within_the_budget(lengths: list[int], budget: int) -> None:
     for batch in batches_by_length(lengths, budget):
         assert len(batch) == 1 or len(batch) * max(lengths[index] for index in batch) <= budget
+
+
+@given(lengths_of_articles, budgets)
+def test_without_padding_a_batch_is_of_one_length(lengths: list[int], budget: int) -> None:
+    batches = Batching(budget, padding=False).batches(lengths)
+
+    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
+    assert all(len({lengths[index] for index in batch}) == 1 for batch in batches)
 
 
 @given(lengths_of_articles, budgets)

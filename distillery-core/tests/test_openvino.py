@@ -17,13 +17,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from distillery.backends import Backend, NetworkRecipe
-from distillery.backends.openvino_backend import (
-    MANIFEST_FILE,
-    MODEL_FILE,
-    PROBES_FILE,
-    WEIGHTS_FILE,
-    OpenVinoBackend,
-)
+from distillery.backends.openvino_backend import MODEL_FILE, WEIGHTS_FILE, OpenVinoBackend
+from distillery.backends.precision import MANIFEST_FILE, PROBES_FILE
 from distillery.batching import padded
 from distillery.cache import cache_folder
 from distillery.errors import BackendError

@@ -103,6 +103,8 @@ def test_provenance_says_what_made_the_score(provenance: Provenance) -> None:
         "calibration": None,
         "backend": "torch-float32",
         "encoder": None,
+        "probe_sha256": None,
+        "embedder": None,
     }
 
 

@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from distillery.article import Article
 from distillery.backends import Backend, Ids
 from distillery.base_models import sha256_of
+from distillery.batching import Batching
 from distillery.config import ADAPTER_FILE
 from distillery.errors import (
     ArticleError,
@@ -45,6 +46,7 @@ class _Counting:
     """A backend of known arithmetic: each dimension is the number of tokens plus its index."""
 
     name = "counting"
+    batching = Batching()
     n_runs = 0
 
     def run(self, input_ids: Ids, attention_mask: Ids) -> NDArray[np.float32]:
@@ -350,6 +352,8 @@ def test_provenance_says_what_made_the_score(bert_scorer: FilterBaseScorer, bert
             "calibration": None,
             "backend": "torch-float32",
             "encoder": None,
+            "probe_sha256": None,
+            "embedder": None,
         }
 
 

@@ -128,16 +128,15 @@ def test_what_one_reads_the_other_can_judge(sharing: Heads, articles: Articles) 
     one, two = (load(folder) for folder in sharing)
     texts = [article["content"] for article in articles]
 
-    assert one.student.reads_like(two.student)
+    assert one.student.reading_key == two.student.reading_key
     assert np.array_equal(two.student.judge(one.student.read(texts)), two.student.predict(texts))
 
 
 def test_students_with_adapters_of_their_own_never_read_alike(sharing: Heads, whole: Heads) -> None:
     shared, own = load(sharing[0]).student, load(whole[0]).student
 
-    assert not own.reads_like(own)
-    assert not own.reads_like(shared)
-    assert not shared.reads_like(own)
+    assert own.reading_key != load(whole[0]).student.reading_key
+    assert own.reading_key != shared.reading_key
 
 
 def test_provenance_names_the_encoder(sharing: Heads, whole: Heads, articles: Articles) -> None:
@@ -211,7 +210,7 @@ def test_the_gate_is_held_for_each_head(
 def test_openvino_says_that_no_precision_will_do(encoder: Path, tmp_path: Path, warm_cache: Path) -> None:
     demanding = write_sharing_filter(tmp_path / "demanding", encoder, random_head(3, spread=1e7))
 
-    with pytest.raises(BackendError, match="away from torch's in every precision"):
+    with pytest.raises(BackendError, match=r"scores stay over 0.1 away from torch's float32 in "):
         load(demanding, "openvino")
 
     assert len(converted(warm_cache)) == 1
@@ -227,7 +226,7 @@ def test_a_reduced_precision_may_do_for_one_head_and_not_for_another(
 
     assert demanding.provenance.backend == "openvino-float32"
     assert len(converted(warm_cache)) == 1
-    assert not demanding.student.reads_like(modest.student)
+    assert demanding.student.reading_key != modest.student.reading_key
 
 
 def test_a_head_that_does_not_fit_is_refused_however_warm_the_cache(whole: Heads, cache: Path, tmp_path: Path) -> None:

@@ -36,12 +36,15 @@ if TYPE_CHECKING:
         ModelError,
         OutputFileError,
         PluginError,
+        ProbeError,
         ScoringError,
         StudentNotFoundError,
         WeightsError,
     )
     from .hookspecs import hookimpl
-    from .loading import load_config, load_filter
+    from .hybrid import HybridScorer
+    from .loading import load_config, load_filter, load_filters
+    from .panel import FilterPanel
     from .plugins import list_filters
     from .score import Provenance, Score
     from .scorer import FilterBaseScorer
@@ -52,12 +55,15 @@ _HOMES = {
     "Article": "article",
     "FilterBaseScorer": "scorer",
     "FilterConfig": "config",
+    "HybridScorer": "hybrid",
+    "FilterPanel": "panel",
     "Provenance": "score",
     "Score": "score",
     "hookimpl": "hookspecs",
     "list_filters": "plugins",
     "load_config": "loading",
     "load_filter": "loading",
+    "load_filters": "loading",
 }
 
 __all__ = [
@@ -77,11 +83,14 @@ __all__ = [
     "FilterError",
     "FilterImportError",
     "FilterNotFoundError",
+    "FilterPanel",
     "FilterVersionError",
+    "HybridScorer",
     "InputFileError",
     "ModelError",
     "OutputFileError",
     "PluginError",
+    "ProbeError",
     "Provenance",
     "Score",
     "ScoringError",
@@ -91,6 +100,7 @@ __all__ = [
     "list_filters",
     "load_config",
     "load_filter",
+    "load_filters",
 ]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

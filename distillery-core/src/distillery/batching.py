@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Tokens in a batch, padding counted. Larger ones leave the CPU's caches; the sweep from 512 to 4096
-# in benchmarks/throughput.py is flat within a few per cent around this value.
+# Tokens in a batch, padding counted. On a CPU larger ones leave the caches: from 512 to 4096 the time is
+# flat within a few per cent.
 TOKEN_BUDGET = 2048
 
 
-def batches_by_length(lengths: Sequence[int], budget: int = TOKEN_BUDGET) -> list[list[int]]:
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """How a backend is best given rows: tokens in a batch, rows padded or all of one length, batches at a time.
+
+    Where a precision is coarse, padding would change a row's sums and with them its score.
+    """
+
+    token_budget: int = TOKEN_BUDGET
+    padding: bool = True
+    n_at_once: int = 1
+
+    def batches(self, lengths: Sequence[int]) -> list[list[int]]:
+        """Return the indices of rows of these lengths in batches, longest first."""
+        return batches_by_length(lengths, self.token_budget, padding=self.padding)
+
+
+def batches_by_length(lengths: Sequence[int], budget: int = TOKEN_BUDGET, *, padding: bool = True) -> list[list[int]]:
     """Return the indices in batches, longest first; rows times longest stays within the budget.
 
-    An article longer than the budget gets a batch of its own.
+    An article longer than the budget gets a batch of its own, and without ``padding`` so does each length.
     """
     batches: list[list[int]] = []
     width = 0
     for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-        if batches and (len(batches[-1]) + 1) * width <= budget:
+        fits = batches and (len(batches[-1]) + 1) * width <= budget
+        if fits and (padding or lengths[index] == width):
             batches[-1].append(index)
         else:
             batches.append([index])

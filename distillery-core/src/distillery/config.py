@@ -18,7 +18,11 @@ CONFIG_FILE = "config.yaml"
 ENCODER_FILE = "encoder.yaml"
 EVALUATION_FILE = "evaluation.json"
 WEIGHT_SUM_TOLERANCE = 1e-9
+HIGHEST_POINTS = 10.0
 NAME_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
+PROBE_FILE = "probe.safetensors"
+PROBE_RECORD_FILE = "probe.json"
 
 # The files of an adapter folder, named as PEFT names them.
 ADAPTER_FILE = "adapter_model.safetensors"
@@ -27,7 +31,8 @@ ADAPTER_CONFIG_FILE = "adapter_config.json"
 Pooling = Literal["mean", "first", "last", "pooler"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 T = TypeVar("T")
-Points = Annotated[float, Field(ge=0.0, le=10.0)]
+Points = Annotated[float, Field(ge=0.0, le=HIGHEST_POINTS)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Phrases = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 
 
@@ -251,6 +256,56 @@ class StudentConfig(Section):
         return self
 
 
+class GuaranteeConfig(Section):
+    """What the threshold of a probe promises, and on what ground.
+
+    Of the articles that the oracle puts at ``positive_from`` or above, at most the share ``miss_rate`` is below the
+    threshold, with ``confidence``; ``bound`` is the share that the ``n_misses`` of ``n_positives`` held-out ones
+    bear out (Clopper-Pearson).
+    """
+
+    positive_from: Points
+    miss_rate: Share
+    confidence: Share
+    n_positives: Annotated[int, Field(ge=1)]
+    n_misses: Annotated[int, Field(ge=0)]
+    bound: Share
+    data_sha256: Sha256
+
+
+class StageCostsConfig(Section):
+    """What Stage 1 spares: its share of the articles that the prefilter passes, and both stages' measured costs."""
+
+    n_articles: Annotated[int, Field(ge=1)]
+    articles_sha256: Sha256
+    skip_rate: Share
+    stage1_milliseconds: Annotated[float, Field(ge=0.0)]
+    student_milliseconds: Annotated[float, Field(gt=0.0)]
+    speed_up: Annotated[float, Field(gt=0.0)]
+    backend: str
+    machine: str
+
+
+class ProbeConfig(Section):
+    """Stage 1: the probe's folder beside config.yaml, the sha256 of its files, and below which average it decides.
+
+    ``threshold`` is null until it is chosen on labelled articles.
+    """
+
+    folder: str
+    sha256: dict[str, Sha256]
+    threshold: Points | None = None
+    guarantee: GuaranteeConfig | None = None
+    costs: StageCostsConfig | None = None
+
+    @field_validator("sha256")
+    @classmethod
+    def _names_every_file(cls, value: dict[str, str]) -> dict[str, str]:
+        if absent := [name for name in (PROBE_FILE, PROBE_RECORD_FILE) if name not in value]:
+            raise ValueError(f"states no sha256 for {' and '.join(absent)}")
+        return value
+
+
 class TrainingConfig(Section):
     """How the filter's students are trained, where the tools' defaults do not suit it.
 
@@ -280,6 +335,7 @@ class FilterConfig(Section):
     prefilter: PrefilterConfig = PrefilterConfig()
     students: Annotated[dict[str, StudentConfig], Field(min_length=1)]
     default_student: str
+    probe: ProbeConfig | None = None
     oracle: OracleConfig
     training: TrainingConfig = TrainingConfig()
 
@@ -310,6 +366,11 @@ class FilterConfig(Section):
     def weights(self) -> list[float]:
         """The weight of each dimension, in the same order."""
         return [dimension.weight for dimension in self.dimensions]
+
+    @property
+    def probe_ceiling(self) -> float:
+        """The highest threshold that a probe may have: no cap and no tier above the last lies lower."""
+        return _probe_ceiling([gate.cap for gate in self.gatekeepers], [tier.at_least for tier in self.tiers])
 
     def student(self, name: str | None = None) -> StudentConfig:
         """Return a student by name, or the default one; raise ConfigError listing what exists."""
@@ -368,9 +429,26 @@ def _dangling(data: Any) -> list[str]:
         if data["students"] and data["default_student"] not in data["students"]:
             known = ", ".join(data["students"])
             faults.append(f"default_student: '{data['default_student']}' is not a student; there are: {known}")
+        faults += _probe_faults(data)
     except (AttributeError, KeyError, TypeError):
         return []  # what is missing or of a wrong kind is a fault that pydantic tells
     return faults
+
+
+def _probe_faults(data: Any) -> list[str]:
+    """Return whether Stage 1 could give a tier above the last, or spare an article for a gatekeeper's cap."""
+    threshold = (data.get("probe") or {}).get("threshold")
+    caps = [gate["cap"] for gate in data.get("gatekeepers") or []]
+    ceiling = _probe_ceiling(caps, [tier["at_least"] for tier in data["tiers"]])
+    if threshold is None or threshold <= ceiling:
+        return []
+    return [
+        f"probe.threshold: {threshold:g} is above {ceiling:g}, the lowest of the caps and of the tiers but the last"
+    ]
+
+
+def _probe_ceiling(caps: list[float], floors: list[float]) -> float:
+    return min([HIGHEST_POINTS, *caps, *floors[:-1]])
 
 
 def _faults(error: ValidationError | None, dangling: list[str], source: str) -> str:

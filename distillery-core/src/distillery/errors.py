@@ -16,6 +16,7 @@ DistilleryError
 │   ├── WeightsError            a file's sha256 is not the one in the config
 │   ├── AdapterError            the adapter does not fit the base, or is of an unsupported kind
 │   └── BackendError            the inference backend is missing or failed
+├── ProbeError                  Stage 1 is missing or does not fit, or cannot promise what is asked of it
 ├── ArticleError                an article cannot be read (also a ValueError)
 ├── ScoringError                an article was read but has no valid score
 ├── InputFileError              a file of articles or labels cannot be read
@@ -88,6 +89,10 @@ class AdapterError(ModelError):
 
 class BackendError(ModelError):
     """An inference backend is missing or failed."""
+
+
+class ProbeError(DistilleryError):
+    """A filter's Stage 1 is missing or does not fit, or cannot promise what is asked of it."""
 
 
 class ArticleError(DistilleryError, ValueError):

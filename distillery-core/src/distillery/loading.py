@@ -1,15 +1,25 @@
-"""load_filter: from a name or a path to a scorer."""
+"""load_filter: from a name or a path to a scorer; load_filters: from names to a panel."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from .backends import AUTO
 from .commerce import COMMERCE, CommerceGate
 from .config import CONFIG_FILE, FilterConfig
-from .errors import FilterNotFoundError
-from .plugins import check_identity, find_filter, load_source
+from .errors import DistilleryError, FilterError, FilterNotFoundError, ProbeError
+from .hybrid import hybrid_class
+from .names import distribution_of, normalise
+from .panel import FilterPanel
+from .plugins import check_identity, find_filter, list_filters, load_source
 from .scorer import FilterBaseScorer
+
+FULL, HYBRID = MODES = ("full", "hybrid")
+
+logger = logging.getLogger(__name__)
 
 
 def load_filter(
@@ -18,23 +28,108 @@ def load_filter(
     student: str | None = None,
     backend: str = AUTO,
     device: str | None = None,
+    precision: str = AUTO,
     use_prefilter: bool = True,
     commerce: bool = False,
+    mode: str = FULL,
 ) -> FilterBaseScorer:
     """Load a filter by its name, or by the path of its folder, ready to score.
 
     ``student`` names one of the filter's students (its default otherwise), ``backend`` is ``auto``,
-    ``torch`` or ``openvino``, ``device`` is torch's. A string with a path separator, and a Path, is
-    a path. ``commerce`` sets deals and advertisements aside by the installed filter of that name, with
-    the reason ``commerce``. Raises FilterError, ConfigError, ModelError or CalibrationError.
+    ``torch`` or ``openvino``, ``device`` is torch's. ``precision`` is ``float32``, ``bfloat16``,
+    ``float16`` or ``auto``, the fastest that stays close to float32 (torch by its name: float32). A string
+    with a path separator, and a Path, is a path. ``commerce`` sets deals and advertisements aside by the
+    installed filter of that name, with the reason ``commerce``. ``mode`` is ``full``, or ``hybrid``: then
+    the filter's probe spares the student what is certainly low. Raises FilterError, ConfigError, ModelError,
+    CalibrationError or ProbeError.
     """
+    if mode not in MODES:
+        raise DistilleryError(f"There is no mode '{mode}'. There are: {', '.join(MODES)}")
     folder, scorer_class = locate_filter(name)
+    if mode == HYBRID:
+        scorer_class = hybrid_class(scorer_class)
     scorer = scorer_class.from_folder(
-        folder, student=student, backend=backend, device=device, use_prefilter=use_prefilter
+        folder, student=student, backend=backend, device=device, precision=precision, use_prefilter=use_prefilter
     )
     if commerce and scorer.config.normalised_name != COMMERCE:
-        scorer.commerce = CommerceGate(load_filter(COMMERCE, backend=backend, device=device))
+        scorer.commerce = CommerceGate(load_filter(COMMERCE, backend=backend, device=device, precision=precision))
     return scorer
+
+
+def load_filters(
+    names: Iterable[str | Path] | None = None,
+    *,
+    student: str | None = None,
+    backend: str = AUTO,
+    device: str | None = None,
+    precision: str = AUTO,
+    use_prefilter: bool = True,
+    commerce: bool = False,
+    mode: str = FULL,
+) -> FilterPanel:
+    """Load filters by names or paths, all installed ones by default, to score articles with all of them at once.
+
+    The options are those of `load_filter`. ``commerce`` puts the filter of that name in front of all
+    others, and leaves it out of the default. In the mode ``hybrid`` a filter without a usable Stage 1 is read
+    in full, with a warning. What does not load is in the panel's ``faults`` and costs only itself; if nothing
+    loads, DistilleryError is raised, or the very error of the only one.
+    """
+    engine = partial(load_filter, backend=backend, device=device, precision=precision)
+    gate = CommerceGate(engine(COMMERCE)) if commerce else None
+    scorers: list[FilterBaseScorer] = []
+    faults: dict[str, Exception] = {}
+    wanted = _wanted(names, without=COMMERCE if commerce else None)
+    load = partial(engine, student=student, use_prefilter=use_prefilter)
+    for name in wanted:
+        try:
+            scorer = _hybrid_or_full(load, name) if mode == HYBRID else load(name, mode=mode)
+        except Exception as error:  # a filter's own code raises what it likes
+            if len(wanted) == 1:
+                raise
+            faults[_name_of(name)] = error
+        else:
+            scorer.commerce = gate if scorer.config.normalised_name != COMMERCE else None
+            scorers.append(scorer)
+    if not scorers:
+        raise _nothing_loaded(faults)
+    return FilterPanel(scorers, faults)
+
+
+def _hybrid_or_full(load: Callable[..., FilterBaseScorer], name: str | Path) -> FilterBaseScorer:
+    try:
+        return load(name, mode=HYBRID)
+    except ProbeError as error:
+        logger.warning("%s\n  Until then its student reads every article.", error)
+        return load(name)
+
+
+def _wanted(names: Iterable[str | Path] | None, *, without: str | None) -> list[str | Path]:
+    if isinstance(names, (str, Path)):
+        raise DistilleryError(f"load_filters takes a list of names; one alone goes to load_filter({str(names)!r}).")
+    if names is None:
+        names = [item.name for item in list_filters() if item.name != without]
+    wanted = list(dict.fromkeys(names))
+    if not wanted:
+        raise FilterNotFoundError(
+            f'No filters are installed.  Install one: pip install "{distribution_of("uplifting")}"'
+        )
+    return wanted
+
+
+def _nothing_loaded(faults: Mapping[str, Exception]) -> DistilleryError:
+    """Return one error for many, of their own kind if they share one."""
+    kinds = {type(fault) for fault in faults.values() if isinstance(fault, DistilleryError)}
+    kind = kinds.pop() if len(kinds) == 1 else FilterError
+    reasons = "".join(f"\n{name}: {fault}" for name, fault in faults.items())
+    return kind(f"None of the filters could be loaded.{reasons}")
+
+
+def _name_of(name: str | Path) -> str:
+    """Return the name of a filter that did not load: its config's where that can be read."""
+    try:
+        return load_config(name).name
+    except Exception:  # whatever kept it from loading
+        return normalise(Path(name).name)
 
 
 def load_config(name: str | Path) -> FilterConfig:

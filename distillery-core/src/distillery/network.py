@@ -48,14 +48,14 @@ class StudentNetwork(EncoderNetwork):
 
 
 def pool(output: Any, attention_mask: Tensor, pooling: str) -> Tensor:
-    """Reduce a model's output to one vector per article.
+    """Reduce a model's output to one float32 vector per article.
 
     ``mean`` over the real tokens, ``first`` token, ``last`` real token, or the model's own ``pooler``.
     """
     if pooling == "pooler":
-        pooled: Tensor = output.pooler_output
+        pooled: Tensor = output.pooler_output.float()
         return pooled
-    hidden: Tensor = output.last_hidden_state
+    hidden: Tensor = output.last_hidden_state.float()
     if pooling == "first":
         return hidden[:, 0]
     if pooling == "last":

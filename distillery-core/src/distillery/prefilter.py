@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from .article import Article
-from .config import CategoryConfig, PrefilterConfig
+from .config import PrefilterConfig
 from .errors import ConfigError
 
 PASSED = "passed"
+
+# Letters of a word by which the phrases that may begin there are found.
+_STEM = 4
 
 _INSIDE_A_NUMBER = re.compile(r"(?<=\d)[.,](?=\d)")
 _SYMBOLS = re.compile(r"([$€£%])")
@@ -54,6 +59,7 @@ class Phrase:
         if not any(part.word for part in parts):
             raise ConfigError(f"the prefilter phrase '{pattern}' names no word")
         self._matches = _matcher(parts)
+        self.start = parts[0].start
 
     def found_in(self, words: str) -> bool:
         """Say whether the phrase occurs in what `words_of` returned; linear in its length."""
@@ -68,6 +74,14 @@ class _Part:
     @classmethod
     def read(cls, part: str) -> _Part:
         return cls(word=words_of(part.removesuffix("*")).strip(), open_end=part.endswith("*"))
+
+    @property
+    def start(self) -> str:
+        """The word or stem without which no phrase begins with this part, empty if any word will do."""
+        first, *others = self.word.split() or [""]
+        if self.open_end and not others:
+            return first[:_STEM] if len(first) >= _STEM else ""
+        return first
 
     @property
     def expression(self) -> str:
@@ -85,20 +99,18 @@ def _matcher(parts: list[_Part]) -> Callable[[str], bool]:
     return lambda words: needle in words
 
 
-class _Category:
-    def __init__(self, config: CategoryConfig) -> None:
-        self.name = config.name
-        self._block = [Phrase(pattern) for pattern in config.block]
-        self._unless = [Phrase(pattern) for pattern in config.unless]
-        self._min_hits = config.min_hits
+class _Phrases:
+    """Many phrases, of which only those are looked for whose first word is there."""
 
-    def blocks(self, words: str) -> bool:
-        hits = 0
-        for phrase in self._block:
-            hits += phrase.found_in(words)
-            if hits >= self._min_hits:
-                return not any(exception.found_in(words) for exception in self._unless)
-        return False
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._starting: dict[str, list[Phrase]] = defaultdict(list)
+        for phrase in map(Phrase, dict.fromkeys(patterns)):
+            self._starting[phrase.start].append(phrase)
+
+    def found_in(self, words: str, starts: frozenset[str]) -> set[str]:
+        """Return the patterns found; ``starts`` are the words, their stems, and nothing."""
+        candidates = (phrase for start in self._starting.keys() & starts for phrase in self._starting[start])
+        return {phrase.pattern for phrase in candidates if phrase.found_in(words)}
 
 
 class Prefilter:
@@ -107,7 +119,9 @@ class Prefilter:
     def __init__(self, config: PrefilterConfig) -> None:
         """Compile the rules; raise ConfigError on a phrase that names no word."""
         self._config = config
-        self._categories = [_Category(category) for category in config.categories]
+        self._phrases = _Phrases(
+            pattern for category in config.categories for pattern in [*category.block, *category.unless]
+        )
 
     def check(self, article: Article) -> Verdict:
         """Return the verdict on one article; time is linear in the text and bounded by the window."""
@@ -116,18 +130,34 @@ class Prefilter:
             return Verdict(passed=False, reason=f"content_too_short_{length}chars")
         if group := self._blocked_group(article.url):
             return Verdict(passed=False, reason=f"excluded_domain_{group}")
-        size = self._config.window_chars
-        words = words_of(f"{_window(article.title, size)}\n{_window(article.content, size)}")
-        for category in self._categories:
-            if category.blocks(words):
-                return Verdict(passed=False, reason=category.name)
+        if topic := self._blocked_topic(article):
+            return Verdict(passed=False, reason=topic)
         return Verdict(passed=True, reason=PASSED)
+
+    def _blocked_topic(self, article: Article) -> str | None:
+        if not self._config.categories:
+            return None
+        found = self._phrases.found_in(*_beginning(article.title, article.content, self._config.window_chars))
+        for category in self._config.categories:
+            hits = sum(pattern in found for pattern in category.block)
+            if hits >= category.min_hits and found.isdisjoint(category.unless):
+                return category.name
+        return None
 
     def _blocked_group(self, url: str) -> str | None:
         for group, domains in self._config.blocked_domains.items():
             if any(_stands_under(url, domain) for domain in domains):
                 return group
         return None
+
+
+# One entry: the filters of a panel ask of the same article in turn.
+@lru_cache(maxsize=1)
+def _beginning(title: str, content: str, size: int) -> tuple[str, frozenset[str]]:
+    """Return the words of an article's beginning, and where phrases may start: words, stems, and nothing."""
+    words = words_of(f"{_window(title, size)}\n{_window(content, size)}")
+    distinct = set(words.split())
+    return words, frozenset({"", *distinct, *(word[:_STEM] for word in distinct)})
 
 
 def _window(text: str, size: int) -> str:

@@ -8,12 +8,16 @@ from typing import Any
 
 INVALID_ARTICLE = "Invalid article"
 
+# What decided: the probe alone, or the student.
+STAGE_1, STAGE_2 = "stage1", "stage2"
+
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """What made a score, exactly enough to make it again.
 
     ``encoder`` is name and version of the shared encoder, None for a student with an adapter of its own.
+    ``probe_sha256`` and ``embedder`` (its fingerprint) are those of Stage 1, None without one.
     """
 
     filter: str
@@ -24,6 +28,8 @@ class Provenance:
     calibration: str | None
     backend: str
     encoder: str | None = None
+    probe_sha256: str | None = None
+    embedder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
-"""FilterBaseScorer: prefilter -> student -> calibration -> postfilter."""
+"""FilterBaseScorer: one filter's parts, and what it says of an article at each step of the flow."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Self, overload
+from typing import ClassVar, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,8 @@ from .backends import AUTO, Outputs
 from .calibration import Calibration
 from .commerce import CommerceGate
 from .config import FilterConfig
-from .errors import ArticleError, DistilleryError, ScoringError
+from .errors import ScoringError
+from .flow import ArticleLike, Embedder, score_together
 from .intervals import Interval
 from .plugins import check_core_range
 from .postfilter import Outcome, Postfilter
@@ -23,8 +24,6 @@ from .prefilter import Prefilter
 from .registration import core_version
 from .score import Provenance, Score
 from .student import Student
-
-ArticleLike = Article | Mapping[str, Any]
 
 
 class FilterBaseScorer:
@@ -34,6 +33,7 @@ class FilterBaseScorer:
     """
 
     folder: ClassVar[Path | None] = None
+    embedder: Embedder | None = None
 
     def __init__(
         self,
@@ -61,6 +61,7 @@ class FilterBaseScorer:
         student: str | None = None,
         backend: str = AUTO,
         device: str | None = None,
+        precision: str = AUTO,
         use_prefilter: bool = True,
     ) -> Self:
         """Load the filter whose config.yaml is in ``folder``, ready to score.
@@ -69,7 +70,7 @@ class FilterBaseScorer:
         """
         config = FilterConfig.load(folder)
         check_core_range(config.name, config.version, config.requires_core)
-        trained = Student.load(config, folder, student, backend=backend, device=device)
+        trained = Student.load(config, folder, student, backend=backend, device=device, precision=precision)
         settings = trained.config
         calibration = (
             Calibration.load(folder / settings.calibration, config, settings, trained.reading)
@@ -100,17 +101,7 @@ class FilterBaseScorer:
 
     def score_batch(self, articles: Iterable[ArticleLike], *, skip_prefilter: bool = False) -> list[Score]:
         """Score articles in their order; one that cannot be scored carries an ``error``."""
-        scores: dict[int, Score] = {}
-        waiting: dict[int, Article] = {}
-        for index, article in enumerate(_checked(articles)):
-            result = self._before_student(article, skip_prefilter=skip_prefilter)
-            if isinstance(result, Score):
-                scores[index] = result
-            else:
-                waiting[index] = result
-        gate = None if skip_prefilter else self.commerce
-        scores.update(zip(waiting, self._score_readable(list(waiting.values()), gate), strict=True))
-        return [scores[index] for index in range(len(scores))]
+        return score_together([self], articles, skip_prefilter=skip_prefilter)[0]
 
     @cached_property
     def provenance(self) -> Provenance:
@@ -126,33 +117,21 @@ class FilterBaseScorer:
             backend=self.student.backend.name,
         )
 
-    def _before_student(self, article: ArticleLike, *, skip_prefilter: bool) -> Article | Score:
-        """Return the article if the student is to read it, else its result."""
-        try:
-            readable = article if isinstance(article, Article) else Article.from_dict(article)
-        except ArticleError as error:
-            return Score.invalid(self.provenance, str(error))
-        if self.prefilter is None or skip_prefilter:
-            return readable
-        verdict = self.prefilter.check(readable)
-        return readable if verdict.passed else Score.blocked(self.provenance, verdict.reason)
+    def screen(self, article: Article) -> Score | None:
+        """Return the result for an article that the prefilter sets aside, None for one that goes on."""
+        verdict = self.prefilter.check(article) if self.prefilter else None
+        return Score.blocked(self.provenance, verdict.reason) if verdict and not verdict.passed else None
+
+    def spare(self, embeddings: NDArray[np.float32]) -> Sequence[Score | float | None]:
+        """Return Stage 1's final score for each embedding [n, width], or else its estimate, if it has one.
+
+        The student then reads the article. Without a Stage 1, it reads everything.
+        """
+        return [None] * len(embeddings)
 
     def score_outputs(self, outputs: Outputs) -> list[Score]:
         """Score what this filter's student read, or one that reads like it, of articles [n, width]."""
         return self._finished(self.student.judge(outputs))
-
-    def _score_readable(self, articles: list[Article], gate: CommerceGate | None) -> list[Score]:
-        if not articles:
-            return []
-        try:
-            outputs = self.student.read([article.text for article in articles])
-            blocked = gate.blocks(articles, self.student, outputs) if gate else [False] * len(articles)
-        except Exception as error:  # a backend may fail on one article (out of memory, say)
-            if len(articles) == 1:
-                return [Score.failed(self.provenance, f"the student failed: {type(error).__name__}: {error}")]
-            return [self._score_readable([article], gate)[0] for article in articles]
-        aside = Score.blocked(self.provenance, CommerceGate.reason)
-        return [aside if block else score for block, score in zip(blocked, self.score_outputs(outputs), strict=True)]
 
     def _finished(self, raw: NDArray[np.float32]) -> list[Score]:
         """Calibrate and judge raw scores [n, n_dimensions]; a row that is not finite is an error."""
@@ -236,11 +215,3 @@ class FilterBaseScorer:
     def MAX_TOKEN_LENGTH(self) -> int:  # noqa: N802
         """The most tokens of an article that the student reads, special ones counted."""
         return self.student.tokenizer.max_length
-
-
-def _checked(articles: Iterable[ArticleLike]) -> Iterable[ArticleLike]:
-    if isinstance(articles, (str, bytes)):
-        raise DistilleryError("score takes an article (a mapping with title and content) or many of them, not text.")
-    if isinstance(articles, (Article, Mapping)):
-        raise DistilleryError("score_batch takes many articles; one alone goes to score or score_article.")
-    return articles

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .backends import AUTO, Backend, Ids, NetworkRecipe, choose_backend
+from .backends import AUTO, Backend, Ids, NetworkRecipe, Outputs, choose_backend
 from .base_models import MODEL_CONFIG_FILE, TOKENIZER_FILE, check_files
-from .batching import TOKEN_BUDGET, batches_by_length, padded
+from .batching import padded
 from .cache import cache_folder
 from .config import FilterConfig, StudentConfig
 from .errors import ConfigError
@@ -51,12 +52,13 @@ class Student:
         *,
         backend: str = AUTO,
         device: str | None = None,
+        precision: str = AUTO,
     ) -> Student:
         """Find, check and build a student of the filter in ``folder``; raise ModelError or ConfigError."""
         chosen = name or config.default_student
         settings = config.student(chosen)
         reading, base = check_student_files(config, folder, chosen)
-        tokenizer = HeadTailTokenizer(base / TOKENIZER_FILE, reading.preprocessing)
+        tokenizer = HeadTailTokenizer.shared(base / TOKENIZER_FILE, reading.preprocessing)
         check_length(tokenizer, base, chosen)
         head = None
         if reading.encoder:
@@ -68,7 +70,7 @@ class Student:
             reading=reading,
             n_dimensions=len(config.dimensions),
             tokenizer=tokenizer,
-            backend=choose_backend(backend, recipe, cache_folder(), device),
+            backend=choose_backend(backend, recipe, cache_folder(), device, precision),
             head=head,
         )
 
@@ -76,32 +78,63 @@ class Student:
         """Return raw scores [n_texts, n_dimensions] in the order of the texts."""
         return self.judge(self.read(texts))
 
-    def read(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return what the backend makes of each text [n_texts, width], in the order of the texts.
+    def read(self, texts: Sequence[str]) -> Outputs:
+        """Return what the backend makes of each text [n_texts, width]; raise what it raises."""
+        outputs, faults = self.read_tokens(self.tokenizer.encode(texts))
+        for error in faults.values():
+            raise error
+        return outputs
 
-        Students that share an encoder read alike (`reads_like`), so one reading serves them all.
+    def read_tokens(self, rows: Sequence[Sequence[int]]) -> tuple[Outputs, dict[int, Exception]]:
+        """Return what the backend makes of each row of token ids [n_rows, width], and by row what failed.
+
+        A batch that fails (out of memory, say) is read again row by row; a row that fails is NaN.
         """
-        rows = self.tokenizer.encode(texts)
-        outputs: NDArray[np.float32] | None = None
-        for batch in batches_by_length([len(row) for row in rows], TOKEN_BUDGET):
-            output = self.backend.run(*padded([rows[index] for index in batch]))
-            if outputs is None:
-                outputs = np.empty((len(rows), output.shape[1]), dtype=np.float32)
-            outputs[batch] = output
-        return np.empty((0, self.n_dimensions), dtype=np.float32) if outputs is None else outputs
+        outputs = np.full((len(rows), self.width), np.nan, dtype=np.float32)
+        faults: dict[int, Exception] = {}
+        batches = self.backend.batching.batches([len(row) for row in rows])
+        while batches:
+            failed = []
+            for batch, found in self._run(rows, batches):
+                if not isinstance(found, Exception):
+                    outputs[batch] = found
+                elif len(batch) == 1:
+                    faults[batch[0]] = found
+                else:
+                    failed += [[index] for index in batch]
+            batches = failed
+        return outputs, faults
 
-    def judge(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _run(
+        self, rows: Sequence[Sequence[int]], batches: Sequence[list[int]]
+    ) -> Iterator[tuple[list[int], Outputs | Exception]]:
+        """Yield each batch with its outputs or what failed, as many at a time as the backend takes."""
+
+        def run(batch: list[int]) -> Outputs | Exception:
+            try:
+                return self.backend.run(*padded([rows[index] for index in batch]))
+            except Exception as error:  # out of memory, say
+                return error
+
+        if self.backend.batching.n_at_once == 1:
+            yield from zip(batches, map(run, batches), strict=True)
+            return
+        with ThreadPoolExecutor(self.backend.batching.n_at_once) as threads:
+            yield from zip(batches, threads.map(run, batches), strict=True)
+
+    def judge(self, outputs: Outputs) -> NDArray[np.float32]:
         """Return raw scores [n, n_dimensions] of what `read` returned."""
-        return self.head.apply(outputs) if self.head and len(outputs) else outputs
+        return self.head.apply(outputs) if self.head else outputs
 
-    def reads_like(self, other: Student) -> bool:
-        """Say whether another student's reading can be judged by this one, and the other way round."""
-        return (
-            self.head is not None
-            and other.head is not None
-            and self.reading.fingerprint == other.reading.fingerprint
-            and self.backend.name == other.backend.name
-        )
+    @property
+    def width(self) -> int:
+        """How many numbers the backend gives for a text: the vector's width, or with a head inside the dimensions."""
+        return self.head.weight.shape[1] if self.head else self.n_dimensions
+
+    @property
+    def reading_key(self) -> Hashable:
+        """What is equal for students whose reading serves them all: those that share an encoder and a backend."""
+        return (self.reading.fingerprint, self.backend.name) if self.head else id(self)
 
 
 def check_student_files(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from tokenizers import Tokenizer
 
+from .base_models import sha256_of
 from .config import PreprocessingConfig
 from .errors import ModelError
 
@@ -29,6 +31,15 @@ class HeadTailTokenizer:
         self._head = preprocessing.head_tokens
         self._tail = preprocessing.tail_tokens
         self._prefix, self._suffix = _special_tokens(self._tokenizer)
+
+    @classmethod
+    def shared(cls, path: Path, preprocessing: PreprocessingConfig) -> HeadTailTokenizer:
+        """Return the tokenizer of these very settings that is in memory, else a new one."""
+        key = f"{sha256_of(path)} {preprocessing.model_dump_json()}"
+        tokenizer = _in_memory.get(key)
+        if tokenizer is None:
+            tokenizer = _in_memory[key] = cls(path, preprocessing)
+        return tokenizer
 
     @property
     def max_length(self) -> int:
@@ -61,6 +72,9 @@ class HeadTailTokenizer:
         if len(head) > self._head and len(tail) > self._tail:
             return head[: self._head] + tail[len(tail) - self._tail :]
         return self._ids([text])[0]
+
+
+_in_memory: WeakValueDictionary[str, HeadTailTokenizer] = WeakValueDictionary()
 
 
 def _special_tokens(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:

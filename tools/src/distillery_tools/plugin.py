@@ -21,5 +21,10 @@ def distillery_commands() -> Mapping[str, tuple[str, str]]:
             "distillery_tools.cli.calibrate:calibrate_command",
             "Fit a student's maps and intervals on validation articles.",
         ),
+        "bench": (
+            "distillery_tools.cli.bench:bench_command",
+            "Measure speed and memory of scoring on this machine.",
+        ),
+        "probe": ("distillery_tools.cli.probe:probe_command", "Train Stage 1 and choose its threshold."),
         "evaluate": ("distillery_tools.cli.evaluate:evaluate_command", "Measure a filter beside baselines and oracle."),
     }

@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from ..batching import Batching
 from ..errors import BackendError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ TORCH = "torch"
 OPENVINO = "openvino"
 AUTO = "auto"
 CHOICES = (AUTO, TORCH, OPENVINO)
+FLOAT32, BFLOAT16, FLOAT16 = "float32", "bfloat16", "float16"
+PRECISIONS = (AUTO, FLOAT32, BFLOAT16, FLOAT16)
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +36,7 @@ class Backend(Protocol):
     """Runs a network; ``name`` goes into the provenance, such as ``openvino-bfloat16``."""
 
     name: str
+    batching: Batching
 
     def run(self, input_ids: Ids, attention_mask: Ids) -> Outputs:
         """Return the network's outputs [n, width] for ids and mask [n, length]."""
@@ -67,11 +71,14 @@ def one_copy(recipe: NetworkRecipe, key: tuple[str, ...], make: Callable[[], Bac
     return backend
 
 
-def choose_backend(choice: str, recipe: NetworkRecipe, cache: Path, device: str | None = None) -> Backend:
+def choose_backend(
+    choice: str, recipe: NetworkRecipe, cache: Path, device: str | None = None, precision: str = AUTO
+) -> Backend:
     """Return the backend asked for; ``auto`` is OpenVINO where it is installed, else torch.
 
-    Raises BackendError for an unknown choice, or for OpenVINO where it is not installed. ``device``
-    is torch's (``cpu``, ``cuda``), and one other than the CPU rules OpenVINO out.
+    ``precision`` ``auto`` is the fastest that stays close to float32; torch by its name runs float32, the
+    reference, unless another is named. ``device`` is torch's (``cpu``, ``cuda``), and one other than the
+    CPU rules OpenVINO out. Raises BackendError for what is unknown, not installed or not good enough.
     """
     if choice not in CHOICES:
         raise BackendError(f"There is no backend '{choice}'. There are: {', '.join(CHOICES)}")
@@ -80,17 +87,19 @@ def choose_backend(choice: str, recipe: NetworkRecipe, cache: Path, device: str 
         raise BackendError('The OpenVINO backend is not installed: pip install "distillery-core[openvino]"')
     if choice == OPENVINO or (choice == AUTO and installed and device in (None, "cpu")):
         try:
-            return _openvino(recipe, cache)
+            return _openvino(recipe, cache, precision)
         except BackendError as error:
             if choice == OPENVINO:
                 raise
             logger.warning("%s  Using torch instead.", error)
     from .torch_backend import TorchBackend
 
-    return one_copy(recipe, (TORCH, recipe.identity, str(device)), lambda: TorchBackend(recipe.build(), device))
+    if choice == TORCH and precision == AUTO:
+        precision = FLOAT32
+    return TorchBackend.from_recipe(recipe, cache, device, precision)
 
 
-def _openvino(recipe: NetworkRecipe, cache: Path) -> Backend:
+def _openvino(recipe: NetworkRecipe, cache: Path, precision: str) -> Backend:
     from .openvino_backend import OpenVinoBackend
 
-    return OpenVinoBackend.from_recipe(recipe, cache)
+    return OpenVinoBackend.from_recipe(recipe, cache, precision)

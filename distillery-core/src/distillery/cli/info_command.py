@@ -12,6 +12,7 @@ from ..config import EVALUATION_FILE, FilterConfig
 from ..errors import ConfigError, DistilleryError
 from ..loading import locate_filter
 from .output import format_option, print_json, print_table
+from .probe_lines import probe_lines
 
 
 @click.command("info")
@@ -33,6 +34,7 @@ def info_command(name: str, output_format: str) -> None:
             f"While {gate.dimension} is below {gate.below:g}, the average is at most {gate.cap:g}: {gate.reason}."
         )
     _print_students(config, folder)
+    click.echo("\n".join(probe_lines(config.probe)))
     _print_evaluation(evaluation)
 
 

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import DistilleryError, FilterNotFoundError, InputFileError, StudentNotFoundError
-from ..names import distribution_of
-from ..plugins import list_filters
+from ..errors import DuplicateFilterError, FilterNotFoundError, InputFileError, StudentNotFoundError
 from .lazy import FAILED, OK
 from .output import format_option, print_json, print_table
 
 if TYPE_CHECKING:
     from ..io import ArticleReader
-    from ..scorer import FilterBaseScorer
+    from ..panel import FilterPanel
     from ..summary import Summary
 
 
@@ -49,6 +47,21 @@ TITLE_LENGTH = 60
     show_default=True,
     help="What runs the student; auto is OpenVINO where it is installed.",
 )
+@click.option("--device", help="Where torch runs, such as cuda. Default: a GPU if there is one.")
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+    default="auto",
+    show_default=True,
+    help="In which numbers; auto is the fastest that stays close to float32 (--backend torch: float32).",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["full", "hybrid"]),
+    default="full",
+    show_default=True,
+    help="hybrid: a filter's probe spares the student what is certainly low.",
+)
 @click.option(
     "--skip-prefilter", is_flag=True, help="Let the student read the articles that the rules would set aside."
 )
@@ -65,6 +78,9 @@ def score_command(
     output: Path | None,
     student: str | None,
     backend: str,
+    device: str | None,
+    precision: str,
+    mode: str,
     skip_prefilter: bool,
     commerce: bool,
     quiet: bool,
@@ -80,13 +96,16 @@ def score_command(
 
     reader = ArticleReader(articles)
     with open_results(output, articles) as results:
-        scorers, broken = _load(names, student=student, backend=backend, commerce=commerce)
-        results.start(scorers)
-        summary = Summary(scorers)
+        panel = _load(
+            names, student=student, backend=backend, device=device, precision=precision, mode=mode, commerce=commerce
+        )
+        results.start(panel.scorers)
+        summary = Summary(panel.scorers)
         started = time.perf_counter()
         with _progress(reader, quiet=quiet) as advance:
             for chunk in reader.chunks():
-                judged = [scorer.score_batch(chunk.articles, skip_prefilter=skip_prefilter) for scorer in scorers]
+                scored = panel.score_batch(chunk.articles, skip_prefilter=skip_prefilter)
+                judged = [[scores[scorer.config.name] for scores in scored] for scorer in panel]
                 results.write(chunk, judged)
                 summary.add(chunk, judged)
                 advance(chunk.size)
@@ -94,40 +113,25 @@ def score_command(
             raise InputFileError(f"{reader.name} holds no articles; nothing was written.")
     if not quiet:
         _report(summary, time.perf_counter() - started, output, output_format)
-    context.exit(FAILED if broken or summary.n_failed else OK)
+    context.exit(FAILED if panel.faults or summary.n_failed else OK)
 
 
-def _load(
-    names: tuple[str, ...], *, student: str | None, backend: str, commerce: bool
-) -> tuple[list[FilterBaseScorer], int]:
-    """Return the scorers and how many filters could not be loaded; a wrong name ends the command."""
-    from ..loading import load_filter
+def _load(names: tuple[str, ...], **options: Any) -> FilterPanel:
+    """Load the filters and tell which could not be; a wrong name ends the command."""
+    from ..loading import load_filters
 
-    wanted = list(dict.fromkeys(names or (item.name for item in list_filters())))
-    if not wanted:
-        raise FilterNotFoundError(
-            f'No filters are installed.  Install one: pip install "{distribution_of("uplifting")}"'
-        )
-    scorers = []
-    for name in wanted:
-        try:
-            scorers.append(load_filter(name, student=student, backend=backend, commerce=commerce))
-        except (FilterNotFoundError, StudentNotFoundError):
-            raise
-        except DistilleryError as error:
-            if len(wanted) == 1:
-                raise
-            click.echo(f"error: {error}", err=True)
-    if not scorers:
-        raise DistilleryError("None of the filters could be loaded.")
-    _refuse_repeats([scorer.config.name for scorer in scorers])
-    return scorers, len(wanted) - len(scorers)
-
-
-def _refuse_repeats(names: list[str]) -> None:
-    """Results stand under their filter's name, so two of one name would hide each other."""
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise click.UsageError(f"more than one --filter is named {', '.join(repeated)}; score with one at a time.")
+    wanted = list(dict.fromkeys(names)) or None
+    try:
+        panel = load_filters(wanted, **options)
+    except DuplicateFilterError as error:
+        if len(names) > 1:
+            raise click.UsageError(str(error)) from error
+        raise
+    for fault in panel.faults.values():
+        if isinstance(fault, (FilterNotFoundError, StudentNotFoundError)):
+            raise fault
+        click.echo(f"error: {fault}", err=True)
+    return panel
 
 
 @contextmanager

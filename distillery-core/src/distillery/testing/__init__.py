@@ -19,14 +19,17 @@ except ModuleNotFoundError as error:
 from .conformance import FilterConformance
 from .tiny_filter import restate, student_section, tiny_config, write_filter
 from .tiny_models import write_adapter, write_bert, write_gemma
+from .tiny_probe import state_probe, write_probe
 
 __all__ = [
     "FilterConformance",
     "restate",
+    "state_probe",
     "student_section",
     "tiny_config",
     "write_adapter",
     "write_bert",
     "write_filter",
     "write_gemma",
+    "write_probe",
 ]

@@ -12,7 +12,8 @@ import pytest
 from ..backends import AUTO
 from ..config import FilterConfig
 from ..golden import golden_faults, read_golden
-from ..loading import load_config, load_filter
+from ..hybrid import HybridScorer
+from ..loading import HYBRID, load_config, load_filter
 from ..plugins import InstalledFilter, find_filter
 from ..scorer import FilterBaseScorer
 from .agreement import awkward_faults, company_faults, order_faults, repetition_faults
@@ -23,6 +24,7 @@ from .installation import file_faults, is_editable, metadata_faults, name_faults
 from .judgement import Scores, arithmetic_faults, interval_faults, provenance_faults, range_faults
 from .prompts import prompt_faults
 from .sockets import network_faults
+from .stages import has_stage_1, stage_faults
 
 
 class FilterConformance:
@@ -132,6 +134,13 @@ class FilterConformance:
         for score in scores.values():
             expect_none(installed, provenance_faults(config, score.provenance))
 
+    def test_stage_1_keeps_to_its_place(
+        self, installed: InstalledFilter, config: FilterConfig, scorer: FilterBaseScorer
+    ) -> None:
+        """With a probe, what it decides is below its threshold, and the student's scores are those it gives alone."""
+        if has_stage_1(config):
+            expect_none(installed, stage_faults(self._loaded_hybrid(), scorer))
+
     def test_golden_articles_suffice(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
         """There are ten or more, and not all are English."""
         expect_none(installed, golden_set_faults(scorer.config, read_golden(scorer.filter_dir)))
@@ -147,6 +156,12 @@ class FilterConformance:
     @classmethod
     def _loaded(cls) -> FilterBaseScorer:
         return load_filter(cls.filter_name, backend=cls.backend)
+
+    @classmethod
+    def _loaded_hybrid(cls) -> HybridScorer:
+        scorer = load_filter(cls.filter_name, backend=cls.backend, mode=HYBRID)
+        assert isinstance(scorer, HybridScorer)  # noqa: S101  load_filter says so of this mode
+        return scorer
 
 
 def expect_none(item: InstalledFilter, faults: Iterable[str]) -> None:

@@ -78,6 +78,7 @@ def provenance_faults(config: FilterConfig, provenance: Provenance) -> list[str]
         "weights_sha256": student.weights_sha256,
     }
     not_named = {name for name in ("calibration", "encoder") if getattr(student, name) is None}
+    not_named |= {"probe_sha256", "embedder"}  # a scorer without a Stage 1 has neither
     return [
         f"provenance.{name} is {found!r}; it must be {expected.get(name, 'given')!r}."
         for name, found in asdict(provenance).items()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from .markdown import headline_headers, headline_row, markdown, markdown_table
 
 README_FILE = "README.md"
-CARD, FILTERS = "evaluation", "filters"
+CARD, FILTERS, STAGE_1 = "evaluation", "filters", "stage-1"
 
 
 def write_cards(folder: Path, report: dict[str, Any]) -> list[Path]:
@@ -19,15 +19,25 @@ def write_cards(folder: Path, report: dict[str, Any]) -> list[Path]:
     ``<!-- evaluation -->`` to ``<!-- /evaluation -->`` gets the report, ``<!-- filters -->`` to
     ``<!-- /filters -->`` the filter's row. Returns the files that changed.
     """
+    blocks = {CARD: lambda _: markdown(report), FILTERS: lambda block: _with_row(block, report)}
+    return [path for path in _readmes_above(folder)[:2] if _rewrite(path, blocks)]
+
+
+def write_stage1_card(folder: Path, text: str) -> list[Path]:
+    """Put a text between ``<!-- stage-1 -->`` and ``<!-- /stage-1 -->`` of the README nearest above a folder."""
+    return [path for path in _readmes_above(folder)[:1] if _rewrite(path, {STAGE_1: lambda _: text})]
+
+
+def _readmes_above(folder: Path) -> list[Path]:
     places = [folder.resolve(), *folder.resolve().parents]
-    readmes = [place / README_FILE for place in places if (place / README_FILE).is_file()]
-    return [path for path in readmes[:2] if _rewrite(path, report)]
+    return [place / README_FILE for place in places if (place / README_FILE).is_file()]
 
 
-def _rewrite(path: Path, report: dict[str, Any]) -> bool:
-    before = path.read_text(encoding="utf-8")
-    after = _renewed(before, CARD, lambda _: markdown(report))
-    after = _renewed(after, FILTERS, lambda block: _with_row(block, report))
+def _rewrite(path: Path, blocks: Mapping[str, Callable[[str], str]]) -> bool:
+    """Renew the blocks between markers; return whether that changed the file."""
+    before = after = path.read_text(encoding="utf-8")
+    for marker, renew in blocks.items():
+        after = _renewed(after, marker, renew)
     if after != before:
         path.write_text(after, encoding="utf-8")
     return after != before

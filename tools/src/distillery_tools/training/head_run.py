@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from distillery.backends.torch_backend import FLOAT32, TorchBackend
+from distillery.backends import FLOAT32, TORCH
+from distillery.backends.torch_backend import TorchBackend
 from distillery.base_models import TOKENIZER_FILE
 from distillery.batching import batches_by_length, padded
 from distillery.network import load_encoder
@@ -41,7 +42,7 @@ def train_head(
 
 def encode(reading: Reading, texts: Sequence[str]) -> Vectors:
     """Return an encoder's vectors [n_texts, width] in float32, from the user's cache if it has them."""
-    return cached_vectors([reading.fingerprint, FLOAT32], texts, lambda missing: _read(reading, missing))
+    return cached_vectors([reading.fingerprint, f"{TORCH}-{FLOAT32}"], texts, lambda missing: _read(reading, missing))
 
 
 def _read(reading: Reading, texts: Sequence[str]) -> Vectors:

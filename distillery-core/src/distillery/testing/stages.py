@@ -1,0 +1,57 @@
+"""A filter's Stage 1 keeps to its place: below its threshold, in the last tier, and only what it says it decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..config import PROBE_FILE, FilterConfig
+from ..golden import read_golden
+from ..hybrid import HybridScorer
+from ..score import STAGE_1, STAGE_2, Score
+from ..scorer import FilterBaseScorer
+from .agreement import company_faults, differences, order_faults, tolerance_of
+from .articles import PLAIN
+
+
+def has_stage_1(config: FilterConfig) -> bool:
+    """Say whether a filter can be loaded with ``mode="hybrid"``."""
+    return config.probe is not None and config.probe.threshold is not None
+
+
+def stage_faults(hybrid: HybridScorer, scorer: FilterBaseScorer) -> list[str]:
+    """Return what is wrong with a filter's scores in two stages, held against those of its student alone."""
+    articles = [*PLAIN, *(record["article"] for record in read_golden(scorer.filter_dir))]
+    found, alone = (each.score_batch(articles, skip_prefilter=True) for each in (hybrid, scorer))
+    read = [place for place, score in enumerate(found) if score.stage_used == STAGE_2]
+    pairs = ([articles[n] for n in read], [found[n] for n in read], [alone[n] for n in read])
+    return [
+        *company_faults(hybrid),
+        *order_faults(hybrid),
+        *_placement_faults(hybrid, articles, found),
+        *differences(pairs[0], ("in two stages", pairs[1]), ("by its student alone", pairs[2]), tolerance_of(scorer)),
+    ]
+
+
+def _placement_faults(
+    hybrid: HybridScorer, articles: Sequence[Mapping[str, Any]], scores: Sequence[Score]
+) -> list[str]:
+    return [
+        f"article '{article['id']}': {what}."
+        for article, score in zip(articles, scores, strict=True)
+        for what in _misplaced(hybrid, score)
+    ]
+
+
+def _misplaced(hybrid: HybridScorer, score: Score) -> list[str]:
+    estimate, last = score.stage1_estimate, hybrid.config.tiers[-1].name
+    probe = hybrid.config.probe.sha256[PROBE_FILE] if hybrid.config.probe else None
+    by_probe = score.stage_used == STAGE_1
+    rules = {
+        f"stage_used is {score.stage_used!r}, not {STAGE_1!r} or {STAGE_2!r}": score.stage_used in (STAGE_1, STAGE_2),
+        f"Stage 1 decided at {estimate}, not below {hybrid.threshold:g}": not by_probe
+        or (estimate is not None and estimate < hybrid.threshold),
+        f"Stage 1 gave the tier {score.tier}, but only {last} is its to give": not by_probe or score.tier == last,
+        "the provenance names another probe than config.yaml": score.provenance.probe_sha256 == probe,
+    }
+    return [what for what, holds in rules.items() if not holds]

@@ -1,0 +1,52 @@
+"""A random probe for a tiny filter, written as ``distillery probe train`` and ``threshold`` write it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from safetensors.numpy import save_file
+
+from ..base_models import sha256_of
+from ..config import CONFIG_FILE, PROBE_FILE, PROBE_RECORD_FILE, FilterConfig
+from ..embedder import EmbedderConfig, StaticEmbedder
+from ..reading import reading_of
+
+FOLDER = "probe"
+# Of a tiny filter's articles, about half lie below it.
+THRESHOLD = 2.5
+
+
+def write_probe(folder: Path, *, seed: int = 4, threshold: float | None = THRESHOLD) -> Path:
+    """Give the filter in a folder a probe on its own base model, whose estimates lie around the threshold."""
+    config = FilterConfig.load(folder)
+    embedder = EmbedderConfig.of(reading_of(config, folder))
+    width = StaticEmbedder.load(embedder, folder).width
+    numbers = np.random.default_rng(seed)
+    weight = numbers.standard_normal((len(config.dimensions), width)).astype(np.float32)
+    bias = np.full(len(config.dimensions), THRESHOLD, dtype=np.float32)
+    record = {
+        "filter": config.name,
+        "dimensions": config.dimension_names,
+        "width": width,
+        "embedder": embedder.model_dump(mode="json"),
+        "embedder_fingerprint": embedder.fingerprint,
+        "training": {},
+    }
+    (folder / FOLDER).mkdir(exist_ok=True)
+    save_file({"weight": weight, "bias": bias}, folder / FOLDER / PROBE_FILE)
+    (folder / FOLDER / PROBE_RECORD_FILE).write_text(json.dumps(record), encoding="utf-8")
+    return state_probe(folder, threshold=threshold)
+
+
+def state_probe(folder: Path, **settings: Any) -> Path:
+    """Write the present sha256 of a probe's files, and other settings of it, into config.yaml."""
+    path = folder / CONFIG_FILE
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    sha256 = {name: sha256_of(folder / FOLDER / name) for name in (PROBE_FILE, PROBE_RECORD_FILE)}
+    config["probe"] = {**(config.get("probe") or {}), "folder": FOLDER, "sha256": sha256, **settings}
+    path.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    return folder

@@ -1,0 +1,231 @@
+"""HybridScorer: the probe decides what is low, the student reads the rest, and each score says who decided."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import distillery
+from distillery.config import PROBE_FILE, FilterConfig
+from distillery.errors import DistilleryError, ProbeError
+from distillery.flow import score_together
+from distillery.hybrid import HybridScorer, hybrid_class
+from distillery.postfilter import Postfilter
+from distillery.score import STAGE_1, STAGE_2, Score
+from distillery.scorer import FilterBaseScorer
+from distillery.testing import state_probe, write_probe
+from distillery.tokens import HeadTailTokenizer
+
+Articles = list[dict[str, Any]]
+CopyOf = Callable[[Path], Path]
+
+UNREADABLE = {"title": "No content"}
+SHORT = {"title": "clinic", "content": "water"}
+
+
+@pytest.fixture
+def folder(bert_filter: Path, copy_of: CopyOf) -> Path:
+    """A filter with a probe, free to be changed."""
+    return write_probe(copy_of(bert_filter))
+
+
+@pytest.fixture
+def hybrid(folder: Path) -> HybridScorer:
+    scorer = distillery.load_filter(folder, mode="hybrid", backend="torch")
+    assert isinstance(scorer, HybridScorer)
+    return scorer
+
+
+@pytest.fixture
+def full(folder: Path) -> FilterBaseScorer:
+    return distillery.load_filter(folder, backend="torch")
+
+
+def stages(scores: list[Score]) -> set[str | None]:
+    return {score.stage_used for score in scores}
+
+
+def test_both_stages_decide(hybrid: HybridScorer, articles: Articles) -> None:
+    assert stages(hybrid.score(articles)) == {STAGE_1, STAGE_2}
+
+
+def test_below_the_threshold_the_probe_decides(hybrid: HybridScorer, articles: Articles) -> None:
+    for score in hybrid.score(articles):
+        assert score.stage1_estimate is not None
+        assert (score.stage_used == STAGE_1) == (score.stage1_estimate < hybrid.threshold)
+
+
+def test_stage_1_scores_are_the_postfilters_of_the_estimates(hybrid: HybridScorer, articles: Articles) -> None:
+    texts = [distillery.Article.from_dict(article).text for article in articles]
+    estimates = hybrid.probe.apply(hybrid.embedder.embed(texts))
+
+    for score, raw, right in zip(
+        hybrid.score(articles), estimates, Postfilter(hybrid.config).apply(estimates), strict=True
+    ):
+        assert score.stage1_estimate == right.weighted_average
+        if score.stage_used == STAGE_1:
+            assert (score.scores, score.weighted_average) == (right.scores, right.weighted_average)
+            assert (score.tier, score.gatekeeper_applied) == ("low", right.gatekeeper_applied)
+            assert list((score.raw_scores or {}).values()) == raw.tolist()
+            assert (score.intervals, score.error, score.passed_prefilter) == (None, None, True)
+
+
+def test_stage_2_scores_are_those_of_the_student_alone(
+    hybrid: HybridScorer, full: FilterBaseScorer, articles: Articles
+) -> None:
+    for two, one in zip(hybrid.score(articles), full.score(articles), strict=True):
+        if two.stage_used == STAGE_2:
+            assert two.scores == pytest.approx(one.scores, abs=1e-4)
+            assert two.tier == one.tier
+
+
+def test_provenance_names_probe_and_embedder_and_no_calibration_in_stage_1(
+    hybrid: HybridScorer, full: FilterBaseScorer, articles: Articles
+) -> None:
+    stated = FilterConfig.load(hybrid.filter_dir).probe
+    assert stated is not None
+
+    for score in hybrid.score(articles):
+        assert score.provenance.probe_sha256 == stated.sha256[PROBE_FILE]
+        assert score.provenance.embedder == hybrid.embedder.fingerprint
+    assert (full.provenance.probe_sha256, full.provenance.embedder) == (None, None)
+
+
+def test_prefilter_and_bad_articles_come_first(hybrid: HybridScorer, articles: Articles) -> None:
+    unreadable, short, _ = hybrid.score([UNREADABLE, SHORT, articles[0]])
+
+    assert unreadable.error
+    assert (short.prefilter_reason or "").startswith("content_too_short")
+    assert stages([unreadable, short]) == {None}
+    assert hybrid.score(SHORT, skip_prefilter=True).stage_used in {STAGE_1, STAGE_2}
+
+
+def test_order_and_company_change_nothing(hybrid: HybridScorer, articles: Articles) -> None:
+    together, backwards = hybrid.score(articles), hybrid.score(articles[::-1])[::-1]
+    alone = [hybrid.score(article) for article in articles]
+
+    for one, two, three in zip(together, backwards, alone, strict=True):
+        assert one.stage_used == two.stage_used == three.stage_used
+        assert one.stage1_estimate == two.stage1_estimate == three.stage1_estimate
+
+
+def test_estimates_that_are_not_finite_go_to_the_student(
+    hybrid: HybridScorer, articles: Articles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embed = hybrid.embedder.embed_tokens
+    monkeypatch.setattr(hybrid.embedder, "embed_tokens", lambda rows: embed(rows) * np.float32("nan"))
+
+    scores = hybrid.score(articles)
+
+    assert stages(scores) == {STAGE_2}
+    assert {score.stage1_estimate for score in scores} == {None}
+    assert {score.error for score in scores} == {None}
+
+
+def test_where_stage_1_fails_the_student_reads(
+    hybrid: HybridScorer, full: FilterBaseScorer, articles: Articles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> NDArray[np.float32]:
+        raise MemoryError
+
+    monkeypatch.setattr(hybrid.embedder, "embed_tokens", fail)
+    scores = hybrid.score(articles)
+
+    assert stages(scores) == {STAGE_2}
+    assert [score.tier for score in scores] == [score.tier for score in full.score(articles)]
+
+
+def test_spared_articles_are_not_read(
+    hybrid: HybridScorer, articles: Articles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_read = []
+    run = hybrid.student.backend.run
+    monkeypatch.setattr(hybrid.student.backend, "run", lambda ids, mask: n_read.append(len(ids)) or run(ids, mask))
+
+    scores = hybrid.score(articles)
+
+    assert sum(n_read) == sum(score.stage_used == STAGE_2 for score in scores)
+
+
+def test_article_is_tokenized_once_for_both_stages(
+    hybrid: HybridScorer, articles: Articles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_encoded = []
+    encode = HeadTailTokenizer.encode
+    monkeypatch.setattr(
+        HeadTailTokenizer, "encode", lambda self, texts: n_encoded.append(len(texts)) or encode(self, texts)
+    )
+
+    hybrid.score(articles)
+
+    assert sum(n_encoded) == len(articles)
+
+
+def test_filters_with_one_embedder_embed_once(
+    hybrid: HybridScorer, other_filter: Path, tmp_path: Path, articles: Articles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = HybridScorer.from_folder(
+        write_probe(shutil.copytree(other_filter, tmp_path / "other"), seed=5), backend="torch"
+    )
+    embed, rows = hybrid.embedder.embed_tokens, []
+    monkeypatch.setattr(hybrid.embedder, "embed_tokens", lambda given: rows.append(len(given)) or embed(given))
+
+    both = score_together([hybrid, other], articles)
+
+    assert other.embedder is hybrid.embedder
+    assert rows == [len(articles)]
+    assert [score.tier for score in both[0]] == [score.tier for score in hybrid.score(articles)]
+
+
+def test_has_the_attributes_of_any_scorer(hybrid: HybridScorer, full: FilterBaseScorer) -> None:
+    public = {name for name in dir(FilterBaseScorer) if name.isupper()}
+
+    assert len(public) == 9
+    assert {name: getattr(hybrid, name) for name in public} == {name: getattr(full, name) for name in public}
+    assert (
+        hybrid.score({"title": "clinic", "content": "water for the village " * 9}).to_dict().keys()
+        == full.score({"title": "clinic", "content": "water for the village " * 9}).to_dict().keys()
+    )
+
+
+def test_result_is_plain_json(hybrid: HybridScorer, articles: Articles) -> None:
+    for score in hybrid.score(articles):
+        assert json.loads(json.dumps(score.to_dict(), allow_nan=False)) == score.to_dict()
+
+
+def test_filters_own_code_keeps_its_place(folder: Path, articles: Articles) -> None:
+    class Own(FilterBaseScorer):
+        def screen(self, article: distillery.Article) -> Score | None:
+            return Score.blocked(self.provenance, "mine") if "river" in article.text else None
+
+    scorer = hybrid_class(Own).from_folder(folder, backend="torch")
+
+    scores = scorer.score(articles)
+
+    assert {"mine", None} == {score.prefilter_reason for score in scores}
+    assert {STAGE_1, STAGE_2} <= stages(scores)
+    assert hybrid_class(HybridScorer) is HybridScorer
+
+
+def test_no_threshold_no_hybrid(folder: Path) -> None:
+    state_probe(folder, threshold=None)
+
+    with pytest.raises(ProbeError, match=r"no threshold.*\n.*distillery probe threshold"):
+        distillery.load_filter(folder, mode="hybrid")
+
+
+def test_no_probe_no_hybrid(bert_filter: Path) -> None:
+    with pytest.raises(ProbeError, match="has no probe"):
+        distillery.load_filter(bert_filter, mode="hybrid")
+
+
+def test_unknown_mode_is_refused(folder: Path) -> None:
+    with pytest.raises(DistilleryError, match=r"no mode 'fast'\. There are: full, hybrid"):
+        distillery.load_filter(folder, mode="fast")

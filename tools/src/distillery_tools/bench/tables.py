@@ -1,0 +1,58 @@
+"""A benchmark as tables for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..evaluation.tables import UNDEFINED, Table
+
+
+def tables(report: dict[str, Any]) -> list[Table]:
+    """Return the tables of a report: speed, what Stage 1 spares, agreement with float32, memory; none is empty."""
+    found = [_speed(report), _stage1(report), _agreement(report), _memory(report)]
+    return [table for table in found if table.rows]
+
+
+def _speed(report: dict[str, Any]) -> Table:
+    articles = report["articles"]
+    rows = [
+        [
+            way["name"],
+            f"{way['ms_per_article']:.1f}",
+            f"{way['articles_per_second']:.1f}",
+            f"{way['times_naive']:.1f}",
+            f"{way['gflops']:.0f}" if way["gflops"] else UNDEFINED,
+            f"{way['share_of_ceiling']:.0%}" if way["gflops"] else UNDEFINED,
+        ]
+        for way in report["ways"]
+    ]
+    title = (
+        f"{articles['n']} articles of {articles['mean_tokens']:.0f} tokens, {articles['gflop_each']:.1f} GFLOP each; "
+        + ", ".join(f"products {rate:.0f} GFLOP/s in {name}" for name, rate in report["ceiling_gflops"].items())
+    )
+    return Table(title, ["way", "ms an article", "articles/s", "times naive", "GFLOP/s", "of the ceiling"], rows)
+
+
+def _stage1(report: dict[str, Any]) -> Table:
+    rows = [[name, f"{share:.0%}"] for name, share in report["stage1"].items()]
+    return Table("articles that Stage 1 spares the student", ["filter", "spared"], rows)
+
+
+def _agreement(report: dict[str, Any]) -> Table:
+    rows = [
+        [
+            one["filter"],
+            f"{one['largest_difference']:.3f}",
+            f"{one['mean_difference']:.4f}",
+            f"{one['spearman_of_average']:.5f}",
+            f"{one['lowest_spearman']:.5f}",
+        ]
+        for one in report["agreement"]
+    ]
+    headers = ["filter", "largest difference", "mean", "Spearman of the average", "lowest of a dimension (raw)"]
+    return Table(f"{report['backend']} against torch-float32, on the 0-10 scale", headers, rows)
+
+
+def _memory(report: dict[str, Any]) -> Table:
+    rows = [[one["way"], str(one["filters"]), f"{one['peak_mib']:.0f}"] for one in report["memory"]]
+    return Table("peak memory, each in a process of its own", ["way", "filters", "MiB"], rows)

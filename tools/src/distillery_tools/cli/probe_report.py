@@ -1,0 +1,63 @@
+"""distillery probe report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from distillery.backends import CHOICES, TORCH
+from distillery.cli.output import format_option, print_json, print_table
+
+from ..data.labelled import SPLITS
+from .options import data_options, load_data, source_folder
+
+
+@click.command("report")
+@click.argument("name")
+@data_options
+@click.option(
+    "--split", type=click.Choice(SPLITS), default="test", show_default=True, help="Which articles to measure on."
+)
+@click.option("--backend", type=click.Choice(CHOICES), default=TORCH, show_default=True, help="What runs the student.")
+@click.option(
+    "--save",
+    is_flag=True,
+    help="Write the figures between the markers <!-- stage-1 --> of the filter's README.",
+)
+@format_option
+def report_command(
+    name: str,
+    data: Path | None,
+    articles: Path | None,
+    labels: Path | None,
+    split: str,
+    backend: str,
+    save: bool,
+    output_format: str,
+) -> None:
+    """Measure the filter NAME with its Stage 1 beside its student alone, on articles that neither has seen.
+
+    Skip rate, miss rate with its interval beside what the threshold promises, and the quality of both.
+    """
+    if save:
+        source_folder(name)
+        if split != "test":
+            raise click.UsageError("--save keeps the figures of the test split only.")
+    from distillery import load_filter
+
+    from ..evaluation.card import write_stage1_card
+    from ..probe.report import hybrid_report
+    from ..probe.tables import card, tables
+
+    scorer = load_filter(name, mode="hybrid", backend=backend)
+    report = hybrid_report(
+        scorer, load_filter(name, backend=backend), load_data(scorer.config, data, articles, labels), split
+    )
+    if save:
+        write_stage1_card(scorer.filter_dir, card(report))
+    if output_format == "json":
+        print_json(report)
+        return
+    for table in tables(report):
+        print_table(table.headers, table.rows, title=table.title)

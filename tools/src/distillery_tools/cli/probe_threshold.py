@@ -1,0 +1,78 @@
+"""distillery probe threshold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from distillery.backends import AUTO, CHOICES
+from distillery.cli.output import format_option, print_json
+from distillery.cli.probe_lines import probe_lines
+from distillery.config import FilterConfig
+from distillery.errors import InputFileError
+
+from .options import data_options, load_data, source_folder
+
+NATURAL_FILE = "unlabelled.jsonl"
+
+
+@click.command("threshold")
+@click.argument("name")
+@data_options
+@click.option(
+    "--miss",
+    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="The largest share of the positives that Stage 1 may miss.",
+)
+@click.option(
+    "--confidence",
+    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    default=0.95,
+    show_default=True,
+    help="How sure that must be.",
+)
+@click.option(
+    "--natural",
+    type=click.Path(path_type=Path),
+    help=f"JSON lines of articles as they come in, for the skip rate and the costs. Default: DATA/{NATURAL_FILE}",
+)
+@click.option("--backend", type=click.Choice(CHOICES), default=AUTO, show_default=True, help="What runs the student.")
+@format_option
+def threshold_command(
+    name: str,
+    data: Path | None,
+    articles: Path | None,
+    labels: Path | None,
+    miss: float,
+    confidence: float,
+    natural: Path | None,
+    backend: str,
+    output_format: str,
+) -> None:
+    """Choose the highest threshold of the filter NAME's probe that misses few enough, and write it into config.yaml.
+
+    The miss rate among the articles that the oracle calls positive is bound by Clopper and Pearson on held-out
+    estimates. Where too few of them are labelled for the promise, nothing is written, and the message says what
+    they can carry. Beside the threshold stand the skip rate and both stages' costs, measured here and now.
+    """
+    from ..probe.choosing import guaranteed, with_costs
+    from ..probe.costs import NaturalMix
+
+    folder = source_folder(name)
+    config = FilterConfig.load(folder)
+    mix = NaturalMix.read(_natural_file(data, natural))
+    chosen = guaranteed(config, folder, load_data(config, data, articles, labels), miss, confidence)
+    settings = with_costs(folder, chosen, mix, backend)
+    if output_format == "json":
+        print_json(settings.model_dump(mode="json"))
+    else:
+        click.echo("\n".join([f"{config.name} {config.version}", *probe_lines(settings)]))
+
+
+def _natural_file(data: Path | None, natural: Path | None) -> Path:
+    if natural is None and data is None:
+        raise InputFileError("Say where articles as they come in are: --natural FILE, or --data FOLDER.")
+    return natural or (data or Path()) / NATURAL_FILE

@@ -1,0 +1,1 @@
+"""Stage 1: probes fitted to labels, thresholds with a guarantee, and what they spare."""

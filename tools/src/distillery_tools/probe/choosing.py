@@ -1,0 +1,66 @@
+"""The choice of a probe's threshold: held-out estimates, the guarantee, and what it is written beside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from distillery import FilterBaseScorer, FilterConfig, HybridScorer, ProbeError
+from distillery.config import GuaranteeConfig, ProbeConfig
+from distillery.embedder import StaticEmbedder
+from distillery.probe import Probe, probe_settings
+
+from ..data.labelled import LabelledData
+from .costs import NaturalMix, stage_costs
+from .cross_fitting import CrossFitted
+from .examples import ProbeExamples, averages_of
+from .guarantee import choose_threshold
+from .section import write_section
+
+# What two machines' arithmetic may differ by in the weights of one probe.
+TOLERANCE = 1e-3
+
+
+def guaranteed(
+    config: FilterConfig, folder: Path, data: LabelledData, miss_rate: float, confidence: float
+) -> ProbeConfig:
+    """Return the probe's section with the threshold that the held-out positives carry.
+
+    The probe is fitted again, which gives their estimates. Raises ProbeError if they cannot carry what is asked, or
+    if these articles do not give the probe that is in the folder.
+    """
+    settings, probe = probe_settings(config), Probe.load(config, folder)
+    examples = ProbeExamples.of(config, data, float(probe.record.training["positive_from"]))
+    fitted = examples.fit(StaticEmbedder.load(probe.record.embedder, folder))
+    _check_same(probe, fitted, config)
+    estimates = averages_of(fitted.held_out, config)[examples.positive]
+    threshold = choose_threshold(estimates, miss_rate, confidence, config.probe_ceiling)
+    guarantee = GuaranteeConfig(
+        positive_from=examples.positive_from,
+        miss_rate=miss_rate,
+        confidence=confidence,
+        n_positives=threshold.n_positives,
+        n_misses=threshold.n_misses,
+        bound=round(threshold.bound, 4),
+        data_sha256=data.sha256,
+    )
+    return settings.model_copy(update={"threshold": threshold.value, "guarantee": guarantee, "costs": None})
+
+
+def with_costs(folder: Path, settings: ProbeConfig, mix: NaturalMix, backend: str) -> ProbeConfig:
+    """Write a probe's section into the filter's folder, measure what it spares, and write that, too."""
+    write_section(folder, settings)
+    scorer = HybridScorer.from_folder(folder, backend=backend)
+    student = FilterBaseScorer.from_folder(folder, backend=backend)
+    measured = settings.model_copy(update={"costs": stage_costs(scorer, student, mix)})
+    write_section(folder, measured)
+    return measured
+
+
+def _check_same(probe: Probe, fitted: CrossFitted, config: FilterConfig) -> None:
+    if not np.allclose(probe.weight, fitted.weight, atol=TOLERANCE * np.abs(fitted.weight).max()):
+        raise ProbeError(
+            f"The probe of {config.name} {config.version} was not trained on these labelled articles, so they hold no "
+            f"estimates of it that are held out.\n  Train it on them: distillery probe train"
+        )

@@ -1,0 +1,78 @@
+"""What Stage 1 spares: its skip rate on a natural mix of articles, and both stages' costs measured side by side."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from distillery import Article, ArticleError, FilterBaseScorer, HybridScorer, InputFileError
+from distillery.base_models import sha256_of
+from distillery.config import StageCostsConfig
+from distillery.io import read_records
+from distillery.score import Score
+
+from ..bench.machine import machine
+from ..bench.measuring import Way, timed_in_turns
+from .examples import embed
+
+# Enough for a median; the stages take turns, so that what else the machine does slows both.
+N_TIMED = 64
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class NaturalMix:
+    """Articles as they come in, unselected, and the sha256 of their file."""
+
+    articles: list[Article]
+    sha256: str
+
+    @classmethod
+    def read(cls, path: Path) -> NaturalMix:
+        """Read a file of JSON lines, leaving out what is no article; raise InputFileError if nothing is left."""
+        articles = []
+        for record in read_records(path):
+            try:
+                articles.append(Article.from_dict(record))
+            except ArticleError:
+                continue  # what no filter can read costs none of them anything
+        if not articles:
+            raise InputFileError(f"{path} holds no articles.")
+        return cls(articles, sha256_of(path))
+
+
+def stage_costs(scorer: HybridScorer, student: FilterBaseScorer, mix: NaturalMix) -> StageCostsConfig:
+    """Measure a scorer with its threshold, and the same filter's student alone, on a mix of articles.
+
+    The speed-up is that of scoring what the prefilter passes, over the student alone.
+    """
+    passed = [article for article in mix.articles if scorer.screen(article) is None]
+    if not passed:
+        raise InputFileError(f"{scorer.config.name}: the prefilter passes none of the {len(mix.articles)} articles.")
+    stage1 = scorer.spare(embed(scorer.embedder, passed))
+    skip_rate = sum(isinstance(said, Score) for said in stage1) / len(passed)
+    first, second = _seconds(scorer, student, passed[:: max(1, len(passed) // N_TIMED)][:N_TIMED])
+    facts = machine()
+    return StageCostsConfig(
+        n_articles=len(passed),
+        articles_sha256=mix.sha256,
+        skip_rate=round(skip_rate, 4),
+        stage1_milliseconds=round(first * 1e3, 3),
+        student_milliseconds=round(second * 1e3, 3),
+        speed_up=round(second / (first + (1 - skip_rate) * second), 3),
+        backend=student.provenance.backend,
+        machine=f"{facts['processor']}, {facts['cores']} cores",
+    )
+
+
+def _seconds(scorer: HybridScorer, student: FilterBaseScorer, articles: list[Article]) -> tuple[float, float]:
+    """Return the median seconds an article of Stage 1 alone and of the student alone."""
+    texts = [article.text for article in articles]
+    ways = [
+        Way("stage 1", 1, len(articles), 0, "float32", lambda: scorer.spare(scorer.embedder.embed(texts))),
+        Way("student", 1, len(articles), 1, "float32", partial(student.score_batch, articles, skip_prefilter=True)),
+    ]
+    seconds = timed_in_turns(ways, ROUNDS, lambda: None)
+    return statistics.median(seconds["stage 1"]), statistics.median(seconds["student"])

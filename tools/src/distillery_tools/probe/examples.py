@@ -1,0 +1,63 @@
+"""What a probe is fitted to: the articles of train and val, with their embeddings, averages and near-duplicates.
+
+The embedder is a base model as it was before any label, so that val is worth no more than train to it, and both
+are used; the test articles are kept to measure on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distillery import Article, FilterConfig
+from distillery.embedder import StaticEmbedder
+from distillery.postfilter import Postfilter
+
+from ..data.labelled import LabelledData
+from ..data.near_duplicates import duplicate_groups, near_duplicates
+from ..vectors import Vectors, cached_vectors
+from .cross_fitting import CrossFitted, Scores, cross_fit
+
+FITTED_ON = ("train", "val")
+
+
+@dataclass(frozen=True)
+class ProbeExamples:
+    """Articles, the oracle's scores [n, n_dimensions] and average [n], and from where on an average is positive."""
+
+    articles: list[Article]
+    scores: Scores
+    averages: Scores
+    positive_from: float
+
+    @classmethod
+    def of(cls, config: FilterConfig, data: LabelledData, positive_from: float) -> ProbeExamples:
+        """Take the articles of train and val."""
+        splits = [data.splits[name] for name in FITTED_ON]
+        scores = np.concatenate([split.scores for split in splits])
+        articles = [article for split in splits for article in split.articles]
+        return cls(articles, scores, averages_of(scores, config), positive_from)
+
+    @cached_property
+    def positive(self) -> NDArray[np.bool_]:
+        """Which of the articles the oracle calls positive [n]."""
+        return self.averages >= self.positive_from
+
+    def fit(self, embedder: StaticEmbedder) -> CrossFitted:
+        """Fit a probe on them, near-duplicates never on both sides of a fold."""
+        texts = [article.text for article in self.articles]
+        groups = duplicate_groups(len(texts), near_duplicates(texts))
+        return cross_fit(embed(embedder, self.articles), self.scores, self.positive, groups)
+
+
+def averages_of(scores: Scores, config: FilterConfig) -> Scores:
+    """Return the weighted averages [n] of scores [n, n_dimensions] as a user gets them."""
+    return np.array([outcome.weighted_average for outcome in Postfilter(config).apply(scores)])
+
+
+def embed(embedder: StaticEmbedder, articles: list[Article]) -> Vectors:
+    """Return the articles' embeddings [n, width], from the user's cache if it has them."""
+    return cached_vectors([embedder.fingerprint], [article.text for article in articles], embedder.embed)

@@ -1,0 +1,63 @@
+"""A probe's report as tables for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from distillery.cli.probe_lines import probe_lines
+from distillery.config import ProbeConfig
+
+from ..evaluation.figures import Figure
+from ..evaluation.markdown import titled
+from ..evaluation.tables import UNDEFINED, Table
+
+_QUALITY = {
+    "weighted_average_mae": "error of the average",
+    "spearman": "rank correlation",
+    "recall": "recall at 4",
+    "precision_among_top": "precision among top",
+    "average_precision": "average precision",
+}
+
+
+def tables(report: dict[str, Any]) -> list[Table]:
+    """Return the tables of quality and of misses."""
+    return [_quality(report), _misses(report)]
+
+
+def card(report: dict[str, Any]) -> str:
+    """Return the tables in Markdown, after what the threshold promises."""
+    promise = " ".join(probe_lines(ProbeConfig.model_validate(report["probe"])))
+    return "\n\n".join([promise, *map(titled, tables(report))])
+
+
+def _quality(report: dict[str, Any]) -> Table:
+    skipped = Figure.from_dict(report["skip_rate"])
+    title = (
+        f"{report['filter']} {report['version']} on {report['n_articles']} articles of '{report['split']}', "
+        f"{skipped} of them left to Stage 1"
+    )
+    rows = [
+        [name, *(str(Figure.from_dict(figures[key])) for key in _QUALITY)]
+        for name, figures in report["quality"].items()
+    ]
+    return Table(title, ["scored by", *_QUALITY.values()], rows)
+
+
+def _misses(report: dict[str, Any]) -> Table:
+    promise = (report["probe"] or {}).get("guarantee")
+    rows = [
+        [
+            f"{name}, from {one['at_least']:g}",
+            str(one["n"]),
+            str(one["missed"]),
+            _interval(one),
+            f"at most {promise['miss_rate']:.1%}" if promise and name == "guarantee" else UNDEFINED,
+        ]
+        for name, one in report["misses"].items()
+    ]
+    return Table("left to Stage 1", ["oracle", "articles", "missed", "share (95 %)", "promised"], rows)
+
+
+def _interval(one: dict[str, Any]) -> str:
+    return UNDEFINED if one["share"] is None else f"{one['share']:.1%} ({one['low']:.1%} to {one['high']:.1%})"
