@@ -1,4 +1,4 @@
-"""What all tests share: no Hub, few threads, and a cache of their own."""
+"""What all tests share: no Hub, few threads, the same examples in every run, and a cache of their own."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Read when the libraries are imported: no test asks the Hub, and tiny matrices need no threads.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# No example depends on the clock, on chance or on what a former run left.
+settings.register_profile("distillery", deadline=None, max_examples=60, derandomize=True, database=None)
+settings.load_profile("distillery")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -29,9 +28,6 @@ from distillery.score import Provenance, Score
 from distillery.scorer import FilterBaseScorer
 from distillery.testing import restate, tiny_config, write_bert, write_filter, write_gemma
 from distillery.testing.tiny_models import WORDS
-
-settings.register_profile("distillery", deadline=None, max_examples=60, derandomize=True, database=None)
-settings.load_profile("distillery")
 
 
 @pytest.fixture
