@@ -11,6 +11,7 @@ from distillery import hookimpl
 def distillery_commands() -> Mapping[str, tuple[str, str]]:
     """Add the commands of the tools, imported only when one runs."""
     return {
+        "label": ("distillery_tools.cli.label:label_command", "Label articles by an LLM, for a filter's prompt."),
         "data": ("distillery_tools.cli.data:data_command", "Prepare, check and describe labelled articles."),
         "train": ("distillery_tools.cli.train:train_command", "Train a filter's student from labelled articles."),
         "train-encoder": (
@@ -22,4 +23,13 @@ def distillery_commands() -> Mapping[str, tuple[str, str]]:
             "Fit a student's maps and intervals on validation articles.",
         ),
         "evaluate": ("distillery_tools.cli.evaluate:evaluate_command", "Measure a filter beside baselines and oracle."),
+    }
+
+
+@hookimpl
+def distillery_providers() -> Mapping[str, str]:
+    """Add the oracles' providers, imported only when one is asked."""
+    return {
+        "openai": "distillery_tools.oracle.providers.openai_provider:OpenAIProvider",
+        "gemini": "distillery_tools.oracle.providers.gemini_provider:GeminiProvider",
     }

@@ -1,0 +1,70 @@
+"""Gemini, by Google's own client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..failures import ConnectionLostError, UnusableReplyError
+from .contract import Completion, ProviderSettings, Request
+from .extras import require
+from .gemini_failures import failure_of
+from .gemini_wire import completion_of, request_config
+from .keys import api_key
+
+if TYPE_CHECKING:
+    from google import genai
+
+KEYS = ["GEMINI_API_KEY", "GOOGLE_API_KEY"]
+
+
+class GeminiProvider:
+    """Calls generateContent, with a JSON schema unless that is turned off."""
+
+    def __init__(self, settings: ProviderSettings) -> None:
+        """Make the client; raise PluginError without its package, HardStopError without a key."""
+        require("google.genai", "gemini", "google")
+        self.settings = settings
+        self._client = _client(settings, api_key(settings, KEYS, settings.base_url))
+
+    async def complete(self, request: Request) -> Completion:
+        """Return the reply; raise a CallError."""
+        import httpx2
+        from google.genai.errors import APIError
+
+        config: Any = request_config(request, self.settings)
+        try:
+            response = await self._client.aio.models.generate_content(
+                model=self.settings.model, contents=request.text, config=config
+            )
+            return completion_of(response, self.settings.model)
+        except APIError as error:
+            raise failure_of(error) from error
+        except httpx2.TransportError as error:
+            raise failure_of(error) from error
+        except OSError as error:
+            raise ConnectionLostError(f"the connection failed: {error}") from error
+        except ValueError as error:
+            raise UnusableReplyError(f"the endpoint answers with something else than JSON: {error}", "protocol") from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aio.aclose()
+        self._client.close()
+
+
+def _client(settings: ProviderSettings, key: str) -> genai.Client:
+    """Return a client that retries nothing; its own httpx client keeps it from switching to another library."""
+    import httpx2
+    from google import genai
+    from google.genai import types
+
+    connections = httpx2.AsyncClient(
+        timeout=settings.timeout, limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None)
+    )
+    options = types.HttpOptions(
+        base_url=settings.base_url,
+        timeout=int(settings.timeout * 1000),
+        retry_options=types.HttpRetryOptions(attempts=1),
+        httpx_async_client=connections,
+    )
+    return genai.Client(api_key=key, vertexai=False, http_options=options)
