@@ -1,0 +1,104 @@
+"""The whole objects in a reply, and why the rest of it is none."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import MalformedReplyError, ProseReplyError, ReplyError, TruncatedReplyError
+from .faults import Broken, Ended, TooDeep
+from .gaps import key_stands_before, more_keys_follow, object_may_start
+from .reader import MAX_DEPTH, ObjectReader
+from .thinking import without_thinking
+
+BYTE_ORDER_MARK = "\ufeff"
+FENCE = "```"
+
+_SHOWN = 40
+
+
+@dataclass
+class Found:
+    """The whole objects in order, and what is wrong with the first that is not whole."""
+
+    objects: list[dict[str, Any]] = field(default_factory=list)
+    fault: ReplyError | None = None
+
+
+def objects_in(text: str) -> Found:
+    """Find the whole objects of a reply; raise ReplyError if it has none.
+
+    Fences, prose and lists around an object do not matter, nor does it if all of it is one string of JSON. What
+    `json.loads` takes for an object is that one.
+    """
+    text = text.lstrip(BYTE_ORDER_MARK)
+    try:
+        strict = json.loads(text)
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError:
+        strict = None
+    if isinstance(strict, dict):
+        return Found([strict])
+    if isinstance(strict, str):
+        return objects_in(strict)
+    found = _search(without_thinking(text))
+    if not found.objects:
+        raise found.fault or _nothing(text)
+    return found
+
+
+def _search(text: str) -> Found:
+    """Read each object from its opening brace; after one with a fault, only a brace that starts a line starts anew."""
+    found, at = Found(), 0
+    while (at := text.find("{", at)) >= 0:
+        if not object_may_start(text, at + 1) or (found.fault and not _starts_line(text, at)):
+            at += 1
+        elif key_stands_before(text, at):
+            found.fault = MalformedReplyError(f"the object's beginning is missing: {_shown(text, at)}")
+            at += 1
+        else:
+            at = _read(text, at, found)
+    return found
+
+
+def _read(text: str, start: int, found: Found) -> int:
+    """Read one object into ``found``, or what is wrong with it; return where to go on."""
+    reader = ObjectReader(text, start)
+    try:
+        value = reader.read()
+    except Ended:
+        found.fault = found.fault or TruncatedReplyError(f"the JSON breaks off: ...{text[-_SHOWN:]!r}")
+        return len(text)
+    except TooDeep:
+        raise _too_deep() from None
+    except Broken as broken:
+        if reader.has_key:  # without one it was a brace in prose
+            found.fault = found.fault or MalformedReplyError(f"{broken.reason}: {_shown(text, broken.position)}")
+        return max(broken.position, start + 1)
+    if more_keys_follow(text, reader.at):
+        found.fault = found.fault or MalformedReplyError(f"the object ends too early: {_shown(text, reader.at)}")
+    else:
+        found.objects.append(value)
+    return reader.at
+
+
+def _nothing(text: str) -> ReplyError:
+    """Return the error of a reply without a brace; after an open fence one was to follow."""
+    if text.count(FENCE) % 2:
+        return TruncatedReplyError(f"the reply breaks off before the JSON: ...{text[-_SHOWN:]!r}")
+    return ProseReplyError(f"the reply holds no JSON object: {_shown(text, 0)}")
+
+
+def _starts_line(text: str, at: int) -> bool:
+    return at == 0 or text[at - 1] == "\n"
+
+
+def _too_deep() -> MalformedReplyError:
+    return MalformedReplyError(f"objects and lists lie more than {MAX_DEPTH} deep in one another")
+
+
+def _shown(text: str, at: int) -> str:
+    """Return the text around a place, for a message."""
+    return repr(text[max(at - _SHOWN // 2, 0) : at + _SHOWN])

@@ -1,0 +1,88 @@
+"""From a reply to the scores of a filter's dimensions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ...data.labels import is_score
+from ..errors import MalformedReplyError, ScoresError
+from .objects import objects_in
+
+WANTED = "a number from 0 to 10, or an object with such a 'score'"
+_SEPARATORS = re.compile(r"[\s-]+")
+
+
+def parse_reply(text: str, dimensions: Sequence[str]) -> dict[str, float]:
+    """Return the score of each dimension, in their order; raise ReplyError that says what is wrong.
+
+    A score is a number or ``{"score": number, ...}``; one in quotes is none. Names are compared without regard to
+    case, spaces and hyphens. What is no score, such as ``content_type``, may stand beside them, and one object may
+    hold them all. Of several objects the one that has all dimensions counts; two of them must agree.
+    """
+    found = objects_in(text)
+    answers = [answer for each in found.objects for answer in _complete(each, dimensions)]
+    if not answers and found.fault:
+        raise found.fault
+    first, *others = [_scores(answer, dimensions) for answer in answers or found.objects[:1]]
+    if any(other != first for other in others):
+        raise MalformedReplyError(f"the reply answers {1 + len(others)} times, and not always the same")
+    return first
+
+
+def _complete(found: dict[str, Any], dimensions: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the object if it has all dimensions, or the one inside it that has."""
+    for candidate in (found, *found.values()):
+        if isinstance(candidate, dict) and set(dimensions) <= {normalised(key) for key in candidate}:
+            yield candidate
+            return
+
+
+def normalised(key: str) -> str:
+    """Return a key as dimensions are written: lower case, underscores between words."""
+    return _SEPARATORS.sub("_", key.strip()).casefold()
+
+
+def _scores(answer: Mapping[str, Any], dimensions: Sequence[str]) -> dict[str, float]:
+    keys: dict[str, list[str]] = {}
+    for key in answer:
+        keys.setdefault(normalised(key), []).append(key)
+    faults = [
+        *(fault for name in dimensions if (fault := _fault(name, keys.get(name, []), answer))),
+        *_strangers(keys, answer, dimensions),
+    ]
+    if faults:
+        raise ScoresError(faults)
+    return {name: float(_points(answer[keys[name][0]])) for name in dimensions}
+
+
+def _fault(name: str, keys: list[str], answer: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with one dimension's score, or None."""
+    if not keys:
+        return f"{name}: is missing; expected {WANTED}"
+    if len(keys) > 1:
+        return f"{name}: stands {len(keys)} times, as {', '.join(keys)}; expected it once"
+    points = _points(answer[keys[0]])
+    return None if is_score(points) else f"{name}: is {repr(points)[:60]}; expected {WANTED}"
+
+
+def _strangers(keys: Mapping[str, list[str]], answer: Mapping[str, Any], dimensions: Sequence[str]) -> Iterator[str]:
+    """Yield each key that looks like a dimension's but is none: a score object, or among bare numbers a number."""
+    bare = all(is_score(answer[key]) for name in dimensions for key in keys.get(name, []))
+    for name, spellings in keys.items():
+        for key in spellings if name not in dimensions else []:
+            value = answer[key]
+            if _has_score(value) or (bare and is_score(value)):
+                yield f"{key}: is no dimension; expected {', '.join(dimensions)}"
+
+
+def _points(value: Any) -> Any:
+    """Return the number that a judgement gives, or what stands in its place."""
+    if not _has_score(value):
+        return value
+    return next(points for key, points in value.items() if normalised(key) == "score")
+
+
+def _has_score(value: Any) -> bool:
+    return isinstance(value, dict) and any(normalised(key) == "score" for key in value)
