@@ -76,7 +76,12 @@ class OracleServer(LoopbackServer):
     """Both wire formats at once; ``calls`` and ``by_prompt`` are what arrived."""
 
     def __init__(
-        self, behaviour: Behaviour = well, count: Callable[[str], int] = count_words, port: int = 0, *, keep: bool = True
+        self,
+        behaviour: Behaviour = well,
+        count: Callable[[str], int] = count_words,
+        port: int = 0,
+        *,
+        keep: bool = True,
     ) -> None:
         """Answer by a behaviour and count tokens by a function; ``keep`` the calls for looking at."""
         super().__init__(self._handle, port)
@@ -105,7 +110,7 @@ class OracleServer(LoopbackServer):
             return HttpReply({"calls": self.n_calls})
         return self._batch(request, path)
 
-    def _batch(self, request: HttpRequest, path: str) -> HttpReply:
+    def _batch(self, _request: HttpRequest, path: str) -> HttpReply:
         return HttpReply({"error": {"message": f"no such path {path}", "code": 404}}, status=404)
 
     def arrived(self, wire: str, model: str, prompt: str, body: Any, headers: Mapping[str, str]) -> Call:
@@ -164,7 +169,9 @@ class OracleServer(LoopbackServer):
         text = answer.text or ""
         finish = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY"}[answer.finish]
         return {
-            "candidates": [{"content": {"role": "model", "parts": [{"text": text}]}, "finishReason": finish, "index": 0}],
+            "candidates": [
+                {"content": {"role": "model", "parts": [{"text": text}]}, "finishReason": finish, "index": 0}
+            ],
             "usageMetadata": {
                 "promptTokenCount": self.count(prompt),
                 "candidatesTokenCount": self.count(text),

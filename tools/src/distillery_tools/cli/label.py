@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @label_options
 @format_option
 @click.pass_context
-def label_command(context: click.Context, output_format: str, **given: Any) -> None:
+def label_command(context: click.Context, /, output_format: str, **given: Any) -> None:
     """Label articles by an LLM, for a filter's prompt.
 
     Every answer is kept in a store beside the labels: the same command again costs nothing for what is answered, and

@@ -40,6 +40,7 @@ class Totals(NamedTuple):
     thinking: int
     estimated: int
     answered: int
+    labelled: int
 
 
 def begin(
@@ -69,7 +70,15 @@ def settle(
         connection.execute(
             "UPDATE attempts SET outcome = ?, seconds = ?, cost = ?, reason = ?, reply = ?,"
             " prompt = ?, cached = ?, output = ?, thinking = ? WHERE number = ?",
-            (outcome.kind, outcome.seconds, outcome.cost, _stored(outcome.reason), _stored(outcome.reply), *tokens, number),
+            (
+                outcome.kind,
+                outcome.seconds,
+                outcome.cost,
+                _stored(outcome.reason),
+                _stored(outcome.reply),
+                *tokens,
+                number,
+            ),
         )
         if label is not None:
             connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, json.dumps(label)))
@@ -84,7 +93,8 @@ def totals(judge: str) -> Callable[[sqlite3.Connection], Totals]:
         row: Sequence[Any] = connection.execute(
             "SELECT count(*), coalesce(sum(coalesce(cost, reserved)), 0), coalesce(sum(prompt), 0),"
             " coalesce(sum(cached), 0), coalesce(sum(output), 0), coalesce(sum(thinking), 0),"
-            " coalesce(sum(estimated_tokens) FILTER (WHERE prompt > 0), 0), count(*) FILTER (WHERE prompt > 0)"
+            " coalesce(sum(estimated_tokens) FILTER (WHERE prompt > 0), 0), count(*) FILTER (WHERE prompt > 0),"
+            " count(*) FILTER (WHERE outcome = 'labelled')"
             " FROM attempts WHERE judge = ?",
             (judge,),
         ).fetchone()

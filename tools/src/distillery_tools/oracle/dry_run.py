@@ -21,9 +21,7 @@ async def plan(order: Order) -> dict[str, Any]:
     reader = ArticleReader(order.articles)
     async with opened(order.files.store if order.files.store.exists() else None) as store:
         before = await store.run(attempts.totals(order.judge.fingerprint))
-        intake = Intake(
-            reader, order.prompt, order.judge, store, order.policy.max_attempts, passed_over=lambda _: None
-        )
+        intake = Intake(reader, order.prompt, order.judge, store, order.policy.max_attempts, passed_over=lambda _: None)
         first: str | None = None
         n_calls, n_tokens = 0, 0
         async for question in intake.questions():
@@ -53,13 +51,16 @@ def plan_text(planned: dict[str, Any]) -> str:
     """Return the plan for people."""
     aside = ", ".join(f"{number} {kind}" for kind, number in planned["set_aside"].items()) or "none"
     cost = "unknown; give --price-in and --price-out" if planned["cost"] is None else f"${planned['cost']:.4f}"
+    articles = (
+        f"articles: {planned['given']} given, {planned['answered']} answered before, "
+        f"{planned['repeated']} repeated, {planned['dead_letters']} dead letters; set aside: {aside}"
+    )
     return "\n".join(
         [
             planned["prompt"] or "No article needs a call.",
             "-" * 72,
             f"{planned['filter']} {planned['filter_version']} by {planned['provider']} {planned['model']}",
-            f"articles: {planned['given']} given, {planned['answered']} answered before, {planned['repeated']} repeated, "
-            f"{planned['dead_letters']} dead letters; set aside: {aside}",
+            articles,
             f"calls: {planned['calls']}",
             f"tokens: about {planned['tokens']['prompt']} in, {planned['tokens']['output']} out",
             f"cost: about {cost}",

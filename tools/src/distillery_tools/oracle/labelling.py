@@ -113,7 +113,7 @@ class Labeller:
         try:
             completion = await self._complete(Request(question.text, self._schema, limit))
             await self._settler.completed(call, completion)
-        except UnusableReplyError as error:
+        except UnusableReplyError:
             self._health.answered()
             raise
         except CallError as error:
@@ -132,9 +132,7 @@ class Labeller:
         if self._stop.reason:
             self._spending.settle(reserved, None)
             raise StoppedError
-        booking = attempts.begin(
-            self._judge.fingerprint, question.key, question.text_sha256, question.tokens, reserved
-        )
+        booking = attempts.begin(self._judge.fingerprint, question.key, question.text_sha256, question.tokens, reserved)
         number = await self._store.run(booking)
         return Call(number, question.key, question.text_sha256, question.tokens, reserved, time.time())
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..data.labels import Id
-
 from .attempts import FINAL, TRUNCATED
 from .clock import utc
 

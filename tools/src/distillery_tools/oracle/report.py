@@ -55,7 +55,7 @@ def report_of(
                 "failures": kinds_of_failure(connection),
             },
             "tokens": {name: getattr(now, name) for name in ("prompt", "cached", "output", "thinking")},
-            "cost": _cost(spending, before, now, progress.n_labelled),
+            "cost": _cost(spending, before, now),
             "seconds": round(progress.seconds, 3),
             "stopped": {"kind": stopped.kind, "message": stopped.message} if stopped else None,
             "files": {name: str(getattr(files, name)) for name in ("labels", "dead_letters", "set_aside", "store")},
@@ -64,10 +64,10 @@ def report_of(
     return work
 
 
-def _cost(spending: Spending, before: Totals, now: Totals, n_labelled: int) -> dict[str, float | None]:
+def _cost(spending: Spending, before: Totals, now: Totals) -> dict[str, float | None]:
     """Return the money, None throughout where no price is known."""
-    spent = now.cost - before.cost
-    figures = {"now": spent, "all_runs": now.cost, "per_label": spent / n_labelled if n_labelled else None}
+    per_label = now.cost / now.labelled if now.labelled else None
+    figures = {"now": now.cost - before.cost, "all_runs": now.cost, "per_label": per_label}
     return {name: value if spending.has_prices else None for name, value in figures.items()} | {
         "budget": spending.budget
     }
@@ -75,25 +75,26 @@ def _cost(spending: Spending, before: Totals, now: Totals, n_labelled: int) -> d
 
 def report_text(report: Report) -> str:
     """Return the report as a few lines."""
-    articles, calls, cost = report["articles"], report["calls"], report["cost"]
+    articles, calls, tokens, cost = (report[name] for name in ("articles", "calls", "tokens", "cost"))
     aside = ", ".join(f"{number} {kind}" for kind, number in articles["set_aside"].items()) or "none"
     failures = ", ".join(f"{number} {kind}" for kind, number in calls["failures"].items()) or "none"
     lines = [
         f"{report['filter']} {report['filter_version']} by {report['provider']} {report['model']}",
-        f"articles: {articles['given']} given, {articles['labelled']} labelled ({articles['labelled_now']} now), "
-        f"{articles['dead_letters']} dead letters, {articles['left']} left; set aside: {aside}",
-        f"calls: {calls['now']} now, {calls['all_runs']} in all runs; failed attempts: {failures}",
-        f"tokens: {report['tokens']['prompt']} in ({report['tokens']['cached']} cached), "
-        f"{report['tokens']['output']} out, {report['tokens']['thinking']} of thinking",
-        f"cost: {_money(cost['now'])} now, {_money(cost['all_runs'])} in all runs, {_money(cost['per_label'])} a label; "
-        f"budget: {_money(cost['budget']) if cost['budget'] is not None else 'none'}",
-        f"time: {report['seconds']:.1f} s",
+        f"articles: {articles['given']} given, {articles['labelled']} labelled ({articles['labelled_now']} now)",
+        f"          {articles['dead_letters']} dead letters, {articles['left']} left; set aside: {aside}",
+        f"calls:    {calls['now']} now, {calls['all_runs']} in all runs; failed attempts: {failures}",
+        f"tokens:   {tokens['prompt']} in, {tokens['cached']} of them cached",
+        f"          {tokens['output']} out, {tokens['thinking']} of thinking",
+        f"cost:     {_money(cost['now'])} now, {_money(cost['all_runs'])} in all runs",
+        f"          {_money(cost['per_label'])} a label",
+        f"budget:   {'none' if cost['budget'] is None else _money(cost['budget'])}",
+        f"time:     {report['seconds']:.1f} s",
     ]
     if report["stopped"]:
         lines.append(f"stopped: {report['stopped']['message']}")
     if articles["left"]:
         lines.append("To go on, give the same command again: what is labelled costs nothing.")
-    return "\n".join([*lines, f"labels: {report['files']['labels']}"])
+    return "\n".join([*lines, f"labels:   {report['files']['labels']}"])
 
 
 def _money(value: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from distillery.io import ArticleReader
@@ -41,8 +41,8 @@ class Order:
     prompt: Prompt
     judge: Judge
     prices: Prices | None
-    policy: Policy = Policy()
-    rates: Rates = Rates()
+    policy: Policy = field(default_factory=Policy)
+    rates: Rates = field(default_factory=Rates)
     concurrency: int = 8
     budget: float | None = None
     retry_dead: bool = False
@@ -64,9 +64,7 @@ async def label_articles(order: Order, provider: Provider) -> Report:
         spending = spending_of(order, before)
         stop = Stop()
         with shown_progress(reader.total, quiet=order.quiet) as progress, interruptible(stop):
-            intake = Intake(
-                reader, order.prompt, order.judge, store, order.policy.max_attempts, progress.passed_over
-            )
+            intake = Intake(reader, order.prompt, order.judge, store, order.policy.max_attempts, progress.passed_over)
             labeller = _labeller(order, provider, store, spending, stop, progress)
             try:
                 await label_all(intake.questions(), labeller, order.concurrency, stop)

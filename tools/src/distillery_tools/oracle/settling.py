@@ -65,14 +65,13 @@ class Settler:
         await self._store.run(attempts.settle(call.number, call.key, outcome, label))
         self._spending.settle(call.reserved, outcome.cost, outcome.usage)
 
-    def _label(
-        self, call: Call, scores: dict[str, float], completion: Completion, outcome: Outcome
-    ) -> dict[str, Any]:
+    def _label(self, call: Call, scores: dict[str, float], completion: Completion, outcome: Outcome) -> dict[str, Any]:
         """Return what the label's record says besides the article's id."""
         return {
             "scores": scores,
             **self._judge.provenance(),
             "answered_by": completion.model,
+            "key": call.key,
             "text_sha256": call.text_sha256,
             "tokens": completion.usage.to_dict() if completion.usage else None,
             "cost": outcome.cost if self._spending.has_prices else None,

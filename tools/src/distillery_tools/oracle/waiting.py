@@ -19,6 +19,7 @@ class WaitAsAsked(wait_base):
         self._backoff = wait_random_exponential(multiplier=shortest, max=longest)
 
     def __call__(self, retry_state: RetryCallState) -> float:
+        """Return the seconds."""
         error = retry_state.outcome.exception() if retry_state.outcome else None
         if isinstance(error, StructureError):
             return 0.0  # the next call asks for something else, so there is nothing to wait for

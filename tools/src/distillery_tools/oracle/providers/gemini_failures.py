@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import httpx2
     from google.genai.errors import APIError
 
-_HARD_STATUSES = {
+_HARD_STATUSES: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "The provider refuses the key",
     HTTPStatus.PAYMENT_REQUIRED: "The balance is exhausted",
     HTTPStatus.FORBIDDEN: "The provider forbids the call",

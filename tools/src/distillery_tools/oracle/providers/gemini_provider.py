@@ -44,7 +44,9 @@ class GeminiProvider:
         except OSError as error:
             raise ConnectionLostError(f"the connection failed: {error}") from error
         except ValueError as error:
-            raise UnusableReplyError(f"the endpoint answers with something else than JSON: {error}", "protocol") from error
+            raise UnusableReplyError(
+                f"the endpoint answers with something else than JSON: {error}", "protocol"
+            ) from error
 
     async def close(self) -> None:
         """Close the connections."""

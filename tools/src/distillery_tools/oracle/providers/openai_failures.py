@@ -19,7 +19,7 @@ from .retry_after import retry_after
 if TYPE_CHECKING:
     from openai import APIConnectionError, APIStatusError
 
-_HARD_STATUSES = {
+_HARD_STATUSES: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "The provider refuses the key",
     HTTPStatus.PAYMENT_REQUIRED: "The balance is exhausted",
     HTTPStatus.FORBIDDEN: "The provider forbids the call",

@@ -54,7 +54,9 @@ class OpenAIProvider:
         except httpx2.TransportError as error:
             raise ConnectionLostError(f"the reply broke off: {error}") from error
         except ValueError as error:
-            raise UnusableReplyError(f"the endpoint answers with something else than JSON: {error}", "protocol") from error
+            raise UnusableReplyError(
+                f"the endpoint answers with something else than JSON: {error}", "protocol"
+            ) from error
         self._proven = self._proven or structure == self._structure
         return completion
 
