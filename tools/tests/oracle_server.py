@@ -1,11 +1,12 @@
 """An LLM's two wire formats on loopback, OpenAI's and Gemini's: it counts its calls and can be told to fail.
 
 Scores follow from the prompt, so that a right answer can be told from a wrong one. As a script it serves alone:
-``python oracle_server.py [PORT]``.
+``python oracle_server.py --dimensions a,b``.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
@@ -91,9 +92,6 @@ class OracleServer(LoopbackServer):
         self.n_calls = 0
         self.calls: list[Call] = []
         self.by_prompt: Counter[str] = Counter()
-        self.batches: dict[str, dict[str, Any]] = {}
-        self.files: dict[str, bytes] = {}
-        self.polls_until_done = 1
 
     @property
     def openai_url(self) -> str:
@@ -108,10 +106,11 @@ class OracleServer(LoopbackServer):
             return self._gemini(request, path.rpartition("/")[2].removesuffix(":generateContent"))
         if path == "/calls":
             return HttpReply({"calls": self.n_calls})
-        return self._batch(request, path)
+        return self.other(request, path)
 
-    def _batch(self, _request: HttpRequest, path: str) -> HttpReply:
-        return HttpReply({"error": {"message": f"no such path {path}", "code": 404}}, status=404)
+    def other(self, request: HttpRequest, path: str) -> HttpReply:
+        """Answer what is no single call."""
+        return HttpReply({"error": {"message": f"no {request.method} {path}", "code": 404}}, status=404)
 
     def arrived(self, wire: str, model: str, prompt: str, body: Any, headers: Mapping[str, str]) -> Call:
         """Count a prompt."""
@@ -183,7 +182,17 @@ class OracleServer(LoopbackServer):
         }
 
 
-if __name__ == "__main__":
-    with OracleServer(port=int(sys.argv[1]) if len(sys.argv) > 1 else 0, keep=False) as server:
+def serve_alone() -> None:
+    """Print the URL and answer well until standard input ends."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--dimensions", default=",".join(GARDEN))
+    options = parser.parse_args()
+    dimensions = options.dimensions.split(",")
+    with OracleServer(lambda call: Answer(good_text(call.prompt, dimensions)), port=options.port, keep=False) as server:
         print(server.url, flush=True)  # noqa: T201  the caller reads it
         sys.stdin.read()
+
+
+if __name__ == "__main__":
+    serve_alone()

@@ -66,6 +66,15 @@ _OPTIONS = (
     click.option(
         "--store", type=click.Path(path_type=Path), help="Default: store.sqlite in the folder beside the labels."
     ),
+    click.option("--batch", is_flag=True, help="Use the provider's batches: half the price, answers within a day."),
+    click.option(
+        "--batch-size",
+        type=click.IntRange(min=1),
+        default=1000,
+        show_default=True,
+        help="Requests in a batch, at most.",
+    ),
+    click.option("--poll-seconds", type=_POSITIVE, default=30.0, show_default=True, help="Between looks at a batch."),
     click.option("--quiet", is_flag=True, help="No progress bar and no report."),
 )
 
@@ -105,6 +114,9 @@ class LabelOptions:
     timeout: float
     retry_dead_letters: bool
     store: Path | None
+    batch: bool
+    batch_size: int
+    poll_seconds: float
     quiet: bool
 
     def check(self) -> None:
@@ -140,6 +152,7 @@ class LabelOptions:
         from distillery import FilterConfig
         from distillery.loading import locate_filter
 
+        from ..oracle.batching import BatchPolicy
         from ..oracle.files import RunFiles
         from ..oracle.judge import Judge
         from ..oracle.labelling import Policy
@@ -173,6 +186,7 @@ class LabelOptions:
             prices=self._prices(),
             policy=Policy(self.max_attempts, self.max_tokens, self.timeout),
             rates=Rates(self.requests_per_minute, self.tokens_per_minute),
+            batches=BatchPolicy(self.batch_size, self.poll_seconds) if self.batch else None,
             concurrency=self.concurrency,
             budget=self.budget,
             retry_dead=self.retry_dead_letters,
@@ -180,11 +194,12 @@ class LabelOptions:
         )
 
     def _prices(self) -> Prices | None:
-        from ..oracle.prices import StatedPrices, published_prices
+        from ..oracle.prices import BATCH_SHARE, StatedPrices, published_prices
 
+        share = BATCH_SHARE if self.batch else 1.0
         if self.price_in is not None and self.price_out is not None:
-            return StatedPrices(self.price_in, self.price_out)
-        found = published_prices(self.provider or "", self.model or "", self.base_url)
+            return StatedPrices(self.price_in, self.price_out, share)
+        found = published_prices(self.provider or "", self.model or "", self.base_url, share)
         if found is None and self.budget is not None:
             raise click.UsageError(
                 f"No price is published for {self.model}: with --budget, give --price-in and --price-out."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from distillery import ArticleError
@@ -61,20 +61,24 @@ class Intake:
         passed_over: Callable[[int], None],
     ) -> None:
         """Keep what is needed; ``passed_over`` is told the size of each line that needs no call."""
-        self._reader = reader
         self._prompt = prompt
         self._judge = judge
         self._store = store
         self._cap = cap
         self._passed_over = passed_over
+        self._slices = _slices(reader)
         self.counts = Counts()
 
     async def questions(self) -> AsyncIterator[Question]:
         """Yield the questions in the order of the file; memory does not grow with it."""
-        for chunk in self._reader.chunks():
-            for start in range(0, len(chunk.lines), SLICE):
-                for question in await self._questions(chunk.lines[start : start + SLICE]):
-                    yield question
+        for lines in self._slices:
+            for question in await self._questions(lines):
+                yield question
+
+    async def finish(self) -> None:
+        """Note the articles that are left as well: what earlier runs answered of them is written again."""
+        for lines in self._slices:
+            await self._questions(lines)
 
     async def _questions(self, lines: Sequence[Line]) -> list[Question]:
         read = [(line, *self._read(line)) for line in lines]
@@ -110,6 +114,12 @@ class Intake:
         self.counts.dead += standing.is_dead and not standing.is_answered
         self.counts.repeated += standing.is_repeated
         return not (standing.is_answered or standing.is_dead or standing.is_repeated)
+
+
+def _slices(reader: ArticleReader) -> Iterator[list[Line]]:
+    for chunk in reader.chunks():
+        for start in range(0, len(chunk.lines), SLICE):
+            yield chunk.lines[start : start + SLICE]
 
 
 def _readable(line: Line) -> dict[str, object]:

@@ -83,7 +83,7 @@ class Labeller:
         except StoppedError:
             return
         except BudgetReachedError:
-            self._stop.set("budget", f"The budget of ${self._spending.budget:.2f} does not hold another call.")
+            self._stop.set("budget", self._spending.reached)
         except HardStopError as error:
             self._stop.set("provider", str(error))
         except CallError:

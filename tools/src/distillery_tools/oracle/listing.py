@@ -75,6 +75,11 @@ def _standing(connection: sqlite3.Connection, key: str, cap: int) -> Standing:
     return Standing(repeated, answered, counted >= cap or final > 0, counted, truncated)
 
 
+def clear(connection: sqlite3.Connection) -> None:
+    """Forget what was given, before another pass over the articles."""
+    connection.execute("DELETE FROM listed")
+
+
 def labels(connection: sqlite3.Connection) -> Iterator[Record]:
     """Yield the label records of the articles given, in their order."""
     rows = connection.execute("SELECT id, label FROM listed JOIN answers USING (key) ORDER BY position")

@@ -31,6 +31,11 @@ class Progress:
         self.n_failed += 1
         self._advance(size)
 
+    def failed_for_now(self) -> None:
+        """Note a request of a batch that failed; a later batch may hold it again."""
+        self.n_failed += 1
+        self._advance(0)
+
     def passed_over(self, size: int) -> None:
         """Note an article that needs no call."""
         self._advance(size)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from typing import Any
 
 from .intake import Question
 from .labelling import Labeller
@@ -25,6 +26,14 @@ async def label_all(questions: AsyncIterator[Question], labeller: Labeller, conc
                 return
             await labeller.label(question)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(concurrency):
-            group.create_task(work())
+    await in_parallel(work for _ in range(concurrency))
+
+
+async def in_parallel(works: Iterable[Callable[[], Coroutine[Any, Any, None]]]) -> None:
+    """Do all of some work at the same time; the first error ends the rest and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work())
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from several

@@ -8,17 +8,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from distillery import DistilleryError
 from distillery.io import ArticleReader
 
 from . import attempts
 from .attempts import Totals
+from .batch_records import open_batches
+from .batching import BatchLabeller, BatchPolicy
 from .files import RunFiles
 from .intake import Intake
 from .interruption import interruptible
 from .judge import Judge
 from .labelling import Labeller, Policy
 from .limits import Limits, Rates
-from .listing import dead_letters
+from .listing import clear, dead_letters
 from .outputs import check_target, refuse_loss, write_outputs
 from .prices import Prices
 from .progress import Progress, shown_progress
@@ -43,6 +46,7 @@ class Order:
     prices: Prices | None
     policy: Policy = field(default_factory=Policy)
     rates: Rates = field(default_factory=Rates)
+    batches: BatchPolicy | None = None
     concurrency: int = 8
     budget: float | None = None
     retry_dead: bool = False
@@ -52,7 +56,8 @@ class Order:
 async def label_articles(order: Order, provider: Provider) -> Report:
     """Label articles and return the report; stop on a signal, a reached budget or a fault of every call.
 
-    Raises InputFileError or OutputFileError if a file cannot be read or written.
+    Raises InputFileError or OutputFileError if a file cannot be read or written, DistilleryError if batches of
+    an earlier run are still with the provider and this run is not to collect them.
     """
     check_target(order.files, order.articles)
     reader = ArticleReader(order.articles)
@@ -61,26 +66,126 @@ async def label_articles(order: Order, provider: Provider) -> Report:
         if order.retry_dead:
             await store.run(attempts.forgive(order.judge.fingerprint))
         before = await store.run(attempts.totals(order.judge.fingerprint))
-        spending = spending_of(order, before)
         stop = Stop()
         with shown_progress(reader.total, quiet=order.quiet) as progress, interruptible(stop):
-            intake = Intake(reader, order.prompt, order.judge, store, order.policy.max_attempts, progress.passed_over)
-            labeller = _labeller(order, provider, store, spending, stop, progress)
-            try:
-                await label_all(intake.questions(), labeller, order.concurrency, stop)
-            except asyncio.CancelledError:
-                if not _is_of_ours(stop):
-                    raise
-        return await _finish(order, store, intake, progress, spending, before, stop)
+            session = Session(order, reader, provider, store, spending_of(order, before), stop, progress)
+            await session.label()
+        await store.run(write_outputs(order.files, order.policy.max_attempts))
+        return await session.report(before)
 
 
-def _is_of_ours(stop: Stop) -> bool:
-    """Take back a cancellation by a second signal: what was labelled is still to be written."""
-    task = asyncio.current_task()
-    if stop.reason is None or task is None:
-        return False
-    task.uncancel()
-    return True
+class Session:
+    """The parts of one run, and how they are put together."""
+
+    def __init__(
+        self,
+        order: Order,
+        reader: ArticleReader,
+        provider: Provider,
+        store: Store,
+        spending: Spending,
+        stop: Stop,
+        progress: Progress,
+    ) -> None:
+        """Keep the parts."""
+        self._order = order
+        self._reader = reader
+        self._provider = provider
+        self._store = store
+        self._spending = spending
+        self._stop = stop
+        self._progress = progress
+        self._intake = self._new_intake()
+
+    async def label(self) -> None:
+        """Label what is to be labelled; however that ends, all articles are noted with what is known of them."""
+        try:
+            if self._order.batches:
+                await self._label_in_batches(self._order.batches)
+            else:
+                await self._label_singly()
+        except asyncio.CancelledError:
+            if not self._is_stopped_twice():
+                raise
+        await self._intake.finish()
+
+    async def report(self, before: Totals) -> Report:
+        """Return the run's figures; ``before`` is what was booked when it began."""
+        cap = self._order.policy.max_attempts
+        n_dead = await self._store.run(lambda connection: sum(1 for _ in dead_letters(connection, cap)))
+        work = report_of(
+            self._order.judge,
+            self._order.files,
+            self._intake.counts,
+            self._progress,
+            self._spending,
+            before,
+            n_dead,
+            self._stop.reason,
+        )
+        return await self._store.run(work)
+
+    def _new_intake(self) -> Intake:
+        order = self._order
+        cap = order.policy.max_attempts
+        return Intake(self._reader, order.prompt, order.judge, self._store, cap, self._progress.passed_over)
+
+    async def _label_singly(self) -> None:
+        judge = self._order.judge.fingerprint
+        if left := await self._store.run(open_batches(judge)):
+            raise DistilleryError(
+                f"{len(left)} batch(es) of an earlier run are with the provider; collect them with --batch."
+            )
+        labeller = Labeller(
+            provider=self._provider,
+            judge=self._order.judge,
+            schema=reply_schema(self._order.judge.dimensions),
+            store=self._store,
+            limits=Limits(self._order.rates, self._stop),
+            spending=self._spending,
+            stop=self._stop,
+            policy=self._order.policy,
+            progress=self._progress,
+        )
+        await label_all(self._intake.questions(), labeller, self._order.concurrency, self._stop)
+
+    async def _label_in_batches(self, policy: BatchPolicy) -> None:
+        """Go over the articles until a whole pass has none left to ask about."""
+        client = self._provider.batches
+        if client is None:
+            raise DistilleryError(f"The provider {self._order.judge.provider} takes no batches; leave --batch out.")
+        labeller = BatchLabeller(
+            client=client,
+            judge=self._order.judge,
+            schema=reply_schema(self._order.judge.dimensions),
+            store=self._store,
+            spending=self._spending,
+            stop=self._stop,
+            policy=self._order.policy,
+            batch_policy=policy,
+            progress=self._progress,
+        )
+        await labeller.collect_earlier()
+        while self._stop.reason is None:
+            done = await labeller.run_round(self._intake.questions(), self._order.concurrency)
+            if done.n_submitted == 0:
+                if done.is_budget_full:
+                    self._stop.set("budget", self._spending.reached)
+                return
+            await self._start_over()
+
+    async def _start_over(self) -> None:
+        """Begin another pass over the articles."""
+        await self._store.run(clear)
+        self._intake = self._new_intake()
+
+    def _is_stopped_twice(self) -> bool:
+        """Take back a cancellation by a second signal: what was labelled is still to be written."""
+        task = asyncio.current_task()
+        if self._stop.reason is None or task is None:
+            return False
+        task.uncancel()
+        return True
 
 
 @asynccontextmanager
@@ -98,36 +203,3 @@ def spending_of(order: Order, before: Totals) -> Spending:
     guess = OUTPUT_TOKENS_PER_DIMENSION * len(order.judge.dimensions)
     expected = (before.output + before.thinking) / before.answered if before.answered else guess
     return Spending(order.prices, order.budget, before.cost, expected)
-
-
-def _labeller(
-    order: Order, provider: Provider, store: Store, spending: Spending, stop: Stop, progress: Progress
-) -> Labeller:
-    return Labeller(
-        provider=provider,
-        judge=order.judge,
-        schema=reply_schema(order.judge.dimensions),
-        store=store,
-        limits=Limits(order.rates, stop),
-        spending=spending,
-        stop=stop,
-        policy=order.policy,
-        progress=progress,
-    )
-
-
-async def _finish(
-    order: Order,
-    store: Store,
-    intake: Intake,
-    progress: Progress,
-    spending: Spending,
-    before: Totals,
-    stop: Stop,
-) -> Report:
-    """Write what there is, and return the report."""
-    cap = order.policy.max_attempts
-    await store.run(write_outputs(order.files, cap))
-    n_dead = await store.run(lambda connection: sum(1 for _ in dead_letters(connection, cap)))
-    work = report_of(order.judge, order.files, intake.counts, progress, spending, before, n_dead, stop.reason)
-    return await store.run(work)

@@ -34,6 +34,11 @@ class Spending:
         return self._budget
 
     @property
+    def reached(self) -> str:
+        """What is said when the budget is reached."""
+        return f"The budget of ${self._budget or 0:.4f} does not hold another call: ${self.spent:.4f} are spent."
+
+    @property
     def has_prices(self) -> bool:
         """Whether costs are known."""
         return self._prices is not None
@@ -51,12 +56,24 @@ class Spending:
 
         Raises BudgetReachedError when nothing is in flight and the amount is not left.
         """
-        while self._budget is not None and self.spent + self._in_flight + amount > self._budget:
+        while not self.try_reserve(amount):
             if not self._n_in_flight:
                 raise BudgetReachedError
             self._settled.clear()
             await self._settled.wait()
-        self._in_flight += amount
+
+    def try_reserve(self, amount: float) -> bool:
+        """Set an amount aside if the budget holds it now, and tell whether it did."""
+        fits = self._budget is None or self.spent + self._in_flight + amount <= self._budget
+        if fits:
+            self._in_flight += amount
+            self._n_in_flight += 1
+        return fits
+
+    def adopt(self, reserved: float) -> None:
+        """Take a call of an earlier run, so far booked as spent, as one in flight."""
+        self.spent -= reserved
+        self._in_flight += reserved
         self._n_in_flight += 1
 
     def settle(self, reserved: float, cost: float | None, usage: Usage | None = None) -> None:

@@ -1,10 +1,10 @@
 """Providers of oracles: found by name among the installed ones, imported only when used."""
 
-from .contract import BatchProvider, BatchState, Completion, Provider, ProviderSettings, Request, Usage
+from .contract import BatchClient, BatchState, Completion, Provider, ProviderSettings, Request, Usage
 from .registry import installed_providers, make_provider
 
 __all__ = [
-    "BatchProvider",
+    "BatchClient",
     "BatchState",
     "Completion",
     "Provider",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol
+
+from ..failures import CallError
 
 Finish = Literal["stop", "length", "blocked", "other"]
 
@@ -59,34 +61,37 @@ class ProviderSettings:
     timeout: float = 120.0
 
 
+@dataclass(frozen=True, slots=True)
+class BatchState:
+    """How far a batch is: once it is over, what came of each request by its name, and what failed as a whole."""
+
+    is_over: bool
+    results: Mapping[str, Completion | CallError] = field(default_factory=dict)
+    fault: str | None = None
+
+
+class BatchClient(Protocol):
+    """Many requests handed over at once and answered later, for less money."""
+
+    async def submit(self, token: str, requests: Mapping[str, Request]) -> str:
+        """Hand over requests by name as one batch that carries our token; return the provider's reference."""
+
+    async def find(self, token: str) -> str | None:
+        """Return the reference of the batch that carries our token, or None if none ever arrived."""
+
+    async def poll(self, reference: str, names: Sequence[str]) -> BatchState:
+        """Return how far a batch is; ``names`` are those of its requests, in their order."""
+
+
 class Provider(Protocol):
-    """An LLM that completes prompts; its own client retries nothing."""
+    """An LLM that completes prompts; its own client retries nothing, and ``batches`` is None if it takes none."""
+
+    @property
+    def batches(self) -> BatchClient | None:
+        """What takes batches."""
 
     async def complete(self, request: Request) -> Completion:
         """Return the reply; raise a CallError, and end the request for real if cancelled."""
 
     async def close(self) -> None:
         """Close the connections."""
-
-
-@dataclass(frozen=True, slots=True)
-class BatchState:
-    """How far a batch is; ``results`` are by request name, and None until it has ended."""
-
-    reference: str
-    status: str
-    results: Mapping[str, Completion | Exception] | None = field(default=None, repr=False)
-
-
-@runtime_checkable
-class BatchProvider(Provider, Protocol):
-    """A provider that also takes many requests at once, answered later for less money."""
-
-    async def submit(self, token: str, requests: Sequence[tuple[str, Request]]) -> str:
-        """Hand over named requests as one batch that carries our token; return the provider's reference."""
-
-    async def find(self, token: str) -> str | None:
-        """Return the reference of the batch that carries our token, or None if none ever arrived."""
-
-    async def poll(self, reference: str) -> BatchState:
-        """Return how far a batch is, with its results once it has ended."""

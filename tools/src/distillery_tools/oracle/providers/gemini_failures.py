@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,11 @@ from ..failures import (
     RateLimitedError,
     RejectedError,
     UnavailableError,
+    UnusableReplyError,
 )
 from .retry_after import retry_after
 
 if TYPE_CHECKING:
-    import httpx2
     from google.genai.errors import APIError
 
 _HARD_STATUSES: dict[int, str] = {
@@ -33,16 +33,22 @@ _BILLING_STATUS = "FAILED_PRECONDITION"
 _DAILY = "PerDay"
 
 
-def failure_of(error: APIError | httpx2.TransportError) -> CallError:
-    """Return what an error of the client means for the run."""
+@contextmanager
+def told_apart() -> Iterator[None]:
+    """Turn what Google's client raises into a CallError."""
     import httpx2
     from google.genai.errors import APIError
 
-    if isinstance(error, APIError):
-        return _status_failure(error)
-    if isinstance(error, httpx2.TimeoutException):
-        return CallTimeoutError("no answer in time")
-    return ConnectionLostError(f"the connection failed: {type(error).__name__} {error}")
+    try:
+        yield
+    except APIError as error:
+        raise _status_failure(error) from error
+    except httpx2.TimeoutException as error:
+        raise CallTimeoutError("no answer in time") from error
+    except (httpx2.TransportError, OSError) as error:
+        raise ConnectionLostError(f"the connection failed: {type(error).__name__} {error}") from error
+    except ValueError as error:
+        raise UnusableReplyError(f"the endpoint answers with something else than JSON: {error}", "protocol") from error
 
 
 def _status_failure(error: APIError) -> CallError:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..failures import ConnectionLostError, UnusableReplyError
 from .contract import Completion, ProviderSettings, Request
 from .extras import require
-from .gemini_failures import failure_of
+from .gemini_batches import GeminiBatches
+from .gemini_failures import told_apart
 from .gemini_wire import completion_of, request_config
 from .keys import api_key
 
@@ -25,28 +25,16 @@ class GeminiProvider:
         require("google.genai", "gemini", "google")
         self.settings = settings
         self._client = _client(settings, api_key(settings, KEYS, settings.base_url))
+        self.batches = GeminiBatches(self._client, settings)
 
     async def complete(self, request: Request) -> Completion:
         """Return the reply; raise a CallError."""
-        import httpx2
-        from google.genai.errors import APIError
-
         config: Any = request_config(request, self.settings)
-        try:
+        with told_apart():
             response = await self._client.aio.models.generate_content(
                 model=self.settings.model, contents=request.text, config=config
             )
             return completion_of(response, self.settings.model)
-        except APIError as error:
-            raise failure_of(error) from error
-        except httpx2.TransportError as error:
-            raise failure_of(error) from error
-        except OSError as error:
-            raise ConnectionLostError(f"the connection failed: {error}") from error
-        except ValueError as error:
-            raise UnusableReplyError(
-                f"the endpoint answers with something else than JSON: {error}", "protocol"
-            ) from error
 
     async def close(self) -> None:
         """Close the connections."""

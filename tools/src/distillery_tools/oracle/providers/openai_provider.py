@@ -9,7 +9,8 @@ from ..failures import ConnectionLostError, StructureError, UnusableReplyError
 from .contract import Completion, ProviderSettings, Request
 from .extras import require
 from .keys import api_key
-from .openai_failures import failure_of, is_about_structure
+from .openai_batches import OpenAIBatches
+from .openai_failures import connection_failure, fault_of
 from .openai_wire import STRUCTURES, completion_of, request_body
 
 COMPLETIONS = "/chat/completions"
@@ -31,6 +32,7 @@ class OpenAIProvider:
             timeout=settings.timeout,
             max_retries=0,
         )
+        self.batches = OpenAIBatches(self._client, self._body_of)
         self._structure = 0 if settings.structured else len(STRUCTURES) - 1
         self._proven = not settings.structured
 
@@ -40,17 +42,18 @@ class OpenAIProvider:
         from openai import APIConnectionError, APIStatusError
 
         structure = self._structure
-        body = self.body_of(request, STRUCTURES[structure])
+        body = self._body_of(request)
         try:
             # Read as plain JSON: the client's own models take longer than the rest of the call.
             response = await self._client.post(COMPLETIONS, body=body, cast_to=httpx2.Response)
             completion = completion_of(response.json())
         except APIStatusError as error:
-            if not self._proven and is_about_structure(error):
-                raise self._weakened(structure, str(error)) from error
-            raise failure_of(error) from error
+            fault = fault_of(error)
+            if not self._proven and fault.may_be_of_structure:
+                raise self._weakened(structure, fault.message) from error
+            raise fault.failure from error
         except APIConnectionError as error:
-            raise failure_of(error) from error
+            raise connection_failure(error) from error
         except httpx2.TransportError as error:
             raise ConnectionLostError(f"the reply broke off: {error}") from error
         except ValueError as error:
@@ -60,10 +63,9 @@ class OpenAIProvider:
         self._proven = self._proven or structure == self._structure
         return completion
 
-    def body_of(self, request: Request, structure: str | None = None) -> dict[str, Any]:
+    def _body_of(self, request: Request) -> dict[str, Any]:
         """Return the request as the protocol has it."""
-        given = structure if structure is not None else STRUCTURES[self._structure]
-        return request_body(request, self.settings, given, is_openai=self.base_url is None)
+        return request_body(request, self.settings, STRUCTURES[self._structure], is_openai=self.base_url is None)
 
     def _weakened(self, refused: int, reason: str) -> StructureError:
         """Ask for less from now on; calls in flight may have been refused for the same reason already."""
