@@ -10,6 +10,7 @@ from wheels import FILTERS
 
 from distillery.config import FilterConfig
 from distillery.prefilter import Phrase, words_of
+from distillery_tools.oracle import Prompt
 
 FOLDERS = [path.parent for project in FILTERS for path in project.glob("src/*/config.yaml")]
 
@@ -51,3 +52,11 @@ def test_the_prompt_ends_with_the_article_and_names_every_dimension(config: Filt
     places = [prompt.index(f'"{name}": {{"score"') for name in config.dimension_names]
     assert places == sorted(places)
     assert places[-1] < min(prompt.index(slot) for slot in slots)
+
+
+def test_the_prompt_can_be_sent(config: FilterConfig, folder: Path) -> None:
+    article = {"title": "A garden", "content": "Neighbours planted {{article}} trees."}
+
+    rendered = Prompt.load(config, folder).render(article)
+
+    assert rendered.text.rstrip().endswith("Published: (not stated)\n\nNeighbours planted {{article}} trees.")

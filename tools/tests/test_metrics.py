@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
+from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import cohen_kappa_score
 from sklearn.metrics import mean_absolute_error as sklearn_mae
 from sklearn.metrics import root_mean_squared_error as sklearn_rmse
@@ -16,10 +16,12 @@ from sklearn.metrics import root_mean_squared_error as sklearn_rmse
 from distillery_tools.evaluation import figures
 from distillery_tools.evaluation.figures import UNDEFINED, Figure, Metric, bootstrap
 from distillery_tools.evaluation.metrics import (
+    bias,
     coverage,
     error_within,
     mean_absolute_error,
     mean_width,
+    pearson,
     quadratic_weighted_kappa,
     root_mean_squared_error,
     share_closed,
@@ -33,6 +35,7 @@ THRESHOLD = 4.0
 METRICS: dict[str, Metric] = {
     "mae": mean_absolute_error,
     "rmse": root_mean_squared_error,
+    "pearson": pearson,
     "spearman": spearman,
     "kappa": quadratic_weighted_kappa,
     "error within a band": error_within(2.0, 6.0),
@@ -71,12 +74,22 @@ class TestAgainstLibraries:
         predicted, expected = sample(seed, decimals=decimals)
         assert spearman(predicted, expected) == pytest.approx(spearmanr(predicted, expected).statistic)
 
+    def test_pearson(self, seed: int, decimals: int) -> None:
+        """scipy's."""
+        predicted, expected = sample(seed, decimals=decimals)
+        assert pearson(predicted, expected) == pytest.approx(pearsonr(predicted, expected).statistic)
+
     def test_kappa(self, seed: int, decimals: int) -> None:
         """sklearn's, on scores clipped and rounded to the eleven classes."""
         predicted, expected = sample(seed, decimals=decimals)
         classes = [np.floor(values.clip(0, 10) + 0.5).astype(int) for values in (expected, predicted)]
         wanted = cohen_kappa_score(*classes, labels=list(range(11)), weights="quadratic")
         assert quadratic_weighted_kappa(predicted, expected) == pytest.approx(wanted)
+
+
+def test_bias_has_a_direction() -> None:
+    """Above 0 where the predictions are too high."""
+    assert bias(np.array([3.0, 5.0]), np.array([1.0, 6.0])) == 0.5
 
 
 def test_halves_round_up_for_kappa() -> None:
@@ -132,6 +145,7 @@ def test_many_samples_at_once_are_each_alone(metric: Metric) -> None:
 
 
 UNDEFINED_CASES: dict[str, tuple[Metric, list[float], list[float]]] = {
+    "correlation with constant labels": (pearson, [1, 2, 3], [3, 3, 3]),
     "rank correlation of a constant prediction": (spearman, [3, 3, 3], [1, 2, 3]),
     "rank correlation with constant labels": (spearman, [1, 2, 3], [3, 3, 3]),
     "rank correlation of one article": (spearman, [1], [2]),

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from invented import DIMENSIONS, NAME
 
 from distillery import ArticleError, DistilleryError, FilterConfig
-from distillery.loading import load_config, locate_filter
 from distillery.testing.prompts import SLOTS as KIT_SLOTS
 from distillery_tools.oracle import Prompt, PromptError
 from distillery_tools.oracle.compression import MARKER
@@ -150,15 +149,3 @@ def test_a_prompt_error_is_a_distillery_error() -> None:
 
 def test_the_kit_of_the_core_asks_for_the_same_slots() -> None:
     assert SLOTS == KIT_SLOTS
-
-
-@pytest.mark.parametrize(
-    "name", ["uplifting", "sustainability-technology", "investment-risk", "cultural-discovery", "commerce"]
-)
-def test_the_prompts_of_this_repository_are_sound(name: str) -> None:
-    folder, _ = locate_filter(name)
-
-    rendered = Prompt.load(load_config(name), folder).render(ARTICLE)
-
-    assert rendered.text.rstrip().endswith("Neighbours planted forty trees.")
-    assert "{{" not in rendered.text

@@ -11,8 +11,8 @@ from distillery import hookimpl
 def distillery_commands() -> Mapping[str, tuple[str, str]]:
     """Add the commands of the tools, imported only when one runs."""
     return {
-        "label": ("distillery_tools.cli.label:label_command", "Label articles by an LLM, for a filter's prompt."),
         "data": ("distillery_tools.cli.data:data_command", "Prepare, check and describe labelled articles."),
+        "label": ("distillery_tools.cli.label:label_command", "Label articles by an LLM, and compare labels."),
         "train": ("distillery_tools.cli.train:train_command", "Train a filter's student from labelled articles."),
         "train-encoder": (
             "distillery_tools.cli.train_encoder:train_encoder_command",

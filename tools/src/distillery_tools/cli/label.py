@@ -12,6 +12,8 @@ from distillery.cli.lazy import FAILED, OK
 from distillery.cli.output import format_option, print_json
 
 from ..records import write_json
+from .label_agreement import agreement_command
+from .label_consensus import consensus_command
 from .label_options import LabelOptions, label_options
 
 if TYPE_CHECKING:
@@ -39,6 +41,10 @@ def label_command(context: click.Context, /, output_format: str, **given: Any) -
         _show_plan(order, output_format)
     else:
         context.exit(_label(order, options, output_format))
+
+
+for command in (agreement_command, consensus_command):
+    label_command.add_command(command)
 
 
 def _show_plan(order: Order, output_format: str) -> None:

@@ -20,12 +20,21 @@ def root_mean_squared_error(predicted: Values, expected: Values) -> Values:
     return np.asarray(np.sqrt(((predicted - expected) ** 2).mean(axis=-1)))
 
 
-def spearman(predicted: Values, expected: Values) -> Values:
-    """Return the rank correlation, ties sharing their mean rank; not a number if either is constant."""
-    x, y = (rankdata(values, axis=-1) for values in (predicted, expected))
-    x, y = (ranks - ranks.mean(axis=-1, keepdims=True) for ranks in (x, y))
+def bias(predicted: Values, expected: Values) -> Values:
+    """Return the mean difference; above 0 the predictions are the higher ones."""
+    return np.asarray((predicted - expected).mean(axis=-1))
+
+
+def pearson(predicted: Values, expected: Values) -> Values:
+    """Return the linear correlation; not a number if either is constant."""
+    x, y = (values - values.mean(axis=-1, keepdims=True) for values in (predicted, expected))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray((x * y).sum(axis=-1) / np.sqrt((x**2).sum(axis=-1) * (y**2).sum(axis=-1)))
+
+
+def spearman(predicted: Values, expected: Values) -> Values:
+    """Return the rank correlation, ties sharing their mean rank; not a number if either is constant."""
+    return pearson(rankdata(predicted, axis=-1), rankdata(expected, axis=-1))
 
 
 def quadratic_weighted_kappa(predicted: Values, expected: Values) -> Values:

@@ -9,6 +9,7 @@ from .errors import (
     ScoresError,
     TruncatedReplyError,
 )
+from .junk import junk_reason
 from .prompt import Prompt, RenderedPrompt
 from .replies import parse_json, parse_reply, reply_schema
 
@@ -22,6 +23,7 @@ __all__ = [
     "ScoresError",
     "TruncatedReplyError",
     "compress",
+    "junk_reason",
     "parse_json",
     "parse_reply",
     "reply_schema",

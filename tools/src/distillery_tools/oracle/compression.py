@@ -1,12 +1,15 @@
 """Compression: the beginning and the end of a long text, cut between sentences.
 
 An oracle that reads a whole book and a student that reads its ends would judge different texts. What is kept here
-holds all that a student reads of up to 544 tokens at the head and 256 at the tail: a word is a token at least.
+holds all that a student reads of up to 544 tokens at the head and 256 at the tail: a word is a token at least. The
+exception is a script that the student's base model does not know, where a sentence may be one unknown token.
 """
 
 from __future__ import annotations
 
 import re
+
+from .words import WORD
 
 # About 800 words, 70 % of them at the beginning. The end is what the longest student's tail of 254 tokens needs.
 HEAD_WORDS = 544
@@ -20,13 +23,6 @@ MARKER = "[... the middle of the text is left out ...]"
 # How many characters before its end a sentence's mark may stand, closing quotes after it.
 _MARKS = 8
 
-# Scripts without spaces, by how many characters make a word's worth of meaning (and at least one token of
-# multilingual-e5): two of Chinese and Japanese, six of Thai, Lao, Burmese and Khmer. A longer run than any word,
-# such as a web address, counts as several.
-_HAN = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_THAI = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-_WORD = re.compile(rf"[{_HAN}]{{1,2}}|[{_THAI}]{{1,6}}|[^\s{_HAN}{_THAI}]{{1,20}}")
-
 # Where a sentence ends: after its mark and closing quotes before a space, after a full-width mark, at an empty line.
 _SENTENCE_END = re.compile(r"""[.!?…][."'”’»)\]]*(?=\s)|[。！？][」』”）]*|(?<=\S)(?=\n\n)""")  # noqa: RUF001  full-width marks are meant
 
@@ -36,7 +32,7 @@ def compress(text: str) -> str:
 
     Linear in the text's length. A cut falls between sentences if one ends within 40 words, else between words.
     """
-    spans = [match.span() for match in _WORD.finditer(text)]
+    spans = [match.span() for match in WORD.finditer(text)]
     if len(spans) <= HEAD_WORDS + TAIL_WORDS:
         return text
     head_end = _head_end(text, spans)
