@@ -67,6 +67,7 @@ class Intake:
         self._cap = cap
         self._passed_over = passed_over
         self._slices = _slices(reader)
+        self._template_tokens = estimate_tokens(prompt.template)
         self.counts = Counts()
 
     async def questions(self) -> AsyncIterator[Question]:
@@ -86,7 +87,7 @@ class Intake:
         found = []
         for (line, entry, rendered), standing in zip(read, standings, strict=True):
             if rendered and standing and self._is_open(standing):
-                found.append(_question(line, entry, rendered, standing))
+                found.append(self._question(line, entry, rendered, standing))
             else:
                 self._passed_over(line.size)
         self.counts.asked += len(found)
@@ -107,6 +108,17 @@ class Intake:
     def _aside(self, line: Line, kind: str, reason: str) -> Entry:
         self.counts.set_aside[kind] += 1
         return Entry(line.number, line.id, None, kind, reason)
+
+    def _question(self, line: Line, entry: Entry, rendered: RenderedPrompt, standing: Standing) -> Question:
+        return Question(
+            key=entry.key or "",
+            text=rendered.text,
+            text_sha256=hashlib.sha256(rendered.article_text.encode("utf-8", "surrogatepass")).hexdigest(),
+            tokens=self._template_tokens + estimate_tokens(rendered.article_text),
+            n_attempts=standing.n_attempts,
+            n_truncated=standing.n_truncated,
+            size=line.size,
+        )
 
     def _is_open(self, standing: Standing) -> bool:
         """Count an article whose answer is stored, or that has no attempt left, or whose prompt came before."""
@@ -129,15 +141,3 @@ def _readable(line: Line) -> dict[str, object]:
     if not is_id(line.data.get("id")):
         raise ArticleError(f"the id is {line.data.get('id')!r}; a label is found by its article's id")
     return line.data
-
-
-def _question(line: Line, entry: Entry, rendered: RenderedPrompt, standing: Standing) -> Question:
-    return Question(
-        key=entry.key or "",
-        text=rendered.text,
-        text_sha256=hashlib.sha256(rendered.article_text.encode("utf-8", "surrogatepass")).hexdigest(),
-        tokens=estimate_tokens(rendered.text),
-        n_attempts=standing.n_attempts,
-        n_truncated=standing.n_truncated,
-        size=line.size,
-    )
