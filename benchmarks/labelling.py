@@ -65,7 +65,7 @@ def faults(options: argparse.Namespace) -> bool:
     """Label with faults injected; every article must end as a label or a dead letter, within the cap."""
     sound = True
     for provider in MODELS:
-        with _workplace(options) as place, OracleServer(misbehaving(_dimensions(), seed=options.seed)) as server:
+        with _workplace(options) as place, OracleServer(misbehaving(DIMENSIONS, seed=options.seed)) as server:
             command = place.command(provider, server, "--concurrency", "16", "--timeout", "1")
             started = time.perf_counter()
             done = subprocess.run(command, capture_output=True, text=True, check=False, env=place.environment)
@@ -111,7 +111,7 @@ def _compare(place: Workplace, server: OracleServer, killed: int, status: int, n
     with sqlite3.connect(place.store) as store:
         outcomes: dict[str, int] = dict(store.execute("SELECT outcome, count(*) FROM attempts GROUP BY outcome"))
         twice = store.execute(
-            "SELECT count(*) FROM (SELECT key FROM attempts WHERE outcome = 'labelled' GROUP BY key HAVING count(*) > 1)"
+            "SELECT count(*) - count(DISTINCT key) FROM attempts WHERE outcome = 'labelled'"
         ).fetchone()[0]
     booked, crashed = sum(outcomes.values()), outcomes.get("crashed", 0)
     print(
@@ -134,21 +134,18 @@ def overhead(options: argparse.Namespace) -> bool:
         f"{options.n} calls, {options.concurrency} at a time: {whole['seconds']:.1f} s, "
         f"{whole['seconds'] / options.n * 1000:.2f} ms a call; client and server alone {alone['seconds']:.1f} s, "
         f"{alone['seconds'] / options.n * 1000:.2f} ms a call; the runner's share {per_call:.2f} ms\n"
-        f"  peak memory: {small['mib']:.0f} MiB with {options.n // 10} articles, {whole['mib']:.0f} MiB with {options.n}"
+        f"  peak memory: {small['mib']:.0f} MiB with {options.n // 10} articles, "
+        f"{whole['mib']:.0f} MiB with {options.n}"
     )
     return per_call < 3  # noqa: PLR2004  milliseconds
 
 
 def budget(options: argparse.Namespace) -> bool:
     """Stop at a budget of a third of the whole; compare the dry run with what the server counts."""
-    with (
-        _workplace(options) as place,
-        OracleServer(lambda call: Answer(good_text(call.prompt, _dimensions()))) as server,
-    ):
+    with _workplace(options) as place, OracleServer(_well) as server:
         command = place.command("openai", server, "--concurrency", "16")
-        planned = json.loads(
-            subprocess.check_output([*command, "--dry-run", "--format", "json"], env=place.environment)
-        )
+        planning = [*command, "--dry-run", "--format", "json"]
+        planned = json.loads(subprocess.check_output(planning, env=place.environment))
         limit = planned["cost"] / 3
         subprocess.run([*command, "--budget", str(limit)], capture_output=True, check=False, env=place.environment)
         report = json.loads(place.report.read_text(encoding="utf-8"))
@@ -196,8 +193,8 @@ def _workplace(options: argparse.Namespace) -> Iterator[Workplace]:
         yield Workplace(Path(folder), options)
 
 
-def _dimensions() -> tuple[str, ...]:
-    return DIMENSIONS
+def _well(call: Call) -> Answer:
+    return Answer(good_text(call.prompt, DIMENSIONS))
 
 
 def _slow(call: Call) -> Answer:
@@ -233,16 +230,14 @@ def _measure(kind: str, articles: str, url: str, concurrency: str) -> None:
 
     provider = make_provider("openai", ProviderSettings(model="gpt-4.1-mini", base_url=f"{url}/v1"))
     with tempfile.TemporaryDirectory() as folder:
-        started = time.perf_counter()
         work = _calls_alone if kind == "alone" else _whole_run
-        asyncio.run(work(provider, Path(articles), Path(folder), int(concurrency)))
-        seconds = time.perf_counter() - started
+        seconds = asyncio.run(work(provider, Path(articles), Path(folder), int(concurrency)))
     mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"seconds": seconds, "mib": mib}))
 
 
-async def _calls_alone(provider: Any, articles: Path, _folder: Path, concurrency: int) -> None:
-    """Render and call, with nothing else around it."""
+async def _calls_alone(provider: Any, articles: Path, _folder: Path, concurrency: int) -> float:
+    """Call with prompts that are rendered already, with nothing else around it; return the seconds."""
     from distillery import FilterConfig
     from distillery.loading import locate_filter
     from distillery_tools.oracle import Prompt, reply_schema
@@ -252,16 +247,19 @@ async def _calls_alone(provider: Any, articles: Path, _folder: Path, concurrency
     prompt = Prompt.load(FilterConfig.load(folder), folder)
     schema = reply_schema(prompt.dimensions)
     with articles.open(encoding="utf-8") as lines:
+        texts = iter([prompt.render(json.loads(line)).text for line in lines])
 
-        async def work() -> None:
-            for line in lines:
-                await provider.complete(Request(prompt.render(json.loads(line)).text, schema, 4096))
+    async def work() -> None:
+        for text in texts:
+            await provider.complete(Request(text, schema, 4096))
 
-        await asyncio.gather(*(work() for _ in range(concurrency)))
-    await provider.close()
+    started = time.perf_counter()
+    await asyncio.gather(*(work() for _ in range(concurrency)))
+    return time.perf_counter() - started
 
 
-async def _whole_run(provider: Any, articles: Path, folder: Path, concurrency: int) -> None:
+async def _whole_run(provider: Any, articles: Path, folder: Path, concurrency: int) -> float:
+    """Label; return the seconds, reading, rendering and writing among them."""
     from distillery import FilterConfig
     from distillery.loading import locate_filter
     from distillery_tools.oracle import Prompt
@@ -283,10 +281,12 @@ async def _whole_run(provider: Any, articles: Path, folder: Path, concurrency: i
         concurrency=concurrency,
         quiet=True,
     )
+    started = time.perf_counter()
     report = await label_articles(order, provider)
-    await provider.close()
+    seconds = time.perf_counter() - started
     if report["articles"]["left"] or report["articles"]["dead_letters"]:
         raise SystemExit(f"not all labelled: {report['articles']}")
+    return seconds
 
 
 def _options() -> argparse.Namespace:

@@ -12,6 +12,7 @@ from .gemini_wire import completion_of, request_config
 from .keys import api_key
 
 if TYPE_CHECKING:
+    import httpx2
     from google import genai
 
 KEYS = ["GEMINI_API_KEY", "GOOGLE_API_KEY"]
@@ -24,7 +25,8 @@ class GeminiProvider:
         """Make the client; raise PluginError without its package, HardStopError without a key."""
         require("google.genai", "gemini", "google")
         self.settings = settings
-        self._client = _client(settings, api_key(settings, KEYS, settings.base_url))
+        self._connections = _connections(settings)
+        self._client = _client(settings, api_key(settings, KEYS, settings.base_url), self._connections)
         self.batches = GeminiBatches(self._client, settings)
 
     async def complete(self, request: Request) -> Completion:
@@ -39,18 +41,23 @@ class GeminiProvider:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aio.aclose()
+        await self._connections.aclose()
         self._client.close()
 
 
-def _client(settings: ProviderSettings, key: str) -> genai.Client:
-    """Return a client that retries nothing; its own httpx client keeps it from switching to another library."""
+def _connections(settings: ProviderSettings) -> httpx2.AsyncClient:
+    """Return connections without a limit of their own: the runner has one."""
     import httpx2
+
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
+    return httpx2.AsyncClient(timeout=settings.timeout, limits=limits)
+
+
+def _client(settings: ProviderSettings, key: str, connections: httpx2.AsyncClient) -> genai.Client:
+    """Return a client that retries nothing; with connections of ours it does not switch to another HTTP library."""
     from google import genai
     from google.genai import types
 
-    connections = httpx2.AsyncClient(
-        timeout=settings.timeout, limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None)
-    )
     options = types.HttpOptions(
         base_url=settings.base_url,
         timeout=int(settings.timeout * 1000),
