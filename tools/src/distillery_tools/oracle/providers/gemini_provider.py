@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .contract import Completion, ProviderSettings, Request
 from .extras import require
@@ -31,7 +31,7 @@ class GeminiProvider:
 
     async def complete(self, request: Request) -> Completion:
         """Return the reply; raise a CallError."""
-        config: Any = request_config(request, self.settings)
+        config = request_config(request, self.settings)
         with told_apart():
             response = await self._client.aio.models.generate_content(
                 model=self.settings.model, contents=request.text, config=config

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 from .contract import Completion, Finish, ProviderSettings, Request, Usage
 
 if TYPE_CHECKING:
-    from google.genai.types import GenerateContentResponse
+    from google.genai.types import GenerateContentConfig, GenerateContentResponse
 
 _BLOCKED = {"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE"}
 
 
-def request_config(request: Request, settings: ProviderSettings) -> dict[str, Any]:
+def request_config(request: Request, settings: ProviderSettings) -> GenerateContentConfig:
     """Return the config of a request; thinking is a number of tokens, or a level from Gemini 3.5 on."""
+    from google.genai.types import GenerateContentConfig
+
     config: dict[str, Any] = {
         "max_output_tokens": request.max_output_tokens,
         "automatic_function_calling": {"disable": True},
@@ -27,7 +29,7 @@ def request_config(request: Request, settings: ProviderSettings) -> dict[str, An
         )
     if settings.structured:
         config |= {"response_mime_type": "application/json", "response_json_schema": dict(request.schema)}
-    return config
+    return GenerateContentConfig(**config)
 
 
 def completion_of(response: GenerateContentResponse, model: str) -> Completion:
