@@ -180,6 +180,33 @@ def test_labels_that_would_be_lost_are_kept(desk: Desk) -> None:
     assert before
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--articles", "-"), "must be a file"),
+        (("--articles", "a.parquet"), "JSON lines"),
+        (("--articles", "nowhere.jsonl"), "nowhere.jsonl cannot be read"),
+        (("--price-in", 1), "--price-in and --price-out together"),
+        (("--budget", -1), "--budget"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_wrong_use_is_told_before_anything_is_sent(desk: Desk, options: tuple[object, ...], says: str) -> None:
+    """With exit status 2."""
+    with OracleServer() as server:
+        done = desk.label(server, *options)
+        assert server.n_calls == 0
+    assert done.exit_code == USAGE
+    assert says in done.output
+
+
+def test_missing_options_are_named_at_once() -> None:
+    """All of them."""
+    done = run_cli("label", "--filter", "garden")
+    assert done.exit_code == USAGE
+    assert "--articles, -o, --provider, --model" in done.output
+
+
 @pytest.mark.skipif(not REAL.exists(), reason=f"needs the real articles at {REAL}")
 def test_real_articles(desk: Desk) -> None:
     """Of many languages, with all that real texts hold."""

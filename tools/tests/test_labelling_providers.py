@@ -30,6 +30,8 @@ class Dice:
         self.model = settings.model
 
     async def complete(self, request):
+        if "planted 3 trees" in request.text:
+            raise KeyError("one is enough")
         text = '{"green": 1, "shared": 2, "tested": 3}'
         return Completion(text, Usage(prompt=10, output=5), self.model)
 
@@ -119,13 +121,15 @@ def test_usage_that_is_not_stated_is_estimated(desk: Desk) -> None:
 
 
 def test_provider_of_a_third_party(desk: Desk, dice: None) -> None:
-    """It is listed and asked like our own."""
+    """It is listed and asked like our own; what it raises costs one article, not the run."""
     assert set(installed_providers()) == {"openai", "gemini", "dice"}
     with OracleServer() as server:
-        done = desk.label(server, "--provider", "dice", "--model", "two-sixes")
+        done = desk.label(server, "--provider", "dice", "--model", "two-sixes", "--max-attempts", 2)
         assert server.n_calls == 0
         refused = desk.label(server, "--provider", "dice", "--model", "two-sixes", "--reading", 2, "--batch")
-    assert done.exit_code == OK, done.output
+    assert done.exit_code == FAILED
+    assert [(dead["id"], dead["kind"]) for dead in desk.read("dead_letters")] == [("a3", "unavailable")]
+    assert len(desk.read("labels")) == 11
     assert {label["provider"] for label in desk.read("labels")} == {"dice"}
     assert desk.read("labels")[0]["cost"] is None
     assert (refused.exit_code, "takes no batches" in refused.output) == (FAILED, True)

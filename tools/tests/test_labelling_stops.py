@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
@@ -15,6 +16,8 @@ from labelling_desk import Desk, article, is_sound
 from loopback import HttpReply
 from misbehaviour import fault, rate_limited
 from oracle_server import Answer, Call, OracleServer, good_text
+
+from distillery_tools.oracle.store import Store
 
 OK, FAILED, USAGE = 0, 1, 2
 
@@ -51,8 +54,10 @@ def test_fault_of_every_call_stops_the_run(desk: Desk, provider: str, error: Htt
         done = desk.label(server, "--concurrency", 3, provider=provider)
         assert server.n_calls <= 3
         assert max(server.by_prompt.values()) == 1
+        desk.label(server, "--concurrency", 3, provider=provider)
         server.behaviour = lambda call: Answer(good_text(call.prompt))
-        again = desk.label(server, provider=provider)
+        again = desk.label(server, "--max-attempts", 1, provider=provider)
+        assert server.n_calls <= 6 + 12
     assert done.exit_code == FAILED
     assert says in done.output
     assert "give the same command again" in done.output
@@ -106,6 +111,22 @@ def test_retry_after_holds_for_all_calls(desk: Desk) -> None:
     assert done.exit_code == OK
     assert moments[1] - moments[0] >= 0.6
     assert desk.report["calls"]["failures"] == {"rate_limit": 1}
+
+
+def test_requests_a_minute_are_kept(desk: Desk) -> None:
+    """Two at once, which is a second's worth, and half a second between those that follow."""
+    desk.write([article(number) for number in range(6)])
+    moments: list[float] = []
+
+    def behave(call: Call) -> Answer:
+        moments.append(time.monotonic())
+        return Answer(good_text(call.prompt))
+
+    with OracleServer(behave) as server:
+        desk.label(server, "--requests-per-minute", 120, "--concurrency", 6)
+    assert len(moments) == 6
+    # The first call is the slowest, since it connects.
+    assert moments[-1] - moments[1] >= 1.0
 
 
 def test_timeout_ends_the_request(desk: Desk) -> None:
@@ -210,13 +231,12 @@ def test_kill_loses_at_most_the_calls_in_flight(desk: Desk) -> None:
 
 def test_store_is_for_one_run_at_a_time(desk: Desk) -> None:
     """A second run says so instead of paying twice."""
-    with OracleServer(lambda call: Answer(good_text(call.prompt), delay=0.5)) as server:
-        process = subprocess.Popen(desk.command(server), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while server.n_calls == 0:
-            time.sleep(0.01)
+    with OracleServer() as server:
+        first = Store.open(desk.records / "store.sqlite")
         done = desk.label(server)
-        process.wait()
-        assert server.n_calls == 12
+        asyncio.run(first.close())
+        assert server.n_calls == 0
+        assert desk.label(server).exit_code == OK
     assert done.exit_code == USAGE
     assert "Does another run have it?" in done.output
 

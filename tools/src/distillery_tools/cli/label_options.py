@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from distillery.io.reading import PARQUET, STANDARD_INPUT
+
 if TYPE_CHECKING:
     from ..oracle.prices import Prices
     from ..oracle.providers import ProviderSettings
@@ -130,6 +132,10 @@ class LabelOptions:
         }
         if absent := [option for option, value in needed.items() if value is None]:
             raise click.UsageError(f"Missing: {', '.join(absent)}.")
+        if self.articles and self.articles.suffix.lower() == PARQUET:
+            raise click.UsageError(f"{self.articles}: articles to label are JSON lines, as data prepare takes them.")
+        if self.articles == STANDARD_INPUT:
+            raise click.UsageError("The articles must be a file: they are read more than once.")
         if (self.price_in is None) != (self.price_out is None):
             raise click.UsageError("Give --price-in and --price-out together.")
 

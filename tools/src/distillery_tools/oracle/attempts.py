@@ -15,6 +15,8 @@ LABELLED = "labelled"
 # After this no further attempt is made, however many are left.
 FINAL = "rejected"
 TRUNCATED = "truncated"
+# No fault of the article, so that it counts against none of its attempts.
+INNOCENT = "hard_stop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def settle(
         tokens = (usage.prompt, usage.cached, usage.output, usage.thinking) if usage else (None,) * 4
         connection.execute(
             "UPDATE attempts SET outcome = ?, seconds = ?, cost = ?, reason = ?, reply = ?,"
-            " prompt = ?, cached = ?, output = ?, thinking = ? WHERE number = ?",
+            " prompt = ?, cached = ?, output = ?, thinking = ?, forgiven = ? WHERE number = ?",
             (
                 outcome.kind,
                 outcome.seconds,
@@ -77,6 +79,7 @@ def settle(
                 _stored(outcome.reason),
                 _stored(outcome.reply),
                 *tokens,
+                outcome.kind == INNOCENT,
                 number,
             ),
         )

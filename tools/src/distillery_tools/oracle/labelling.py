@@ -17,6 +17,7 @@ from .failures import (
     HardStopError,
     RateLimitedError,
     RetryableError,
+    UnavailableError,
     UnusableReplyError,
 )
 from .health import Health
@@ -140,8 +141,12 @@ class Labeller:
         try:
             async with asyncio.timeout(self._policy.timeout):
                 return await self._provider.complete(request)
+        except CallError:
+            raise
         except TimeoutError as error:
             raise CallTimeoutError(f"no answer within {self._policy.timeout:g} s") from error
+        except Exception as error:  # a stranger's provider raises what it likes, and one call must not end them all
+            raise UnavailableError(f"the provider raised {type(error).__name__}: {error}") from error
 
     def _react(self, error: CallError) -> None:
         """Let a failure have its effect on the calls that follow."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass
 
 from .stop import Stop
@@ -21,7 +22,7 @@ class TokenBucket:
     def __init__(self, per_minute: float) -> None:
         """Start with a full bucket."""
         self._interval = MINUTE / per_minute
-        self._next = 0.0
+        self._next = -math.inf
 
     def take(self, amount: float, now: float) -> float:
         """Take an amount and return the seconds to wait before using it."""

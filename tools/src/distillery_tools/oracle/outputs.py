@@ -8,7 +8,6 @@ from pathlib import Path
 
 from distillery import InputFileError, OutputFileError
 from distillery.io import ArticleReader, read_records
-from distillery.io.reading import STANDARD_INPUT
 
 from ..data.writing import write_records
 from .files import RunFiles
@@ -43,7 +42,7 @@ def refuse_loss(path: Path, articles: ArticleReader) -> Callable[[sqlite3.Connec
                 unknown.append(record.get("id"))
         if unknown:
             raise _loss(path, "labels that are not from this store", unknown)
-        if absent and articles.path != STANDARD_INPUT:
+        if absent:
             for chunk in articles.chunks():
                 absent.difference_update(line.id for line in chunk.lines)
             if absent:

@@ -81,8 +81,7 @@ class Store:
         Raises OutputFileError if another run has it or it cannot be written, InputFileError if it is no store.
         """
         try:
-            connection = _connected(path)
-            _prepare(connection, path)
+            connection = _opened(path)
         except sqlite3.OperationalError as error:
             raise OutputFileError(f"The store {path} cannot be used: {error}.  Does another run have it?") from error
         except sqlite3.DatabaseError as error:
@@ -102,10 +101,16 @@ class Store:
         self._connection.close()
 
 
-def _connected(path: Path | None) -> sqlite3.Connection:
+def _opened(path: Path | None) -> sqlite3.Connection:
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-    return sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=1.0)
+    connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=1.0)
+    try:
+        _prepare(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:
