@@ -21,6 +21,8 @@ from .tokens import estimate_tokens
 JUNK, UNREADABLE = "junk", "unreadable"
 # Lines that are looked up in one transaction; short enough that calls in flight hardly wait for it.
 SLICE = 32
+# Junk is short, so that the beginning of a text is enough to tell that it is none.
+JUNK_CHARACTERS = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Intake:
         except ArticleError as error:
             return self._aside(line, UNREADABLE, str(error)), None
         title, _, content = rendered.article_text.partition("\n\n")
-        if reason := junk_reason(title, content):
+        if reason := junk_reason(title, content[:JUNK_CHARACTERS]):
             return self._aside(line, JUNK, reason), None
         return Entry(line.number, line.id, self._judge.key_of(rendered.text)), rendered
 
