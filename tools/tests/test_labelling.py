@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -200,6 +202,31 @@ def test_wrong_use_is_told_before_anything_is_sent(desk: Desk, options: tuple[ob
     assert says in done.output
 
 
+def test_report_for_programs_and_for_people(desk: Desk) -> None:
+    """The same figures on standard output as in the folder beside the labels."""
+    with OracleServer() as server:
+        printed = json.loads(desk.label(server, "--format", "json").output)
+        assert printed == desk.report
+        assert desk.label(server, "--quiet").output == ""
+    text = (desk.records / "report.txt").read_text(encoding="utf-8")
+    assert "articles: 12 given, 12 labelled (0 now)" in text
+    assert f"labels:   {desk.labels}" in text
+
+
+def test_progress_is_shown_on_a_terminal_only(desk: Desk) -> None:
+    """With what is labelled, the rate and the cost."""
+    screen, terminal = os.openpty()
+    with OracleServer(lambda call: Answer(good_text(call.prompt), delay=0.2)) as server:
+        command = desk.command(server, "--concurrency", 2)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=terminal, check=True)
+        shown = os.read(screen, 100_000).decode()
+    os.close(screen)
+    os.close(terminal)
+    assert " labelled, " in shown
+    assert "/s, $0.00" in shown
+    assert b"labelled, " not in done.stdout
+
+
 def test_missing_options_are_named_at_once() -> None:
     """All of them."""
     done = run_cli("label", "--filter", "garden")
@@ -210,12 +237,12 @@ def test_missing_options_are_named_at_once() -> None:
 @pytest.mark.skipif(not REAL.exists(), reason=f"needs the real articles at {REAL}")
 def test_real_articles(desk: Desk) -> None:
     """Of many languages, with all that real texts hold."""
-    lines = REAL.read_text(encoding="utf-8").splitlines()[:150]
+    lines = REAL.read_text(encoding="utf-8").splitlines()[:60]
     desk.articles.write_text("\n".join(lines) + "\n", encoding="utf-8")
     with OracleServer(misbehaving(DIMENSIONS, silence=5)) as server:
         desk.label(server, "--timeout", 0.3, "--concurrency", 16)
         most = max(server.by_prompt.values())
     articles = desk.report["articles"]
     assert most <= 5
-    assert articles["labelled"] + articles["dead_letters"] + sum(articles["set_aside"].values()) == 150
+    assert articles["labelled"] + articles["dead_letters"] + sum(articles["set_aside"].values()) == 60
     assert is_sound(desk.read("labels"))

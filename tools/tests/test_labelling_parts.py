@@ -168,7 +168,7 @@ def test_expected_reply_follows_long_ones_at_once() -> None:
 def test_health_stops_only_for_what_is_no_articles_fault() -> None:
     """And any answer makes it whole again."""
     stop = Stop()
-    health = Health(stop, most_in_a_row=3)
+    health = Health(stop, most_failures=3)
     for _ in range(9):
         health.failed(UnusableReplyError("x", "prose"))
         health.failed(RateLimitedError("x", 1.0))

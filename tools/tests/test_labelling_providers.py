@@ -14,7 +14,8 @@ from oracle_server import Answer, Call, OracleServer, good_text
 
 from distillery.extensions import host_plugins
 from distillery_tools.oracle import reply_schema
-from distillery_tools.oracle.providers import installed_providers
+from distillery_tools.oracle.providers import ProviderSettings, Request, installed_providers
+from distillery_tools.oracle.providers.openai_wire import request_body
 
 OK, FAILED, USAGE = 0, 1, 2
 
@@ -85,6 +86,14 @@ def test_gemini_request(desk: Desk, thinking: str, sent: dict[str, object]) -> N
     assert config["responseJsonSchema"] == reply_schema(("green", "shared", "tested"))
     assert (config["temperature"], config["maxOutputTokens"], config["thinkingConfig"]) == (0.0, 777, sent)
     assert call.headers["x-goog-api-key"] == "for-loopback-only"
+
+
+def test_openai_itself_calls_the_limit_of_tokens_otherwise() -> None:
+    """Its newer models refuse the old name, which other endpoints still need."""
+    request = Request("text", reply_schema(("green",)), 777)
+    settings = ProviderSettings(model="gpt-4.1-mini")
+    assert request_body(request, settings, "text", is_openai=True)["max_completion_tokens"] == 777
+    assert request_body(request, settings, "text", is_openai=False)["max_tokens"] == 777
 
 
 def test_endpoint_without_schemas_is_asked_for_less(desk: Desk) -> None:

@@ -37,12 +37,12 @@ BAD_KEY = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_K
 @pytest.mark.parametrize(
     ("provider", "error", "says"),
     [
-        ("openai", fault(401, "invalid_api_key"), "refuses the key (HTTP 401)"),
-        ("openai", fault(402, "payment_required"), "balance is exhausted (HTTP 402)"),
-        ("openai", fault(403, "forbidden"), "forbids the call (HTTP 403)"),
-        ("openai", fault(404, "model_not_found"), "no such model or path (HTTP 404)"),
+        ("openai", fault(401, "invalid_api_key"), "correct it in the environment (HTTP 401)"),
+        ("openai", fault(402, "payment_required"), "The balance is exhausted; add to it (HTTP 402)"),
+        ("openai", fault(403, "forbidden"), "what the key is allowed to do (HTTP 403)"),
+        ("openai", fault(404, "model_not_found"), "correct --model or --base-url (HTTP 404)"),
         ("openai", fault(429, "insufficient_quota"), "balance is exhausted"),
-        ("gemini", gemini_error(401, "UNAUTHENTICATED", []), "refuses the key (HTTP 401)"),
+        ("gemini", gemini_error(401, "UNAUTHENTICATED", []), "correct it in the environment (HTTP 401)"),
         ("gemini", gemini_error(400, "INVALID_ARGUMENT", [BAD_KEY]), "refuses the key or its account"),
         ("gemini", gemini_error(429, "RESOURCE_EXHAUSTED", [DAILY]), "quota of the day is exhausted"),
     ],
@@ -96,6 +96,16 @@ def test_rejected_article_is_a_dead_letter_at_once(desk: Desk) -> None:
         ("a3", "rejected", 1),
         ("a4", "rejected", 1),
     ]
+
+
+def test_article_after_article_rejected_stops_the_run(desk: Desk) -> None:
+    """What is refused fifty times in a row is no fault of the articles."""
+    desk.write([article(number) for number in range(70)])
+    with OracleServer(lambda _: Answer(error=fault(400, "unknown_parameter"))) as server:
+        done = desk.label(server, "--no-schema", "--concurrency", 1)
+        assert server.n_calls == 50
+    assert done.exit_code == FAILED
+    assert "The last 50 articles were all rejected" in done.output
 
 
 def test_retry_after_holds_for_all_calls(desk: Desk) -> None:

@@ -14,7 +14,8 @@ from distillery.cli.output import format_option, print_json
 from ..records import write_json
 from .label_agreement import agreement_command
 from .label_consensus import consensus_command
-from .label_options import LabelOptions, label_options
+from .label_options import label_options
+from .label_order import LabelOptions
 
 if TYPE_CHECKING:
     from ..oracle.providers import Provider

@@ -9,28 +9,23 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
-
 from . import batch_records
+from .batch_exchange import hand_over, wait_for_end
 from .batch_records import OpenBatch
 from .failures import CallError, HardStopError, RetryableError, UnavailableError
 from .intake import Question
 from .judge import Judge
 from .labelling import Policy
 from .progress import Progress
-from .providers import BatchClient, BatchState, Completion, Request
+from .providers import BatchClient, Completion, Request
 from .runner import in_parallel
 from .settling import Call, Settler
 from .spending import Spending
 from .stop import Stop, StoppedError
 from .store import Store
-from .waiting import WaitAsAsked
 
 # Gemini takes 20 MB in one call.
 MOST_BYTES = 15_000_000
-SUBMISSIONS = 5
-# Looks at a batch that may fail in a row before it is left to a later run.
-LOOKS_IN_VAIN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,28 +123,14 @@ class BatchLabeller:
             for call, question in zip(batch.calls, chosen, strict=True)
         }
         try:
-            reference = await self._handed_over(batch.token, requests)
+            reference = await hand_over(self._client, batch.token, requests)
+        except RetryableError as error:
+            raise HardStopError(f"A batch may or may not have arrived; the next run finds out: {error}") from error
         except CallError as error:
             await self._drop(batch)
             raise HardStopError(f"The batch was not taken: {error}") from error
         await self._store.run(batch_records.refer(batch.number, reference))
         await self._see_through(batch, reference)
-
-    async def _handed_over(self, token: str, requests: Mapping[str, Request]) -> str:
-        """Submit and return the reference; what seemed to fail but arrived all the same is not submitted again."""
-        is_first = True
-        async for attempt in AsyncRetrying(
-            stop=stop_after_attempt(SUBMISSIONS),
-            wait=WaitAsAsked(self._policy.shortest_wait),
-            retry=retry_if_exception_type(RetryableError),
-            sleep=asyncio.sleep,
-            reraise=True,
-        ):
-            with attempt:
-                found = None if is_first else await self._client.find(token)
-                is_first = False
-                return found or await self._client.submit(token, requests)
-        raise AssertionError("tenacity returns or raises")
 
     async def _resume(self, batch: OpenBatch) -> None:
         """Go on with a batch of an earlier run; one that never arrived is dropped, and asked about afresh."""
@@ -162,29 +143,14 @@ class BatchLabeller:
 
     async def _see_through(self, batch: OpenBatch, reference: str) -> None:
         """Look at a batch until it is over, and settle its calls."""
-        state = await self._ended(reference, [str(call.number) for call in batch.calls])
+        names = [str(call.number) for call in batch.calls]
+        state = await wait_for_end(self._client, reference, names, self._stop, self._batch_policy.poll_seconds)
         absent = UnavailableError(state.fault or "the batch ended without this answer")
         settled = [self._settle(call, state.results.get(str(call.number), absent)) for call in batch.calls]
         await asyncio.gather(*settled)
         await self._store.run(batch_records.end(batch.number))
         if state.fault and not state.results:
             raise HardStopError(f"The batch {reference} failed: {state.fault}")
-
-    async def _ended(self, reference: str, names: Sequence[str]) -> BatchState:
-        """Return a batch once it is over; raise StoppedError if stopped, CallError if it cannot be looked at."""
-        n_failed = 0
-        while True:
-            try:
-                state = await self._client.poll(reference, names)
-                n_failed = 0
-            except RetryableError:
-                n_failed += 1
-                if n_failed == LOOKS_IN_VAIN:
-                    raise
-            else:
-                if state.is_over:
-                    return state
-            await self._stop.sleep(self._batch_policy.poll_seconds)
 
     async def _settle(self, call: Call, result: Completion | CallError) -> None:
         try:

@@ -9,7 +9,8 @@ from distillery.io import ArticleReader
 from . import attempts
 from .intake import Intake
 from .providers import Usage
-from .session import Order, opened, spending_of
+from .session import Order, spending_of
+from .store import Store
 
 
 async def plan(order: Order) -> dict[str, Any]:
@@ -19,7 +20,7 @@ async def plan(order: Order) -> dict[str, Any]:
     have taken where the store knows some.
     """
     reader = ArticleReader(order.articles)
-    async with opened(order.files.store if order.files.store.exists() else None) as store:
+    async with Store.open(order.files.store if order.files.store.exists() else None) as store:
         before = await store.run(attempts.totals(order.judge.fingerprint))
         intake = Intake(reader, order.prompt, order.judge, store, order.policy.max_attempts, passed_over=lambda _: None)
         first: str | None = None

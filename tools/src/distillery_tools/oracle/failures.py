@@ -18,6 +18,9 @@ from typing import ClassVar
 
 from distillery import DistilleryError
 
+# Seconds without a call after a rate limit that states none.
+PAUSE = 1.0
+
 
 class CallError(DistilleryError):
     """A call did not bring scores."""
@@ -27,23 +30,25 @@ class CallError(DistilleryError):
 
 
 class RetryableError(CallError):
-    """The same call may go well later; ``retry_after`` is the provider's wish in seconds."""
-
-    retry_after: float | None = None
-
-
-class RateLimitedError(RetryableError):
-    """The provider asks for a pause."""
-
-    kind = "rate_limit"
+    """The same call may go well later; ``retry_after`` is how many seconds the provider asks to wait, if it does."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
-        """Keep the seconds that the provider asks for."""
+        """Keep the pause that is asked for."""
         super().__init__(message)
         self.retry_after = retry_after
 
 
-class UnavailableError(RateLimitedError):
+class RateLimitedError(RetryableError):
+    """The provider asks for a pause; for a second where it does not say how long."""
+
+    kind = "rate_limit"
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        """Keep the pause."""
+        super().__init__(message, PAUSE if retry_after is None else retry_after)
+
+
+class UnavailableError(RetryableError):
     """The provider answers with a fault of its own."""
 
     kind = "unavailable"

@@ -15,7 +15,6 @@ from .failures import (
     CallError,
     CallTimeoutError,
     HardStopError,
-    RateLimitedError,
     RetryableError,
     UnavailableError,
     UnusableReplyError,
@@ -150,6 +149,6 @@ class Labeller:
 
     def _react(self, error: CallError) -> None:
         """Let a failure have its effect on the calls that follow."""
-        if isinstance(error, RateLimitedError) and error.retry_after:
+        if isinstance(error, RetryableError) and error.retry_after:
             self._limits.pause(error.retry_after)
         self._health.failed(error)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,7 +59,7 @@ async def label_articles(order: Order, provider: Provider) -> Report:
     """
     check_target(order.files, order.articles)
     reader = ArticleReader(order.articles)
-    async with opened(order.files.store) as store:
+    async with Store.open(order.files.store) as store:
         await store.run(refuse_loss(order.files.labels, reader))
         if order.retry_dead:
             await store.run(attempts.forgive(order.judge.fingerprint))
@@ -186,16 +184,6 @@ class Session:
             return False
         task.uncancel()
         return True
-
-
-@asynccontextmanager
-async def opened(path: Path | None) -> AsyncIterator[Store]:
-    """Open a store and close it, come what may."""
-    store = Store.open(path)
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 def spending_of(order: Order, before: Totals) -> Spending:

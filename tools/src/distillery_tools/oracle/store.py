@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 from typing import Self, TypeVar
 
 from distillery import InputFileError, OutputFileError
@@ -94,6 +95,14 @@ class Store:
             return await self._group.run(work)
         except sqlite3.OperationalError as error:
             raise OutputFileError(f"The store cannot be written: {error}.") from error
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
 
     async def close(self) -> None:
         """Finish what was handed over and close the file."""

@@ -18,16 +18,11 @@ from ..failures import (
     UnusableReplyError,
 )
 from .retry_after import retry_after
+from .statuses import hard_stop
 
 if TYPE_CHECKING:
     from google.genai.errors import APIError
 
-_HARD_STATUSES: dict[int, str] = {
-    HTTPStatus.UNAUTHORIZED: "The provider refuses the key",
-    HTTPStatus.PAYMENT_REQUIRED: "The balance is exhausted",
-    HTTPStatus.FORBIDDEN: "The provider forbids the call",
-    HTTPStatus.NOT_FOUND: "The provider knows no such model or path",
-}
 _KEY_REASONS = {"API_KEY_INVALID", "API_KEY_SERVICE_BLOCKED", "SERVICE_DISABLED", "BILLING_DISABLED"}
 _BILLING_STATUS = "FAILED_PRECONDITION"
 _DAILY = "PerDay"
@@ -53,8 +48,8 @@ def told_apart() -> Iterator[None]:
 
 def _status_failure(error: APIError) -> CallError:
     status, says = error.code, str(error.message)
-    if status in _HARD_STATUSES:
-        return HardStopError(f"{_HARD_STATUSES[status]} (HTTP {status}): {says}")
+    if stop := hard_stop(status, says):
+        return stop
     if error.status == _BILLING_STATUS or _KEY_REASONS & {detail.get("reason") for detail in _details(error)}:
         return HardStopError(f"The provider refuses the key or its account: {says}")
     if status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -16,16 +16,11 @@ from ..failures import (
     UnavailableError,
 )
 from .retry_after import retry_after
+from .statuses import hard_stop
 
 if TYPE_CHECKING:
     from openai import APIConnectionError, APIStatusError
 
-_HARD_STATUSES: dict[int, str] = {
-    HTTPStatus.UNAUTHORIZED: "The provider refuses the key",
-    HTTPStatus.PAYMENT_REQUIRED: "The balance is exhausted",
-    HTTPStatus.FORBIDDEN: "The provider forbids the call",
-    HTTPStatus.NOT_FOUND: "The provider knows no such model or path",
-}
 _PASSING_STATUSES = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT}
 _BALANCE_CODES = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance"}
 _ARTICLE_CODES = {"context_length_exceeded", "content_filter", "content_policy_violation", "invalid_prompt"}
@@ -71,15 +66,15 @@ class Fault:
         """What it means for the run."""
         if {self.code, self.type} & _BALANCE_CODES:
             return HardStopError(f"The balance is exhausted: {self.message}")
-        if self.status in _HARD_STATUSES:
-            return HardStopError(f"{_HARD_STATUSES[self.status]} (HTTP {self.status}): {self.message}")
+        if stop := hard_stop(self.status, self.message):
+            return stop
         if self.status == HTTPStatus.TOO_MANY_REQUESTS:
             return RateLimitedError(self.message, self.retry_after)
         if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR or self.status in _PASSING_STATUSES:
             return UnavailableError(f"HTTP {self.status}: {self.message}", self.retry_after)
         if self.code in _MODEL_CODES or self.param in _COMMON_PARAMETERS:
             what = self.param or self.code
-            return HardStopError(f"The provider refuses a parameter of every call ({what}): {self.message}")
+            return HardStopError(f"The provider refuses {what}, which every call has; change it: {self.message}")
         return RejectedError(f"HTTP {self.status}: {self.message}")
 
 
