@@ -75,7 +75,7 @@ class TestAgainstLibraries:
         assert spearman(predicted, expected) == pytest.approx(spearmanr(predicted, expected).statistic)
 
     def test_pearson(self, seed: int, decimals: int) -> None:
-        """Scipy's."""
+        """As scipy's."""
         predicted, expected = sample(seed, decimals=decimals)
         assert pearson(predicted, expected) == pytest.approx(pearsonr(predicted, expected).statistic)
 

@@ -1,0 +1,1 @@
+"""Screening: which articles to label next."""
