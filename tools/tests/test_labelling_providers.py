@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -142,6 +143,20 @@ def test_provider_of_a_third_party(desk: Desk, dice: None) -> None:
     assert {label["provider"] for label in desk.read("labels")} == {"dice"}
     assert desk.read("labels")[0]["cost"] is None
     assert (refused.exit_code, "takes no batches" in refused.output) == (FAILED, True)
+
+
+@pytest.mark.parametrize("answer", ['{"dice": "acme_dice"}', '{"dice": 6}', '["dice"]', '{"dice": ":Dice"}'])
+def test_hook_that_answers_nonsense_is_the_plugins_fault(dice: None, answer: str) -> None:
+    """It is named, and the other providers stay."""
+    module = importlib.import_module("acme_dice")
+    Path(str(module.__file__)).write_text(PLUGIN.replace('{"dice": "acme_dice:Dice"}', answer), encoding="utf-8")
+    importlib.invalidate_caches()
+    sys.modules.pop("acme_dice")
+    host_plugins.cache_clear()
+    (plugin,) = (plugin for plugin in host_plugins() if plugin.title == "acme-dice 1.0")
+    assert plugin.fault
+    assert "distillery_providers" in plugin.fault
+    assert set(installed_providers()) == {"openai", "gemini"}
 
 
 def test_unknown_provider_lists_those_that_exist(desk: Desk) -> None:

@@ -239,6 +239,33 @@ def test_kill_loses_at_most_the_calls_in_flight(desk: Desk) -> None:
     assert booked - rows.get("crashed", 0) <= server.n_calls <= booked
 
 
+def test_store_cut_at_any_byte_is_sound(desk: Desk) -> None:
+    """What a crash of the machine leaves of its journal: every answer that is left has its call, none is half there."""
+    with OracleServer(lambda call: Answer(good_text(call.prompt), delay=0.02)) as server:
+        process = subprocess.Popen(desk.command(server, "--concurrency", 1), stdout=subprocess.DEVNULL)
+        while server.n_calls < 8:
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+    store = desk.records / "store.sqlite"
+    journal = store.with_name("store.sqlite-wal").read_bytes()
+    chance = random.Random(2)
+    found = set()
+    for size in [0, len(journal), *(chance.randrange(len(journal)) for _ in range(30))]:
+        copy = desk.folder / f"{size}.sqlite"
+        copy.write_bytes(store.read_bytes())
+        copy.with_name(f"{copy.name}-wal").write_bytes(journal[:size])
+        asyncio.run(Store.open(copy).close())
+        with sqlite3.connect(copy) as connection:
+            answers = {key for (key,) in connection.execute("SELECT key FROM answers")}
+            called = {key for (key,) in connection.execute("SELECT key FROM attempts WHERE outcome = 'labelled'")}
+        connection.close()
+        assert answers == called
+        found.add(len(answers))
+    assert max(found) >= 7
+    assert len(found) > 3
+
+
 def test_store_is_for_one_run_at_a_time(desk: Desk) -> None:
     """A second run says so instead of paying twice."""
     with OracleServer() as server:

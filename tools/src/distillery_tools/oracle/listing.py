@@ -20,7 +20,8 @@ FROM attempts WHERE key = ? AND NOT forgiven
 """  # noqa: S608  constants of ours
 
 _DEAD = f"""
-SELECT listed.id, last.outcome, last.reason, last.reply, last.started,
+SELECT listed.id, last.outcome, last.reason, last.started,
+       (SELECT reply FROM attempts WHERE key = listed.key AND reply NOT NULL ORDER BY number DESC LIMIT 1),
        count(*) AS n, count(*) FILTER (WHERE attempts.outcome = '{FINAL}') AS n_final, max(attempts.number)
 FROM listed
 JOIN attempts ON attempts.key = listed.key AND NOT attempts.forgiven
@@ -96,7 +97,7 @@ def set_aside(connection: sqlite3.Connection) -> Iterator[Record]:
 
 def dead_letters(connection: sqlite3.Connection, cap: int) -> Iterator[Record]:
     """Yield the articles that no further attempt is made for, with the last reason and reply."""
-    for identifier, kind, reason, reply, started, attempts, _, _ in connection.execute(_DEAD, (cap,)):
+    for identifier, kind, reason, started, reply, attempts, _, _ in connection.execute(_DEAD, (cap,)):
         yield {
             "id": json.loads(identifier),
             "kind": kind,

@@ -65,7 +65,9 @@ async def label_articles(order: Order, provider: Provider) -> Report:
             await store.run(attempts.forgive(order.judge.fingerprint))
         before = await store.run(attempts.totals(order.judge.fingerprint))
         stop = Stop()
-        with shown_progress(reader.total, quiet=order.quiet) as progress, interruptible(stop):
+        # Batches are gone through more than once, so that no part of the file tells how far they are.
+        total = None if order.batches else reader.total
+        with shown_progress(total, quiet=order.quiet) as progress, interruptible(stop):
             session = Session(order, reader, provider, store, spending_of(order, before), stop, progress)
             await session.label()
         await store.run(write_outputs(order.files, order.policy.max_attempts))
