@@ -212,6 +212,27 @@ def test_signal_lets_calls_end_and_writes_what_there_is(desk: Desk, number: int)
         assert server.n_calls == 12
 
 
+def test_second_signal_ends_the_calls_in_flight(desk: Desk) -> None:
+    """What was answered before is written all the same."""
+
+    def behave(call: Call) -> Answer:
+        return Answer(good_text(call.prompt), delay=60 if call.number > 2 else 0)
+
+    with OracleServer(behave) as server:
+        command = desk.command(server, "--concurrency", 2)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while server.n_calls < 4:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr
+        assert "once more to end them now" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+        assert process.returncode == FAILED
+    assert len(desk.read("labels")) == 2
+    assert desk.report["stopped"]["kind"] == "interrupted"
+
+
 def test_kill_loses_at_most_the_calls_in_flight(desk: Desk) -> None:
     """After kill -9 at random moments: every article once, every call that was counted booked."""
     chance = random.Random(1)

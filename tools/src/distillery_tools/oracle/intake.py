@@ -12,7 +12,7 @@ from distillery.io import ArticleReader, Line
 
 from ..data.labels import is_id
 from .judge import Judge
-from .junk import junk_reason
+from .junk import MAX_JUNK_WORDS, junk_reason
 from .listing import Entry, Standing, enlist
 from .prompt import Prompt, RenderedPrompt
 from .store import Store
@@ -21,8 +21,8 @@ from .tokens import estimate_tokens
 JUNK, UNREADABLE = "junk", "unreadable"
 # Lines that are looked up in one transaction; short enough that calls in flight hardly wait for it.
 SLICE = 32
-# Junk is short, so that the beginning of a text is enough to tell that it is none.
-JUNK_CHARACTERS = 3000
+# Junk is short: what has so many pieces between spaces is none, and need not be looked through.
+MANY_PIECES = 2 * MAX_JUNK_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,7 @@ class Intake:
             rendered = self._prompt.render(_readable(line))
         except ArticleError as error:
             return self._aside(line, UNREADABLE, str(error)), None
-        title, _, content = rendered.article_text.partition("\n\n")
-        if reason := junk_reason(title, content[:JUNK_CHARACTERS]):
+        if reason := _junk_reason(rendered.article_text):
             return self._aside(line, JUNK, reason), None
         return Entry(line.number, line.id, self._judge.key_of(rendered.text)), rendered
 
@@ -134,6 +133,11 @@ def _slices(reader: ArticleReader) -> Iterator[list[Line]]:
     for chunk in reader.chunks():
         for start in range(0, len(chunk.lines), SLICE):
             yield chunk.lines[start : start + SLICE]
+
+
+def _junk_reason(article_text: str) -> str | None:
+    title, _, content = article_text.partition("\n\n")
+    return None if len(content.split(None, MANY_PIECES)) > MANY_PIECES else junk_reason(title, content)
 
 
 def _readable(line: Line) -> dict[str, object]:
