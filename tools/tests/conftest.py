@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -21,6 +22,10 @@ from distillery_tools.data.labelled import LabelledData
 # Read when the libraries are imported: no test asks the Hub, and tiny matrices need no threads.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# No example depends on the clock, on chance or on what a former run left.
+settings.register_profile("distillery-tools", deadline=None, max_examples=60, derandomize=True, database=None)
+settings.load_profile("distillery-tools")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -266,3 +266,29 @@ def test_no_file_that_is_read_is_overwritten(bench: Bench) -> None:
 
     done = bench.run("--set-aside", bench.home / "chosen.jsonl")
     assert done.exit_code == USAGE
+
+
+@pytest.mark.parametrize("content", ["", "PAR1 and no JSON\n", '{"title": "T", "content": "no id"}\n'])
+def test_a_file_that_is_no_pool_says_so(bench: Bench, content: str) -> None:
+    path = bench.home / "other"
+    path.write_text(content, encoding="utf-8")
+
+    done = run_cli("screen", "--filter", bench.folder, "--articles", path, "-o", bench.home / "chosen.jsonl")
+
+    assert done.exit_code == USAGE
+    assert "holds no articles; the pool must be JSON lines" in done.stderr
+
+
+def test_a_labelled_article_that_cannot_be_read_is_left_out_all_the_same(bench: Bench) -> None:
+    labelled = bench.file("labelled.jsonl", [{"id": "p5"}])
+
+    records, _ = bench.screen("--labelled", labelled, "--shares", "random=1", number=SIZE)
+
+    assert "p5" not in {record["id"] for record in records}
+
+
+def test_an_example_that_cannot_be_read_is_an_error(bench: Bench) -> None:
+    done = bench.run("--examples", bench.file("examples.jsonl", [{"id": "e1", "title": "T"}]))
+
+    assert done.exit_code == USAGE
+    assert "examples.jsonl: e1: 'content' is missing" in done.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from invented import WORDS, Trained
 from numpy.typing import NDArray
@@ -95,7 +95,6 @@ def varied(chance: random.Random, words: list[str]) -> str:
     return " ".join(kept[: chance.choice([len(kept), len(kept), len(kept) // 2])] + ["end"] * chance.choice([0, 5]))
 
 
-@settings(max_examples=60)
 @given(st.integers(0))
 def test_near_duplicates_are_those_of_the_data_commands(seed: int) -> None:
     chance = random.Random(seed)

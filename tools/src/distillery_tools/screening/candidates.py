@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from distillery import Article, ArticleError
+from distillery import Article, ArticleError, InputFileError
 
 from ..data.labels import Id
 from ..oracle.junk import junk_reason
@@ -90,11 +90,13 @@ class _Sieve:
 
 
 def candidates_of(pool: Pool, signals: Sequence[Signal], labelled: set[Id], advance: Advance) -> Candidates:
-    """Read a pool once; ``advance`` is told the bytes that were read."""
+    """Read a pool once; ``advance`` is told the bytes that were read. Raise InputFileError if it holds no article."""
     sieve = _Sieve(signals, labelled)
     for line in pool.lines():
         sieve.take(line)
         advance(line.size)
     sieve.finish()
+    if not sieve.seen and not any(each.reason == LABELLED for each in sieve.set_aside):
+        raise InputFileError(f"{pool.path} holds no articles; the pool must be JSON lines, each with an id.")
     figures = {name: np.concatenate(parts) for name, parts in sieve.figures.items()}
     return Candidates(np.array(sieve.offsets, dtype=np.int64), figures, sieve.set_aside)

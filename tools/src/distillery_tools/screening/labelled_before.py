@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from distillery import Article, ArticleError, FilterConfig, InputFileError
 
@@ -31,9 +33,8 @@ class LabelledBefore:
         Where labels are given, those articles are examples, too, whose weighted average is above the lowest tier.
         Raises InputFileError.
         """
-        known = {key: article for path in articles for key, article in _articles(path)}
-        found = [article for _, article in _articles(examples)] if examples else []
-        ids = set(known)
+        found = [_example(examples, record) for record in identified_records(examples)] if examples else []
+        known, ids = _readable(record for path in articles for record in identified_records(path))
         for path in labels:
             records = read_labels(path, config.dimension_names)
             ids |= set(records)
@@ -52,9 +53,19 @@ class LabelledBefore:
         return seen
 
 
-def _articles(path: Path) -> Iterable[tuple[Id, Article]]:
-    for record in identified_records(path):
-        try:
-            yield record["id"], Article.from_dict(record)
-        except ArticleError as error:
-            raise InputFileError(f"{path}: {record['id']}: {error}.") from error
+def _readable(records: Iterable[dict[str, Any]]) -> tuple[dict[Id, Article], set[Id]]:
+    """Return the articles that can be read, and the ids of all."""
+    articles: dict[Id, Article] = {}
+    ids: set[Id] = set()
+    for record in records:
+        ids.add(record["id"])
+        with suppress(ArticleError):
+            articles[record["id"]] = Article.from_dict(record)
+    return articles, ids
+
+
+def _example(path: Path, record: dict[str, Any]) -> Article:
+    try:
+        return Article.from_dict(record)
+    except ArticleError as error:
+        raise InputFileError(f"{path}: {record['id']}: {error}.") from error

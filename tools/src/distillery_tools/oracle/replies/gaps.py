@@ -12,8 +12,8 @@ WINDOW = 300
 # Which quotes end a string, by the one that starts it.
 CLOSING = {'"': '"', "'": "'", "“": "”“", "„": "“”"}
 
-# Space, byte-order marks, and comments that models write though JSON has none.
-_GAP = r"(?:[\s\ufeff\u200b]|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z))*+"
+# Space, byte-order marks, and comments that models write though JSON has none, be they cut off.
+_GAP = r"(?:[\s\ufeff\u200b]|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)|/\Z)*+"
 
 
 def _key(opening: str, closing: str) -> str:
@@ -29,6 +29,7 @@ _COMMA_FORGOTTEN = re.compile(rf"[^\S\n]*\n\s*{_KEY}", re.DOTALL)
 _AFTER_ITEM = re.compile(rf"{_GAP}(?:\Z|[,\]])")
 _COLON = re.compile(rf"{_GAP}(?::|\Z)")
 _COMMA_AND_KEY = re.compile(rf"{_GAP},{_GAP}{_KEY}", re.DOTALL)
+_GOES_ON = re.compile(rf"{_GAP}[,}}]")
 _CLOSING_QUOTES = {*"".join(CLOSING.values())}
 _GAP_ALONE = re.compile(_GAP)
 
@@ -44,15 +45,13 @@ def object_may_start(text: str, at: int) -> bool:
     return _STARTS_OBJECT.match(text, at, at + WINDOW) is not None
 
 
-def key_stands_before(text: str, at: int) -> bool:
-    """Tell whether what stands before is a key, of an object that started earlier."""
-    before = text[max(at - WINDOW, 0) : at].rstrip()
-    return before.endswith(":") and before[:-1].rstrip()[-1:] in _CLOSING_QUOTES
-
-
-def more_keys_follow(text: str, at: int) -> bool:
-    """Tell whether a comma and a key are next."""
-    return _COMMA_AND_KEY.match(text, at, at + WINDOW) is not None
+def is_part(text: str, start: int, end: int) -> bool:
+    """Tell whether an object is a part of another whose beginning is missing, or that was closed too early."""
+    if _COMMA_AND_KEY.match(text, end, end + WINDOW):
+        return True
+    before = text[max(start - WINDOW, 0) : start].rstrip()
+    key_before = before.endswith(":") and before[:-1].rstrip()[-1:] in _CLOSING_QUOTES
+    return key_before and _GOES_ON.match(text, end, end + WINDOW) is not None
 
 
 def colon_follows(text: str, at: int) -> bool:

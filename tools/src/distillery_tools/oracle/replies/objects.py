@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import MalformedReplyError, ProseReplyError, ReplyError, TruncatedReplyError
 from .faults import Broken, Ended, TooDeep
-from .gaps import key_stands_before, more_keys_follow, object_may_start
+from .gaps import is_part, object_may_start
 from .reader import MAX_DEPTH, ObjectReader
 from .thinking import without_thinking
 
@@ -55,9 +55,6 @@ def _search(text: str) -> Found:
     while (at := text.find("{", at)) >= 0:
         if not object_may_start(text, at + 1) or (found.fault and not _starts_line(text, at)):
             at += 1
-        elif key_stands_before(text, at):
-            found.fault = MalformedReplyError(f"the object's beginning is missing: {_shown(text, at)}")
-            at += 1
         else:
             at = _read(text, at, found)
     return found
@@ -77,8 +74,8 @@ def _read(text: str, start: int, found: Found) -> int:
         if reader.has_key:  # without one it was a brace in prose
             found.fault = found.fault or MalformedReplyError(f"{broken.reason}: {_shown(text, broken.position)}")
         return max(broken.position, start + 1)
-    if more_keys_follow(text, reader.at):
-        found.fault = found.fault or MalformedReplyError(f"the object ends too early: {_shown(text, reader.at)}")
+    if is_part(text, start, reader.at):
+        found.fault = found.fault or MalformedReplyError(f"the object is a part of one: {_shown(text, reader.at)}")
     else:
         found.objects.append(value)
     return reader.at

@@ -34,7 +34,9 @@ def parse_reply(text: str, dimensions: Sequence[str]) -> dict[str, float]:
 def _complete(found: dict[str, Any], dimensions: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield the object if it has all dimensions, or the one inside it that has."""
     for candidate in (found, *found.values()):
-        if isinstance(candidate, dict) and set(dimensions) <= {normalised(key) for key in candidate}:
+        if isinstance(candidate, dict) and {normalised(name) for name in dimensions} <= {
+            normalised(key) for key in candidate
+        }:
             yield candidate
             return
 
@@ -45,16 +47,14 @@ def normalised(key: str) -> str:
 
 
 def _scores(answer: Mapping[str, Any], dimensions: Sequence[str]) -> dict[str, float]:
-    keys: dict[str, list[str]] = {}
-    for key in answer:
-        keys.setdefault(normalised(key), []).append(key)
+    spellings = {name: [key for key in answer if normalised(key) == normalised(name)] for name in dimensions}
     faults = [
-        *(fault for name in dimensions if (fault := _fault(name, keys.get(name, []), answer))),
-        *_strangers(keys, answer, dimensions),
+        *(fault for name, keys in spellings.items() if (fault := _fault(name, keys, answer))),
+        *_strangers(answer, spellings),
     ]
     if faults:
         raise ScoresError(faults)
-    return {name: float(_points(answer[keys[name][0]])) for name in dimensions}
+    return {name: float(_points(answer[keys[0]])) for name, keys in spellings.items()}
 
 
 def _fault(name: str, keys: list[str], answer: Mapping[str, Any]) -> str | None:
@@ -67,14 +67,13 @@ def _fault(name: str, keys: list[str], answer: Mapping[str, Any]) -> str | None:
     return None if is_score(points) else f"{name}: is {repr(points)[:60]}; expected {WANTED}"
 
 
-def _strangers(keys: Mapping[str, list[str]], answer: Mapping[str, Any], dimensions: Sequence[str]) -> Iterator[str]:
+def _strangers(answer: Mapping[str, Any], spellings: Mapping[str, list[str]]) -> Iterator[str]:
     """Yield each key that looks like a dimension's but is none: a score object, or among bare numbers a number."""
-    bare = all(is_score(answer[key]) for name in dimensions for key in keys.get(name, []))
-    for name, spellings in keys.items():
-        for key in spellings if name not in dimensions else []:
-            value = answer[key]
-            if _has_score(value) or (bare and is_score(value)):
-                yield f"{key}: is no dimension; expected {', '.join(dimensions)}"
+    known = {key for keys in spellings.values() for key in keys}
+    bare = all(is_score(answer[key]) for key in known)
+    for key, value in answer.items():
+        if key not in known and (_has_score(value) or (bare and is_score(value))):
+            yield f"{key}: is no dimension; expected {', '.join(spellings)}"
 
 
 def _points(value: Any) -> Any:
