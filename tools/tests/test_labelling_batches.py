@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import time
 from collections.abc import Sequence
@@ -80,6 +81,30 @@ def test_later_run_collects_after_a_kill(desk: Desk, provider: str) -> None:
     assert done.exit_code == OK, done.output
     assert len(desk.read("labels")) == 12
     assert desk.report["calls"] == {"now": 0, "all_runs": 12, "failures": {}}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_batch_that_was_collected_in_part_is_collected_to_its_end(desk: Desk, provider: str) -> None:
+    """Only what had failed before is asked about again."""
+    with BatchServer() as server:
+        server.looks_until_done = 10**6
+        command = [*desk.command(server)[:1], *desk.arguments(server, provider, *BATCH)]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while len(server.batches) < 3 or min(batch.looks for batch in server.batches.values()) < 1:
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+        with sqlite3.connect(desk.records / "store.sqlite") as store:
+            store.execute(
+                "UPDATE attempts SET outcome = 'prose', cost = 0 WHERE number IN"
+                " (SELECT min(number) FROM attempts GROUP BY batch)"
+            )
+        store.close()
+        server.looks_until_done = 0
+        done = desk.label(server, *BATCH, provider=provider)
+        assert server.n_requests == 12 + 3
+    assert done.exit_code == OK, done.output
+    assert len(desk.read("labels")) == 12
 
 
 def test_batch_that_fails_as_a_whole_stops_the_run(desk: Desk) -> None:

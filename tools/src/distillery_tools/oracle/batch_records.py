@@ -15,11 +15,15 @@ NOT_SUBMITTED = "not_submitted"
 
 @dataclass(frozen=True, slots=True)
 class OpenBatch:
-    """A batch that is not over: our token, the provider's reference if it is known, and the calls in it."""
+    """A batch that is not over: our token, the provider's reference if it is known, and the calls in it.
+
+    ``names`` are those of all its requests in their order, ``calls`` those of them that are not settled.
+    """
 
     number: int
     token: str
     reference: str | None
+    names: tuple[str, ...]
     calls: tuple[Call, ...]
 
 
@@ -34,7 +38,7 @@ def note(
         for question, amount in zip(questions, reserved, strict=True):
             booking = attempts.begin(judge, question.key, question.text_sha256, question.tokens, amount, number)
             booking(connection)
-        return OpenBatch(number, token, None, _calls(connection, number))
+        return OpenBatch(number, token, None, _names(connection, number), _calls(connection, number))
 
     return work
 
@@ -71,9 +75,17 @@ def open_batches(judge: str) -> Callable[[sqlite3.Connection], list[OpenBatch]]:
         rows = connection.execute(
             "SELECT number, token, reference FROM batches WHERE judge = ? AND NOT ended ORDER BY number", (judge,)
         ).fetchall()
-        return [OpenBatch(number, token, reference, _calls(connection, number)) for number, token, reference in rows]
+        return [
+            OpenBatch(number, token, reference, _names(connection, number), _calls(connection, number))
+            for number, token, reference in rows
+        ]
 
     return work
+
+
+def _names(connection: sqlite3.Connection, batch: int) -> tuple[str, ...]:
+    rows = connection.execute("SELECT number FROM attempts WHERE batch = ? ORDER BY number", (batch,))
+    return tuple(str(number) for (number,) in rows)
 
 
 def _calls(connection: sqlite3.Connection, batch: int) -> tuple[Call, ...]:

@@ -143,8 +143,7 @@ class BatchLabeller:
 
     async def _see_through(self, batch: OpenBatch, reference: str) -> None:
         """Look at a batch until it is over, and settle its calls."""
-        names = [str(call.number) for call in batch.calls]
-        state = await wait_for_end(self._client, reference, names, self._stop, self._batch_policy.poll_seconds)
+        state = await wait_for_end(self._client, reference, batch.names, self._stop, self._batch_policy.poll_seconds)
         absent = UnavailableError(state.fault or "the batch ended without this answer")
         settled = [self._settle(call, state.results.get(str(call.number), absent)) for call in batch.calls]
         await asyncio.gather(*settled)
