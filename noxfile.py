@@ -15,6 +15,7 @@ GROUPS = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ("-c", "constraints.txt")
 CORE = "distillery-core[openvino]"
 TOOLS = "tools"
+TOOLS_WITH_PROVIDERS = "tools[google,openai]"
 ENCODERS = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("encoders/*/pyproject.toml"))
 FILTERS = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("filters/*/pyproject.toml"))
 DATA = ROOT.parent / "shared" / "data"
@@ -30,7 +31,7 @@ def install(session: nox.Session, *packages: str, group: str | None = None) -> N
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run all tests, a file on each core; arguments go to pytest."""
-    install(session, CORE, TOOLS, *ENCODERS, *FILTERS, group="test")
+    install(session, CORE, TOOLS_WITH_PROVIDERS, *ENCODERS, *FILTERS, group="test")
     session.run("pytest", "--numprocesses=auto", "--dist=loadfile", *session.posargs)
 
 
@@ -45,7 +46,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typecheck(session: nox.Session) -> None:
     """Check the types of the core and the tools, strictly."""
-    install(session, CORE, TOOLS, group="typecheck")
+    install(session, CORE, TOOLS_WITH_PROVIDERS, group="typecheck")
     session.run("mypy", "distillery-core/src", "tools/src")
 
 
@@ -98,9 +99,10 @@ def check_wheels(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure speed, memory and start-up; arguments go to ``distillery bench``."""
-    install(session, CORE, TOOLS, *ENCODERS, *FILTERS)
+    """Measure speed, memory, start-up and labelling; arguments go to ``distillery bench``."""
+    install(session, CORE, TOOLS_WITH_PROVIDERS, *ENCODERS, *FILTERS)
     real = DATA / "unlabelled.jsonl"
     articles = ("--articles", str(real)) if real.exists() else ()
     session.run("distillery", "bench", *articles, *session.posargs)
     session.run("python", "benchmarks/startup.py", *articles)
+    session.run("python", "benchmarks/labelling.py", "overhead", *articles, "-n", "10000")

@@ -37,6 +37,11 @@ CASES = [
     ),
     Case("commands-in-a-list", f"{HOOK}def distillery_commands():\n    return ['wash']\n", "distillery_commands"),
     Case(
+        "provider-without-attribute",
+        f"{HOOK}def distillery_providers():\n    return {{'dice': 'acme_extras'}}\n",
+        "distillery_providers",
+    ),
+    Case(
         "command-without-help",
         f"{HOOK}def distillery_commands():\n    return {{'wash': 'acme_extras:wash'}}\n",
         "distillery_commands",

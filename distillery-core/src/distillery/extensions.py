@@ -1,4 +1,4 @@
-"""Packages that extend the host: base models, encoders and commands, each loaded alone."""
+"""Packages that extend the host: base models, encoders, commands and providers, each loaded alone."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class HostPlugin:
     commands: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     base_models: Mapping[str, Callable[[], Path]] = field(default_factory=dict)
     encoders: Mapping[str, Path] = field(default_factory=dict)
+    providers: Mapping[str, str] = field(default_factory=dict)
     fault: str | None = None
 
 
@@ -59,6 +60,7 @@ def _host_plugin(entry_point: EntryPoint) -> HostPlugin:
         commands = _offered(manager.hook.distillery_commands, _is_command)
         base_models = _offered(manager.hook.distillery_base_models, callable)
         encoders = _offered(manager.hook.distillery_encoders, _is_path)
+        providers = _offered(manager.hook.distillery_providers, _is_target)
     except pluggy.PluginValidationError as error:
         return HostPlugin(title, fault=hook_fault(title, error, HostHooks))
     except (Exception, SystemExit) as error:  # whatever a stranger's module raises, the host must live
@@ -67,7 +69,7 @@ def _host_plugin(entry_point: EntryPoint) -> HostPlugin:
             f"  Repair it, or remove it: pip uninstall {title.partition(' ')[0]}"
         )
         return HostPlugin(title, fault=fault)
-    return HostPlugin(title, commands, base_models, encoders)
+    return HostPlugin(title, commands, base_models, encoders, providers)
 
 
 def _offered(hook: pluggy.HookCaller, fits: Callable[[Any], bool]) -> dict[str, Any]:
@@ -86,3 +88,8 @@ def _is_path(target: object) -> bool:
 
 def _is_command(target: object) -> bool:
     return isinstance(target, tuple) and [type(part) for part in target] == [str, str]
+
+
+def _is_target(target: object) -> bool:
+    """Tell whether a value names a module and something in it."""
+    return isinstance(target, str) and all(target.partition(":"))

@@ -39,3 +39,10 @@ class HostHooks:
     @hookspec
     def distillery_commands(self) -> Mapping[str, tuple[str, str]]:  # type: ignore[empty-body]
         """Return, for each command by its name, ``("module:attribute", "one line of help")``."""
+
+    @hookspec
+    def distillery_providers(self) -> Mapping[str, str]:  # type: ignore[empty-body]
+        """Return, for each provider of an oracle by its name, ``"module:attribute"`` of what makes it.
+
+        What makes it takes a ``distillery_tools.oracle.providers.ProviderSettings`` and returns a ``Provider``.
+        """

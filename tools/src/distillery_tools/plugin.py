@@ -30,3 +30,12 @@ def distillery_commands() -> Mapping[str, tuple[str, str]]:
         "probe": ("distillery_tools.cli.probe:probe_command", "Train Stage 1 and choose its threshold."),
         "evaluate": ("distillery_tools.cli.evaluate:evaluate_command", "Measure a filter beside baselines and oracle."),
     }
+
+
+@hookimpl
+def distillery_providers() -> Mapping[str, str]:
+    """Add the oracles' providers, imported only when one is asked."""
+    return {
+        "openai": "distillery_tools.oracle.providers.openai_provider:OpenAIProvider",
+        "gemini": "distillery_tools.oracle.providers.gemini_provider:GeminiProvider",
+    }

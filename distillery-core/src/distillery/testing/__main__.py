@@ -24,7 +24,8 @@ def run_kit(names: Sequence[str], options: Sequence[str] = (), plugins: Sequence
         path.write_text(_source(names), encoding="utf-8")
         settings = Path(folder, "pytest.ini")  # else those of whatever project the temporary folder lies in count
         settings.write_text("[pytest]\n", encoding="utf-8")
-        arguments = [str(path), f"--config-file={settings}", f"--rootdir={folder}", "--import-mode=importlib", "-p", "no:cacheprovider", *options]
+        places = [str(path), f"--config-file={settings}", f"--rootdir={folder}"]
+        arguments = [*places, "--import-mode=importlib", "-p", "no:cacheprovider", *options]
         return int(pytest.main(arguments, plugins=list(plugins)))
 
 

@@ -1,0 +1,149 @@
+"""Intake: from the lines of a file to the questions that are worth a call."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from distillery import ArticleError
+from distillery.io import ArticleReader, Line
+
+from ..data.labels import is_id
+from .judge import Judge
+from .junk import MAX_JUNK_WORDS, junk_reason
+from .listing import Entry, Standing, enlist
+from .prompt import Prompt, RenderedPrompt
+from .store import Store
+from .tokens import estimate_tokens
+
+JUNK, UNREADABLE = "junk", "unreadable"
+# Lines that are looked up in one transaction; short enough that calls in flight hardly wait for it.
+SLICE = 32
+# Junk is short: what has so many pieces between spaces is none, and need not be looked through.
+MANY_PIECES = 2 * MAX_JUNK_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A prompt with an article in it that no answer is stored for, and its size in the unit of the reader's total."""
+
+    key: str
+    text: str
+    text_sha256: str
+    tokens: int
+    n_attempts: int
+    n_truncated: int
+    size: int
+
+
+@dataclass
+class Counts:
+    """How many articles were given, and why some are not asked about."""
+
+    given: int = 0
+    set_aside: Counter[str] = field(default_factory=Counter)
+    answered: int = 0
+    dead: int = 0
+    repeated: int = 0
+    asked: int = 0
+
+
+class Intake:
+    """Reads articles as they are needed, notes each in the store, and passes on those that need a call."""
+
+    def __init__(
+        self,
+        reader: ArticleReader,
+        prompt: Prompt,
+        judge: Judge,
+        store: Store,
+        cap: int,
+        passed_over: Callable[[int], None],
+    ) -> None:
+        """Keep what is needed; ``passed_over`` is told the size of each line that needs no call."""
+        self._prompt = prompt
+        self._judge = judge
+        self._store = store
+        self._cap = cap
+        self._passed_over = passed_over
+        self._slices = _slices(reader)
+        self._template_tokens = estimate_tokens(prompt.template)
+        self.counts = Counts()
+
+    async def questions(self) -> AsyncIterator[Question]:
+        """Yield the questions in the order of the file; memory does not grow with it."""
+        for lines in self._slices:
+            for question in await self._questions(lines):
+                yield question
+
+    async def finish(self) -> None:
+        """Note the articles that are left as well: what earlier runs answered of them is written again."""
+        for lines in self._slices:
+            await self._questions(lines)
+
+    async def _questions(self, lines: Sequence[Line]) -> list[Question]:
+        read = [(line, *self._read(line)) for line in lines]
+        standings = await self._store.run(enlist([entry for _, entry, _ in read], self._cap))
+        found = []
+        for (line, entry, rendered), standing in zip(read, standings, strict=True):
+            if rendered and standing and self._is_open(standing):
+                found.append(self._question(line, entry, rendered, standing))
+            else:
+                self._passed_over(line.size)
+        self.counts.asked += len(found)
+        return found
+
+    def _read(self, line: Line) -> tuple[Entry, RenderedPrompt | None]:
+        """Return an article's entry and prompt, or the entry with the reason of its being set aside."""
+        self.counts.given += 1
+        try:
+            rendered = self._prompt.render(_readable(line))
+        except ArticleError as error:
+            return self._aside(line, UNREADABLE, str(error)), None
+        if reason := _junk_reason(rendered.article_text):
+            return self._aside(line, JUNK, reason), None
+        return Entry(line.number, line.id, self._judge.key_of(rendered.text)), rendered
+
+    def _aside(self, line: Line, kind: str, reason: str) -> Entry:
+        self.counts.set_aside[kind] += 1
+        return Entry(line.number, line.id, None, kind, reason)
+
+    def _question(self, line: Line, entry: Entry, rendered: RenderedPrompt, standing: Standing) -> Question:
+        return Question(
+            key=entry.key or "",
+            text=rendered.text,
+            text_sha256=hashlib.sha256(rendered.article_text.encode("utf-8", "surrogatepass")).hexdigest(),
+            tokens=self._template_tokens + estimate_tokens(rendered.article_text),
+            n_attempts=standing.n_attempts,
+            n_truncated=standing.n_truncated,
+            size=line.size,
+        )
+
+    def _is_open(self, standing: Standing) -> bool:
+        """Count an article whose answer is stored, or that has no attempt left, or whose prompt came before."""
+        self.counts.answered += standing.is_answered
+        self.counts.dead += standing.is_dead and not standing.is_answered
+        self.counts.repeated += standing.is_repeated
+        return not (standing.is_answered or standing.is_dead or standing.is_repeated)
+
+
+def _slices(reader: ArticleReader) -> Iterator[list[Line]]:
+    for chunk in reader.chunks():
+        for start in range(0, len(chunk.lines), SLICE):
+            yield chunk.lines[start : start + SLICE]
+
+
+def _junk_reason(article_text: str) -> str | None:
+    title, _, content = article_text.partition("\n\n")
+    return None if len(content.split(None, MANY_PIECES)) > MANY_PIECES else junk_reason(title, content)
+
+
+def _readable(line: Line) -> dict[str, object]:
+    """Return a line's article; raise ArticleError if it has none or no id to be found by."""
+    if line.error or line.data is None:
+        raise ArticleError(line.error or "no article")
+    if not is_id(line.data.get("id")):
+        raise ArticleError(f"the id is {line.data.get('id')!r}; a label is found by its article's id")
+    return line.data

@@ -1,0 +1,72 @@
+"""Rate limits: requests and tokens a minute, and the pauses that a provider asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass
+
+from .stop import Stop
+
+MINUTE = 60.0
+# How far a limit may be used ahead, in seconds: providers count by the second as well as by the minute.
+BURST = 1.0
+
+
+class TokenBucket:
+    """Lets so many units a minute pass, in turn: the virtual scheduling form of the leaky bucket (GCRA, ITU-T I.371).
+
+    An amount larger than the bucket passes as well, and those behind it wait the longer.
+    """
+
+    def __init__(self, per_minute: float) -> None:
+        """Start with a full bucket."""
+        self._interval = MINUTE / per_minute
+        self._next = -math.inf
+
+    def take(self, amount: float, now: float) -> float:
+        """Take an amount and return the seconds to wait before using it."""
+        start = max(self._next, now - BURST)
+        self._next = start + amount * self._interval
+        return max(0.0, start - now)
+
+    def correct(self, amount: float) -> None:
+        """Take more, or give back if negative, when the true amount is known."""
+        self._next += amount * self._interval
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Most requests and tokens a minute; None is no limit."""
+
+    requests: float | None = None
+    tokens: float | None = None
+
+
+class Limits:
+    """What every call waits for before it is made."""
+
+    def __init__(self, rates: Rates, stop: Stop) -> None:
+        """Make the buckets."""
+        self._requests = TokenBucket(rates.requests) if rates.requests else None
+        self._tokens = TokenBucket(rates.tokens) if rates.tokens else None
+        self._paused_until = 0.0
+        self._stop = stop
+
+    async def take(self, tokens: float) -> None:
+        """Wait for one request of so many tokens; raise StoppedError if stopped meanwhile."""
+        now = asyncio.get_running_loop().time()
+        waits = [self._requests.take(1, now)] if self._requests else []
+        waits += [self._tokens.take(tokens, now)] if self._tokens else []
+        await self._stop.sleep(max(waits, default=0.0))
+        while (left := self._paused_until - asyncio.get_running_loop().time()) > 0:
+            await self._stop.sleep(left)
+
+    def correct(self, tokens: float) -> None:
+        """Charge the tokens that a call took beyond its estimate, or give them back."""
+        if self._tokens:
+            self._tokens.correct(tokens)
+
+    def pause(self, seconds: float) -> None:
+        """Let no call begin for a while: what a provider asks of one call holds for all."""
+        self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)

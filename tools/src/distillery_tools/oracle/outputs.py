@@ -1,0 +1,77 @@
+"""The files that a run leaves: written whole, and never over labels that the store could not give again."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from distillery import InputFileError, OutputFileError
+from distillery.io import ArticleReader, read_records
+
+from ..data.writing import write_records
+from .files import RunFiles
+from .listing import dead_letters, labels, set_aside
+
+SHOWN = 3
+
+
+def check_target(files: RunFiles, articles: Path) -> None:
+    """Raise OutputFileError unless the files can be written."""
+    path = files.labels
+    if path.is_dir():
+        raise OutputFileError(f"{path} is a folder; name a file, such as {path / 'labels.jsonl'}.")
+    if path.exists() and articles.exists() and path.samefile(articles):
+        raise OutputFileError(f"{path} is the file of articles; the labels must go elsewhere.")
+    try:
+        files.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputFileError(f"{files.folder} cannot be made: {error.strerror or error}.") from error
+
+
+def refuse_loss(path: Path, articles: ArticleReader) -> Callable[[sqlite3.Connection], None]:
+    """Return work that raises OutputFileError if a file of labels holds some that this run would not write again."""
+
+    def work(connection: sqlite3.Connection) -> None:
+        if not path.exists():
+            return
+        unknown, absent = [], set()
+        for record in _records(path):
+            absent.add(record.get("id"))
+            if not connection.execute("SELECT 1 FROM answers WHERE key = ?", (record.get("key"),)).fetchone():
+                unknown.append(record.get("id"))
+        if unknown:
+            raise _loss(path, "labels that are not from this store", unknown)
+        if absent:
+            for chunk in articles.chunks():
+                absent.difference_update(line.id for line in chunk.lines)
+            if absent:
+                raise _loss(path, f"labels of articles that {articles.name} does not have", list(absent))
+
+    return work
+
+
+def write_outputs(files: RunFiles, cap: int) -> Callable[[sqlite3.Connection], None]:
+    """Return work that writes labels, dead letters and what was set aside, in the order of the articles."""
+
+    def work(connection: sqlite3.Connection) -> None:
+        write_records(files.labels, labels(connection))
+        write_records(files.dead_letters, dead_letters(connection, cap))
+        write_records(files.set_aside, set_aside(connection))
+
+    return work
+
+
+def _records(path: Path) -> list[dict[str, object]]:
+    try:
+        return [{"id": record.get("id"), "key": record.get("key")} for record in read_records(path)]
+    except InputFileError as error:
+        raise OutputFileError(f"{path} is there already and holds no labels ({error}); give another -o.") from error
+
+
+def _loss(path: Path, what: str, ids: list[object]) -> OutputFileError:
+    shown = ", ".join(str(identifier) for identifier in ids[:SHOWN])
+    return OutputFileError(
+        f"{path} holds {what} ({len(ids)}: {shown}{', ...' if len(ids) > SHOWN else ''}); they would be lost.\n"
+        f"  Give another -o: distillery data prepare takes several files of labels."
+    )

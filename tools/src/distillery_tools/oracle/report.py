@@ -1,0 +1,101 @@
+"""The run report: what was given, what came of it, and what it cost."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from . import attempts
+from .attempts import Totals
+from .files import RunFiles
+from .intake import Counts
+from .judge import Judge
+from .listing import kinds_of_failure
+from .progress import Progress
+from .spending import Spending
+from .stop import StopReason
+
+Report = dict[str, Any]
+
+_COUNTS = """
+SELECT count(*) FILTER (WHERE kind IS NULL AND key IN (SELECT key FROM answers)) FROM listed
+"""
+
+
+def report_of(
+    judge: Judge,
+    files: RunFiles,
+    counts: Counts,
+    progress: Progress,
+    spending: Spending,
+    before: Totals,
+    n_dead: int,
+    stopped: StopReason | None,
+) -> Callable[[sqlite3.Connection], Report]:
+    """Return work that gives the report; ``before`` is what the store had booked when the run began."""
+
+    def work(connection: sqlite3.Connection) -> Report:
+        now = attempts.totals(judge.fingerprint)(connection)
+        (n_labelled,) = connection.execute(_COUNTS).fetchone()
+        n_aside = sum(counts.set_aside.values())
+        return {
+            **judge.provenance(),
+            "articles": {
+                "given": counts.given,
+                "labelled": n_labelled,
+                "labelled_now": progress.n_labelled,
+                "set_aside": dict(counts.set_aside),
+                "dead_letters": n_dead,
+                "left": counts.given - n_labelled - n_aside - n_dead,
+            },
+            "calls": {
+                "now": now.attempts - before.attempts,
+                "all_runs": now.attempts,
+                "failures": kinds_of_failure(connection),
+            },
+            "tokens": {name: getattr(now, name) for name in ("prompt", "cached", "output", "thinking")},
+            "cost": _cost(spending, before, now),
+            "seconds": round(progress.seconds, 3),
+            "stopped": {"kind": stopped.kind, "message": stopped.message} if stopped else None,
+            "files": {name: str(getattr(files, name)) for name in ("labels", "dead_letters", "set_aside", "store")},
+        }
+
+    return work
+
+
+def _cost(spending: Spending, before: Totals, now: Totals) -> dict[str, float | None]:
+    """Return the money, None throughout where no price is known."""
+    per_label = now.cost / now.labelled if now.labelled else None
+    figures = {"now": now.cost - before.cost, "all_runs": now.cost, "per_label": per_label}
+    return {name: value if spending.has_prices else None for name, value in figures.items()} | {
+        "budget": spending.budget
+    }
+
+
+def report_text(report: Report) -> str:
+    """Return the report as a few lines."""
+    articles, calls, tokens, cost = (report[name] for name in ("articles", "calls", "tokens", "cost"))
+    aside = ", ".join(f"{number} {kind}" for kind, number in articles["set_aside"].items()) or "none"
+    failures = ", ".join(f"{number} {kind}" for kind, number in calls["failures"].items()) or "none"
+    lines = [
+        f"{report['filter']} {report['filter_version']} by {report['provider']} {report['model']}",
+        f"articles: {articles['given']} given, {articles['labelled']} labelled ({articles['labelled_now']} now)",
+        f"          {articles['dead_letters']} dead letters, {articles['left']} left; set aside: {aside}",
+        f"calls:    {calls['now']} now, {calls['all_runs']} in all runs; failed attempts: {failures}",
+        f"tokens:   {tokens['prompt']} in, {tokens['cached']} of them cached",
+        f"          {tokens['output']} out, {tokens['thinking']} of thinking",
+        f"cost:     {_money(cost['now'])} now, {_money(cost['all_runs'])} in all runs",
+        f"          {_money(cost['per_label'])} a label",
+        f"budget:   {'none' if cost['budget'] is None else _money(cost['budget'])}",
+        f"time:     {report['seconds']:.1f} s",
+    ]
+    if report["stopped"]:
+        lines.append(f"stopped: {report['stopped']['message']}")
+    if articles["left"]:
+        lines.append("To go on, give the same command again: what is labelled costs nothing.")
+    return "\n".join([*lines, f"labels:   {report['files']['labels']}"])
+
+
+def _money(value: float | None) -> str:
+    return "unknown" if value is None else f"${value:.4f}"

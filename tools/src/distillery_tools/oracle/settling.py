@@ -1,0 +1,103 @@
+"""Settling: what came of a call is booked, and the label is on disk before anything counts it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import attempts
+from .attempts import LABELLED, Outcome
+from .clock import utc
+from .errors import ReplyError
+from .failures import CallError, RejectedError, UnusableReplyError, kind_of
+from .judge import Judge
+from .providers import Completion, Usage
+from .replies import parse_reply
+from .spending import Spending
+from .store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that is booked: its attempt's number, what it asks about, and what was set aside for it."""
+
+    number: int
+    key: str
+    text_sha256: str
+    estimated_tokens: int
+    reserved: float
+    started: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken until now."""
+        return round(time.time() - self.started, 3)
+
+
+class Settler:
+    """Books the outcomes of one judge's calls."""
+
+    def __init__(self, judge: Judge, store: Store, spending: Spending) -> None:
+        """Keep the parts."""
+        self._judge = judge
+        self._store = store
+        self._spending = spending
+
+    async def completed(self, call: Call, completion: Completion) -> None:
+        """Book a call that was answered, with its label; raise CallError if the answer is no scores."""
+        # A provider that states no usage is taken at the estimate.
+        cost = self._spending.cost(completion.usage) if completion.usage else call.reserved
+        try:
+            scores = read_scores(completion, self._judge.dimensions)
+        except CallError as error:
+            await self._settle(call, _failed(call, error, cost, completion))
+            raise
+        outcome = Outcome(LABELLED, call.seconds, cost, completion.usage, reply=completion.text)
+        await self._settle(call, outcome, self._label(call, scores, completion, outcome))
+
+    async def failed(self, call: Call, error: CallError) -> None:
+        """Book a call that was not answered; one that may be billed all the same counts as estimated."""
+        await self._settle(call, _failed(call, error, call.reserved if error.may_be_billed else 0.0))
+
+    async def _settle(self, call: Call, outcome: Outcome, label: dict[str, Any] | None = None) -> None:
+        await self._store.run(attempts.settle(call.number, call.key, outcome, label))
+        self._spending.settle(call.reserved, outcome.cost, outcome.usage)
+
+    def _label(self, call: Call, scores: dict[str, float], completion: Completion, outcome: Outcome) -> dict[str, Any]:
+        """Return what the label's record says besides the article's id."""
+        return {
+            "scores": scores,
+            **self._judge.provenance(),
+            "answered_by": completion.model,
+            "key": call.key,
+            "text_sha256": call.text_sha256,
+            "tokens": completion.usage.to_dict() if completion.usage else None,
+            "cost": outcome.cost if self._spending.has_prices else None,
+            "seconds": outcome.seconds,
+            "time": utc(time.time()),
+        }
+
+
+def read_scores(completion: Completion, dimensions: Sequence[str]) -> dict[str, float]:
+    """Return the scores of a reply.
+
+    Raises RejectedError if the provider blocked it, UnusableReplyError if it holds no scores; one that was cut
+    short at its limit of tokens is truncated, whatever else it looks like.
+    """
+    if completion.finish == "blocked":
+        raise RejectedError(f"the provider blocks the article or its reply: {completion.text:.200}")
+    try:
+        return parse_reply(completion.text, dimensions)
+    except ReplyError as error:
+        is_cut = completion.finish == "length"
+        kind = attempts.TRUNCATED if is_cut else error.kind
+        told = f"cut short at the limit of tokens; {error}" if is_cut else str(error)
+        raise UnusableReplyError(told, kind) from error
+
+
+def _failed(call: Call, error: CallError, cost: float | None, completion: Completion | None = None) -> Outcome:
+    usage: Usage | None = completion.usage if completion else None
+    reply = completion.text if completion else None
+    return Outcome(kind_of(error), call.seconds, cost, usage, reason=str(error), reply=reply)

@@ -1,0 +1,138 @@
+"""distillery label --batch: handed over once, collected by whichever run comes after, half the price."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import time
+from collections.abc import Sequence
+
+import pytest
+from batch_server import BatchServer
+from invented import DIMENSIONS
+from labelling_desk import Desk, article, is_sound
+from misbehaviour import misbehaving
+from oracle_server import OracleServer
+
+OK, FAILED = 0, 1
+PROVIDERS = ("openai", "gemini")
+BATCH: Sequence[object] = ("--batch", "--batch-size", 5, "--poll-seconds", 0.05)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_batches_give_the_labels_of_single_calls(desk: Desk, provider: str) -> None:
+    """For half the money, and without a further call when they are all there."""
+    with BatchServer() as server:
+        done = desk.label(server, *BATCH, provider=provider)
+        batched, half = desk.read("labels"), desk.report["cost"]["now"]
+        assert (len(server.batches), server.n_requests) == (3, 12)
+        assert desk.label(server, provider=provider).exit_code == OK
+        assert server.n_calls == 12
+        desk.label(server, "--reading", 2, provider=provider)
+    assert done.exit_code == OK, done.output
+    assert is_sound(batched)
+    assert len(batched) == 12
+    single = desk.read("labels")
+    assert [label["scores"] for label in single] == [label["scores"] for label in batched]
+    assert desk.report["cost"]["now"] == pytest.approx(2 * half)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_failed_requests_go_into_the_next_batch(desk: Desk, provider: str) -> None:
+    """Until the cap."""
+    desk.write([article(number) for number in range(40)])
+    with BatchServer(misbehaving(DIMENSIONS)) as server:
+        desk.label(server, *BATCH, "--max-attempts", 3, provider=provider)
+        most, requested = max(server.by_prompt.values()), server.n_requests
+    labels, dead = desk.read("labels"), desk.read("dead_letters")
+    assert is_sound(labels)
+    assert len(labels) + len(dead) == 40
+    assert most <= 3
+    assert desk.report["calls"]["all_runs"] == requested
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_submission_whose_reply_is_lost_is_not_repeated(desk: Desk, provider: str) -> None:
+    """It is found among the provider's batches by our token."""
+    with BatchServer() as server:
+        server.lose_replies = 1
+        done = desk.label(server, *BATCH, "--concurrency", 1, provider=provider)
+        assert (len(server.batches), server.n_requests) == (3, 12)
+    assert done.exit_code == OK, done.output
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_later_run_collects_after_a_kill(desk: Desk, provider: str) -> None:
+    """Without handing anything over twice; single calls in between are refused, since they would pay twice."""
+    with BatchServer() as server:
+        server.looks_until_done = 10**6
+        command = [*desk.command(server)[:1], *desk.arguments(server, provider, *BATCH)]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while len(server.batches) < 3 or min(batch.looks for batch in server.batches.values()) < 1:
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+        single = desk.label(server, provider=provider)
+        assert (single.exit_code, server.n_calls) == (FAILED, 0)
+        assert "collect them with --batch" in single.output
+        server.looks_until_done = 0
+        done = desk.label(server, *BATCH, provider=provider)
+        assert (len(server.batches), server.n_requests) == (3, 12)
+    assert done.exit_code == OK, done.output
+    assert len(desk.read("labels")) == 12
+    assert desk.report["calls"] == {"now": 0, "all_runs": 12, "failures": {}}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_batch_that_was_collected_in_part_is_collected_to_its_end(desk: Desk, provider: str) -> None:
+    """Only what had failed before is asked about again."""
+    with BatchServer() as server:
+        server.looks_until_done = 10**6
+        command = [*desk.command(server)[:1], *desk.arguments(server, provider, *BATCH)]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while len(server.batches) < 3 or min(batch.looks for batch in server.batches.values()) < 1:
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+        with sqlite3.connect(desk.records / "store.sqlite") as store:
+            store.execute(
+                "UPDATE attempts SET outcome = 'prose', cost = 0 WHERE number IN"
+                " (SELECT min(number) FROM attempts GROUP BY batch)"
+            )
+        store.close()
+        server.looks_until_done = 0
+        done = desk.label(server, *BATCH, provider=provider)
+        assert server.n_requests == 12 + 3
+    assert done.exit_code == OK, done.output
+    assert len(desk.read("labels")) == 12
+
+
+def test_batch_that_fails_as_a_whole_stops_the_run(desk: Desk) -> None:
+    """With the provider's reason, and at no cost."""
+    with BatchServer() as server:
+        server.fail_with = "this model takes no batches"
+        done = desk.label(server, *BATCH)
+        assert len(server.batches) <= 3
+    assert done.exit_code == FAILED
+    assert "this model takes no batches" in done.output
+    assert desk.report["cost"]["all_runs"] == 0
+
+
+def test_budget_holds_for_batches(desk: Desk) -> None:
+    """What does not fit is not handed over."""
+    with BatchServer() as server:
+        done = desk.label(server, *BATCH, "--price-in", 100, "--price-out", 0, "--budget", "0.03")
+        assert server.n_requests > 0
+    assert done.exit_code == FAILED
+    assert desk.report["stopped"]["kind"] == "budget"
+    assert 0.015 < desk.report["cost"]["all_runs"] <= 0.03
+
+
+def test_server_without_batches_says_so(desk: Desk) -> None:
+    """As a clear message, and nothing is booked as spent."""
+    with OracleServer() as server:
+        done = desk.label(server, *BATCH)
+        assert server.n_calls == 0
+    assert done.exit_code == FAILED
+    assert "The batch was not taken" in done.output
+    assert desk.report["cost"]["all_runs"] == 0

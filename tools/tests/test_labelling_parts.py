@@ -1,0 +1,280 @@
+"""The runner's parts by themselves: limits, waits, prices, spending, tokens, the store and its group commit."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distillery import InputFileError, OutputFileError
+from distillery_tools.oracle.failures import (
+    CallTimeoutError,
+    RateLimitedError,
+    StructureError,
+    UnavailableError,
+    UnusableReplyError,
+)
+from distillery_tools.oracle.group_commit import GroupCommit
+from distillery_tools.oracle.health import Health
+from distillery_tools.oracle.judge import Judge
+from distillery_tools.oracle.labelling import Policy
+from distillery_tools.oracle.limits import Limits, Rates, TokenBucket
+from distillery_tools.oracle.prices import StatedPrices, published_prices
+from distillery_tools.oracle.providers import Usage
+from distillery_tools.oracle.providers.retry_after import retry_after
+from distillery_tools.oracle.spending import BudgetReachedError, Spending
+from distillery_tools.oracle.stop import Stop, StoppedError
+from distillery_tools.oracle.store import Store
+from distillery_tools.oracle.tokens import estimate_tokens
+from distillery_tools.oracle.waiting import WaitAsAsked
+
+PRICES = StatedPrices(prompt=1.0, output=10.0)
+
+
+@given(st.lists(st.floats(0.0, 5.0), min_size=1, max_size=300), st.integers(1, 600))
+def test_bucket_lets_no_more_through_in_any_minute(pauses: list[float], per_minute: int) -> None:
+    """Than the limit and one second's worth of burst."""
+    bucket = TokenBucket(per_minute)
+    now, passed = 1000.0, []
+    for pause in pauses:
+        now += pause
+        passed.append(now + bucket.take(1, now))
+    most = max(sum(start <= moment < start + 60 for moment in passed) for start in passed)
+    assert most <= per_minute * 61 / 60 + 1
+
+
+def test_bucket_takes_amounts_larger_than_itself() -> None:
+    """And lets those behind wait for it; what was taken too much is given back."""
+    bucket = TokenBucket(60)
+    assert bucket.take(1000, 0.0) == 0.0
+    assert bucket.take(1, 0.0) == pytest.approx(999.0)
+    bucket.correct(-990)
+    assert bucket.take(1, 0.0) == pytest.approx(10.0)
+
+
+def test_stop_ends_a_wait_at_once() -> None:
+    """Whatever waits its turn learns of it."""
+
+    async def run() -> None:
+        stop = Stop()
+        limits = Limits(Rates(requests=1), stop)
+        await limits.take(1)
+        limits.pause(3600)
+        waiting = asyncio.create_task(limits.take(1))
+        await asyncio.sleep(0)
+        stop.set("first", "because")
+        stop.set("second", "too late")
+        with pytest.raises(StoppedError):
+            await waiting
+        assert stop.reason
+        assert stop.reason.kind == "first"
+
+    asyncio.run(run())
+
+
+def wait_for(error: Exception, attempt: int) -> float:
+    """Return the wait after a failed attempt."""
+    outcome = SimpleNamespace(exception=lambda: error)
+    return WaitAsAsked()(SimpleNamespace(outcome=outcome, attempt_number=attempt))  # type: ignore[arg-type]
+
+
+def test_waits_grow_but_are_never_shorter_than_asked() -> None:
+    """Random below a bound that doubles; a changed request waits for nothing."""
+    assert max(wait_for(CallTimeoutError("x"), 1) for _ in range(100)) <= 0.5
+    assert 2 < max(wait_for(CallTimeoutError("x"), 5) for _ in range(100)) <= 8
+    assert max(wait_for(CallTimeoutError("x"), 50) for _ in range(100)) <= 60
+    assert wait_for(RateLimitedError("x", 33.0), 1) == 33.0
+    assert wait_for(StructureError("x"), 9) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after": "7", "retry-after-ms": "1500"}, 1.5),
+        ({"retry-after": "-3"}, 0.0),
+        ({"retry-after": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
+    """In seconds, whole or not; nonsense asks for nothing."""
+    assert retry_after(headers) == seconds
+
+
+def test_retry_after_may_be_a_date() -> None:
+    """As HTTP allows."""
+    found = retry_after({"retry-after": format_datetime(datetime.now(UTC) + timedelta(seconds=90))})
+    assert found is not None
+    assert 80 < found <= 90
+
+
+def test_limit_of_a_reply_doubles_up_to_an_end() -> None:
+    """Or stays as it is, if it was set higher than that."""
+    assert [Policy(max_output_tokens=4096).output_limit(n) for n in (0, 1, 4, 9)] == [4096, 8192, 65536, 65536]
+    assert Policy(max_output_tokens=100_000).output_limit(3) == 100_000
+
+
+def test_prices() -> None:
+    """Published where they are known, by the endpoint or the maker; stated ones elsewhere."""
+    usage = Usage(prompt=1_000_000, cached=0, output=500_000, thinking=500_000)
+    assert PRICES.cost(usage) == pytest.approx(11.0)
+    assert StatedPrices(1.0, 10.0, share=0.5).cost(usage) == pytest.approx(5.5)
+    gemini = published_prices("gemini", "gemini-2.5-flash", None)
+    assert gemini
+    assert gemini.cost(usage) == pytest.approx(0.30 + 2.50)
+    assert published_prices("openai", "gpt-4.1-mini", "http://127.0.0.1:1/v1")
+    assert published_prices("openai", "deepseek-chat", "https://api.deepseek.com/v1")
+    assert published_prices("openai", "gemma3:27b", "http://127.0.0.1:11434/v1") is None
+    assert published_prices("dice", "two-sixes", None) is None
+
+
+def test_budget_waits_for_calls_in_flight() -> None:
+    """They may turn out cheaper than was set aside; when none is left it is over."""
+
+    async def run() -> None:
+        spending = Spending(PRICES, budget=1.0, spent=0.2, expected_output=0)
+        await spending.reserve(0.5)
+        waiting = asyncio.create_task(spending.reserve(0.4))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        spending.settle(0.5, 0.1)
+        await waiting
+        spending.settle(0.4, 0.6)
+        with pytest.raises(BudgetReachedError):
+            await spending.reserve(0.2)
+        assert spending.spent == pytest.approx(0.9)
+
+    asyncio.run(run())
+
+
+def test_expected_reply_follows_long_ones_at_once() -> None:
+    """And short ones slowly."""
+    spending = Spending(PRICES, None, 0.0, expected_output=100)
+    spending.settle(0.0, 0.0, Usage(output=150, thinking=50))
+    assert spending.expected_output == 200
+    spending.settle(0.0, 0.0, Usage(output=100))
+    assert spending.expected_output == 195
+
+
+def test_health_stops_only_for_what_is_no_articles_fault() -> None:
+    """And any answer makes it whole again."""
+    stop = Stop()
+    health = Health(stop, most_failures=3)
+    for _ in range(9):
+        health.failed(UnusableReplyError("x", "prose"))
+        health.failed(RateLimitedError("x", 1.0))
+    health.failed(UnavailableError("x"))
+    health.failed(CallTimeoutError("x"))
+    health.answered()
+    health.failed(UnavailableError("x"))
+    assert stop.reason is None
+    health.failed(RateLimitedError("come tomorrow", 86400.0))
+    assert stop.reason
+    assert "86400" in stop.reason.message
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("", 0, 0),
+        ("The council planted four hundred trees along the river last spring.", 11, 14),
+        ("Vérité, élève et forêt: les arbres ont été plantés près de l'école.", 16, 26),
+        ("Учёные сообщили, что новая вакцина снизила число заболевших детей.", 13, 22),
+        ("三年来疟疾病例减少了一半", 7, 12),
+        ('{"score": 7.5, "evidence": "none"}', 10, 18),
+    ],
+)
+def test_tokens_are_estimated_by_script(text: str, low: int, high: int) -> None:
+    """Near what large tokenizers make of it."""
+    assert low <= estimate_tokens(text) <= high
+
+
+def judge(**changes: object) -> Judge:
+    """Return a judge that differs from others in one fact."""
+    facts = {
+        "filter": "garden",
+        "filter_version": "1.0.0",
+        "dimensions": ("green",),
+        "prompt_sha256": "0" * 64,
+        "provider": "openai",
+        "model": "m",
+        "parameters": {"temperature": 0.0},
+        "reading": 1,
+    }
+    return Judge(**(facts | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dimensions": ("green", "shared")},
+        {"prompt_sha256": "1" * 64},
+        {"provider": "gemini"},
+        {"model": "n"},
+        {"parameters": {"temperature": 1.0}},
+        {"reading": 2},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_another_judge_has_other_keys(change: dict[str, object]) -> None:
+    """For the same article."""
+    assert judge(**change).key_of("text") != judge().key_of("text")
+
+
+def test_new_version_with_the_same_prompt_keeps_the_keys() -> None:
+    """What was asked is the same, so the answers are."""
+    assert judge(filter_version="2.0.0").key_of("text") == judge().key_of("text")
+    assert judge().key_of("text") != judge().key_of("texts")
+
+
+def test_group_commit_does_what_was_handed_over(tmp_path: Path) -> None:
+    """In few transactions, each whole: an error undoes its own group, and cancelling a task undoes nothing."""
+    path = tmp_path / "numbers.sqlite"
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute("CREATE TABLE numbers (n INTEGER PRIMARY KEY)")
+
+    def insert(number: int) -> int:
+        connection.execute("INSERT INTO numbers VALUES (?)", (number,))
+        return number
+
+    async def run() -> None:
+        group = GroupCommit(connection)
+        assert await asyncio.gather(*(group.run(lambda _, n=n: insert(n)) for n in range(100))) == list(range(100))
+        with pytest.raises(sqlite3.IntegrityError):
+            await group.run(lambda _: insert(5))
+        abandoned = asyncio.create_task(group.run(lambda _: insert(1000)))
+        await asyncio.sleep(0)
+        abandoned.cancel()
+        await group.close()
+
+    asyncio.run(run())
+    connection.close()
+    with sqlite3.connect(path) as reader:
+        assert reader.execute("SELECT count(*), max(n) FROM numbers").fetchone() == (101, 1000)
+    reader.close()
+
+
+def test_store_that_is_none_is_left_alone(tmp_path: Path) -> None:
+    """Another file, another version's, or a folder."""
+    text = tmp_path / "notes.txt"
+    text.write_text("no database, but long enough to be read as one\n" * 100, encoding="utf-8")
+    with pytest.raises(InputFileError, match="no store of labels"):
+        Store.open(text)
+    newer = tmp_path / "newer.sqlite"
+    with sqlite3.connect(newer) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(InputFileError, match="another version"):
+        Store.open(newer)
+    with pytest.raises(OutputFileError):
+        Store.open(tmp_path)
+    assert text.read_text(encoding="utf-8").startswith("no database")

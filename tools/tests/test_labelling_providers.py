@@ -1,0 +1,190 @@
+"""Providers: the requests on the wire, what is said when one is missing, and providers of third parties."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from labelling_desk import Desk, article
+from misbehaviour import fault
+from oracle_server import Answer, Call, OracleServer, good_text
+
+from distillery.extensions import host_plugins
+from distillery_tools.oracle import reply_schema
+from distillery_tools.oracle.providers import ProviderSettings, Request, installed_providers
+from distillery_tools.oracle.providers.openai_wire import request_body
+
+OK, FAILED, USAGE = 0, 1, 2
+
+PLUGIN = """
+from distillery import hookimpl
+from distillery_tools.oracle.providers import Completion, Usage
+
+
+class Dice:
+    batches = None
+
+    def __init__(self, settings):
+        self.model = settings.model
+
+    async def complete(self, request):
+        if "planted 3 trees" in request.text:
+            raise KeyError("one is enough")
+        text = '{"green": 1, "shared": 2, "tested": 3}'
+        return Completion(text, Usage(prompt=10, output=5), self.model)
+
+    async def close(self):
+        pass
+
+
+@hookimpl
+def distillery_providers():
+    return {"dice": "acme_dice:Dice"}
+"""
+
+
+@pytest.fixture
+def dice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A distribution of a third party on the module path, with a provider."""
+    folder = tmp_path / "site"
+    information = folder / "acme_dice-1.0.dist-info"
+    information.mkdir(parents=True)
+    (folder / "acme_dice.py").write_text(PLUGIN, encoding="utf-8")
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-dice\nVersion: 1.0\n", encoding="utf-8")
+    (information / "entry_points.txt").write_text("[distillery.plugins]\ndice = acme_dice\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(folder)
+    host_plugins.cache_clear()
+    yield
+    sys.modules.pop("acme_dice", None)
+    host_plugins.cache_clear()
+
+
+def test_openai_request(desk: Desk) -> None:
+    """A strict schema of the dimensions, and the parameters by the names of other endpoints."""
+    desk.write([article(1)])
+    with OracleServer() as server:
+        desk.label(server, "--thinking", "low", "--max-tokens", 777)
+        (call,) = server.calls
+    assert call.body["response_format"]["json_schema"]["strict"] is True
+    assert call.body["response_format"]["json_schema"]["schema"] == reply_schema(("green", "shared", "tested"))
+    assert (call.body["temperature"], call.body["max_tokens"], call.body["reasoning_effort"]) == (0.0, 777, "low")
+    assert call.headers["authorization"] == "Bearer for-loopback-only"
+
+
+@pytest.mark.parametrize(("thinking", "sent"), [("0", {"thinking_budget": 0}), ("low", {"thinking_level": "LOW"})])
+def test_gemini_request(desk: Desk, thinking: str, sent: dict[str, object]) -> None:
+    """A schema of the dimensions, and thinking as a budget or a level."""
+    desk.write([article(1)])
+    with OracleServer() as server:
+        desk.label(server, "--thinking", thinking, "--max-tokens", 777, provider="gemini")
+        (call,) = server.calls
+    config = call.body["generationConfig"]
+    assert config["responseMimeType"] == "application/json"
+    assert config["responseJsonSchema"] == reply_schema(("green", "shared", "tested"))
+    assert (config["temperature"], config["maxOutputTokens"], config["thinkingConfig"]) == (0.0, 777, sent)
+    assert call.headers["x-goog-api-key"] == "for-loopback-only"
+
+
+def test_openai_itself_calls_the_limit_of_tokens_otherwise() -> None:
+    """Its newer models refuse the old name, which other endpoints still need."""
+    request = Request("text", reply_schema(("green",)), 777)
+    settings = ProviderSettings(model="gpt-4.1-mini")
+    assert request_body(request, settings, "text", is_openai=True)["max_completion_tokens"] == 777
+    assert request_body(request, settings, "text", is_openai=False)["max_tokens"] == 777
+
+
+def test_endpoint_without_schemas_is_asked_for_less(desk: Desk) -> None:
+    """First for JSON, then for nothing; once that is known, no call is wasted on it."""
+
+    def behave(call: Call) -> Answer:
+        if "response_format" in call.body:
+            return Answer(error=fault(400, "invalid_request_error"))
+        return Answer(good_text(call.prompt))
+
+    with OracleServer(behave) as server:
+        done = desk.label(server, "--concurrency", 1)
+        assert server.n_calls == 12 + 2
+    assert done.exit_code == OK, done.output
+    assert desk.report["calls"]["failures"] == {"structured_output": 2}
+
+
+def test_schema_can_be_left_out(desk: Desk) -> None:
+    """With no call to find that out."""
+    with OracleServer() as server:
+        desk.label(server, "--no-schema", "--no-temperature")
+        assert server.n_calls == 12
+        assert all({"response_format", "temperature"}.isdisjoint(call.body) for call in server.calls)
+
+
+def test_usage_that_is_not_stated_is_estimated(desk: Desk) -> None:
+    """Some servers count no tokens; the labels then say so."""
+    desk.write([article(1)])
+    with OracleServer(lambda call: Answer(good_text(call.prompt), with_usage=False)) as server:
+        done = desk.label(server)
+    (label,) = desk.read("labels")
+    assert (done.exit_code, label["tokens"]) == (OK, None)
+    assert label["cost"] > 0
+
+
+def test_provider_of_a_third_party(desk: Desk, dice: None) -> None:
+    """It is listed and asked like our own; what it raises costs one article, not the run."""
+    assert set(installed_providers()) == {"openai", "gemini", "dice"}
+    with OracleServer() as server:
+        done = desk.label(server, "--provider", "dice", "--model", "two-sixes", "--max-attempts", 2)
+        assert server.n_calls == 0
+        refused = desk.label(server, "--provider", "dice", "--model", "two-sixes", "--reading", 2, "--batch")
+    assert done.exit_code == FAILED
+    assert [(dead["id"], dead["kind"]) for dead in desk.read("dead_letters")] == [("a3", "unavailable")]
+    assert len(desk.read("labels")) == 11
+    assert {label["provider"] for label in desk.read("labels")} == {"dice"}
+    assert desk.read("labels")[0]["cost"] is None
+    assert (refused.exit_code, "takes no batches" in refused.output) == (FAILED, True)
+
+
+@pytest.mark.parametrize("answer", ['{"dice": "acme_dice"}', '{"dice": 6}', '["dice"]', '{"dice": ":Dice"}'])
+def test_hook_that_answers_nonsense_is_the_plugins_fault(dice: None, answer: str) -> None:
+    """It is named, and the other providers stay."""
+    module = importlib.import_module("acme_dice")
+    Path(str(module.__file__)).write_text(PLUGIN.replace('{"dice": "acme_dice:Dice"}', answer), encoding="utf-8")
+    importlib.invalidate_caches()
+    sys.modules.pop("acme_dice")
+    host_plugins.cache_clear()
+    (plugin,) = (plugin for plugin in host_plugins() if plugin.title == "acme-dice 1.0")
+    assert plugin.fault
+    assert "distillery_providers" in plugin.fault
+    assert set(installed_providers()) == {"openai", "gemini"}
+
+
+def test_unknown_provider_lists_those_that_exist(desk: Desk) -> None:
+    """As a wrong use of the command."""
+    with OracleServer() as server:
+        done = desk.label(server, "--provider", "oracle-of-delphi")
+    assert done.exit_code == USAGE
+    assert "gemini, openai" in done.output
+
+
+WITHOUT = """
+import sys
+sys.modules["openai"] = None
+from importlib.machinery import PathFinder
+find = PathFinder.find_spec.__func__
+PathFinder.find_spec = classmethod(lambda cls, name, *more: None if name == "openai" else find(cls, name, *more))
+del sys.modules["openai"]
+from distillery.cli import main
+sys.argv = ["distillery", *sys.argv[1:]]
+main()
+"""
+
+
+def test_missing_package_is_named_with_its_extra(desk: Desk) -> None:
+    """How to install it stands in the message."""
+    with OracleServer() as server:
+        command = [sys.executable, "-c", WITHOUT, *desk.arguments(server)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == USAGE
+    assert 'pip install "distillery-tools[openai]"' in done.stderr
+    assert "Traceback" not in done.stderr
