@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from invented import WORDS, Trained
 from numpy.typing import NDArray
 
-from distillery import Article, ConfigError, InputFileError, load_filter
+from distillery import Article, ConfigError, FilterBaseScorer, InputFileError, load_filter
+from distillery.calibration import Calibration
+from distillery.intervals import AVERAGE, HalfWidths
 from distillery_tools.cli.screen_options import parse_shares
 from distillery_tools.data.near_duplicates import near_duplicates
 from distillery_tools.screening.filter_signals import ScoreSignal, embedding_of
@@ -131,36 +133,48 @@ def test_phrases_of_a_file(tmp_path: Path) -> None:
 
 
 def test_similarity_is_the_cosine_to_the_mean_direction() -> None:
-    vectors = {"a": [1, 0], "b": [0, 2], "c": [3, 3], "d": [-1, -1], "e": [5, 0]}
+    vectors = {"a": [1, 0], "b": [0, 2], "c": [3, 3], "d": [-1, -1], "e": [5, 0.5], "f": [1, -0.1]}
 
     def embed(texts: Sequence[str]) -> NDArray[np.float32]:
         return np.array([vectors[text.rpartition("\n")[2]] for text in texts], dtype=np.float32)
 
     signal = SimilaritySignal(embed, [article("a"), article("b")])
 
-    values = signal.values([article(name) for name in "cde"])["similar"]
-    assert values == pytest.approx([1, -1, np.sqrt(0.5)])
+    values = signal.values([article(name) for name in "cdef"])["similar"]
+    assert values[:3:2] == pytest.approx([1, 5.5 / np.sqrt(2 * 25.25)])
+    assert np.isnan(values[[1, 3]]).all(), "less like the examples than nine in ten of them"
 
 
-def test_the_filters_score_and_how_near_it_is_to_another_tier(trained: Trained) -> None:
-    scorer = load_filter(trained.folder)
-    texts = ["trees flowers together neighbours measured counted " * n for n in (1, 2, 3)]
+def scorer_with(folder: Path, half_width: float | None) -> FilterBaseScorer:
+    """Return the trained filter, its intervals as wide as wanted, or without any."""
+    scorer = load_filter(folder)
+    scorer.calibration = None
+    if half_width is not None:
+        widths = HalfWidths(np.empty(0), np.array([half_width]))
+        names = scorer.config.dimension_names
+        scorer.calibration = Calibration({}, dict.fromkeys([*names, AVERAGE], widths), names, "test")
+    return scorer
+
+
+@pytest.mark.parametrize("half_width", [None, 0.5, 2.0])
+def test_the_filters_score_and_how_near_it_is_to_another_tier(trained: Trained, half_width: float | None) -> None:
+    scorer = scorer_with(trained.folder, half_width)
+    texts = [f"{'trees together measured ' * n} river road house day year" for n in range(12)]
     articles = [article(text) for text in [*texts, "buy now a house in the city on the road to the river"]]
     scores = scorer.score_batch(articles)
 
     values = ScoreSignal(scorer).values(articles)
 
+    wide = half_width or 1.0
     assert scores[-1].prefilter_reason == "advert"
-    averages = [score.weighted_average for score in scores[:-1]]
-    assert values["high"][:-1] == pytest.approx(averages)
-    nearest = [min(abs(average - 4), abs(average - 7)) for average in averages if average is not None]
-    widths = [
-        max(average - low, high - average)
-        for average, score in zip(averages, scores, strict=False)
-        for low, high in [(score.intervals or {}).get("weighted_average", (average - 1, average + 1))]  # type: ignore[operator]
-    ]
-    assert values["uncertain"][:-1] == pytest.approx([-far / wide for far, wide in zip(nearest, widths, strict=True)])
     assert np.isnan([values["high"][-1], values["uncertain"][-1]]).all()
+    for score, high, doubt in zip(scores[:-1], values["high"], values["uncertain"], strict=False):
+        average = score.weighted_average
+        assert average is not None
+        distance = min(abs(average - 4), abs(average - 7))
+        assert high == pytest.approx(average if average + wide >= 4 else np.nan, nan_ok=True)
+        assert doubt == pytest.approx(-distance / wide if distance <= wide else np.nan, nan_ok=True)
+    assert len({bool(np.isnan(high)) for high in values["high"]}) == 2, "the examples hold both kinds"
 
 
 def test_an_untrained_filter_is_embedded_by_its_base(garden: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,20 +28,16 @@ class Chooser:
         self._seen = seen
         self._filter_name = filter_name
         self._order = np.random.default_rng(seed).permutation(len(candidates.offsets))
-        self._done: set[int] = set()
+        self._met: set[int] = set()
+        self._left: dict[str, Iterator[int]] = {}
         self.records: list[Record] = []
         self.passed_over: dict[str, int] = {}
 
-    def take(self, strategy: str, number: int) -> int:
-        """Choose up to ``number`` articles; return how many there were."""
-        before = len(self.records)
-        for index in self._ranked(strategy).tolist():
-            if len(self.records) == before + number:
-                break
-            if index not in self._done:
-                self._done.add(index)
-                self._consider(index, strategy)
-        return len(self.records) - before
+    def take(self, strategy: str) -> bool:
+        """Choose the best article that a strategy has left; say whether there was one."""
+        if strategy not in self._left:
+            self._left[strategy] = iter(self._ranked(strategy).tolist())
+        return any(self._consider(index, strategy) for index in self._left[strategy])
 
     def _ranked(self, strategy: str) -> NDArray[np.int64]:
         """Return the places of the candidates that a strategy can choose, the best first."""
@@ -49,21 +47,24 @@ class Chooser:
         ranked = np.argsort(-values, kind="stable")  # stable: equals stay in the order of chance; NaN comes last
         return self._order[ranked[: np.isfinite(values).sum()]]
 
-    def _consider(self, index: int, strategy: str) -> None:
+    def _consider(self, index: int, strategy: str) -> bool:
+        """Choose a candidate, unless it was met before or repeats a story; say whether it was chosen."""
+        if index in self._met:
+            return False
+        self._met.add(index)
         record = self._pool.record_at(int(self._candidates.offsets[index]))
         text = Article.from_dict(record).text
         if repeated := self._seen.near(text):
             self.passed_over[repeated] = self.passed_over.get(repeated, 0) + 1
-            return
+            return False
         self._seen.add(text, CHOSEN)
-        self.records.append(
-            record
-            | {"sampling": sampling_of(strategy, self._filter_name), "sampling_figure": self._figure(index, strategy)}
-        )
+        sampling = sampling_of(strategy, self._filter_name)
+        self.records.append(record | {"sampling": sampling, "sampling_figure": self._figure(index, strategy)})
+        return True
 
     def _figure(self, index: int, strategy: str) -> float | None:
         """Return what an article was chosen by; of uncertainty the distance, which counts from 0."""
         if strategy == RANDOM:
             return None
         figure = round(float(self._candidates.figures[strategy][index]), FIGURE_DECIMALS)
-        return -figure if strategy == UNCERTAIN else figure
+        return abs(figure) if strategy == UNCERTAIN else figure

@@ -26,7 +26,7 @@ LEAST_HALF_WIDTH = 1e-6
 
 
 class ScoreSignal:
-    """The filter's own weighted average, and how near it is to where it would change the tier.
+    """The filter's own weighted average, and how near that is to where the tier would change.
 
     What the filter's prefilter sets aside has no score, as in production.
     """
@@ -37,12 +37,13 @@ class ScoreSignal:
         self._thresholds = np.array([tier.at_least for tier in scorer.config.tiers[:-1]])
 
     def values(self, articles: Sequence[Article]) -> dict[str, Values]:
-        """Return the averages, and below 0 the distance to the nearest threshold in half-widths of the interval."""
-        scores = self._scores(articles)
-        return {
-            HIGH: np.array([np.nan if score.weighted_average is None else score.weighted_average for score in scores]),
-            UNCERTAIN: np.array([self._nearness(score) for score in scores]),
-        }
+        """Return the averages, and below 0 the distance to the nearest threshold in half-widths of the interval.
+
+        Not a number is an average whose interval lies within the lowest tier, and a distance of more than 1: there
+        the filter has no doubt.
+        """
+        found = [self._figures(score) for score in self._scores(articles)]
+        return {HIGH: np.array([high for high, _ in found]), UNCERTAIN: np.array([doubt for _, doubt in found])}
 
     def _scores(self, articles: Sequence[Article]) -> list[Score]:
         if self._scorer.student.head is None:
@@ -56,14 +57,19 @@ class ScoreSignal:
     def _passes(self, article: Article) -> bool:
         return self._scorer.prefilter is None or self._scorer.prefilter.check(article).passed
 
-    def _nearness(self, score: Score) -> float:
+    def _figures(self, score: Score) -> tuple[float, float]:
         average = score.weighted_average
         if average is None or not len(self._thresholds):
-            return np.nan
+            return np.nan, np.nan
         low, high = (score.intervals or {}).get(AVERAGE, (average - NO_INTERVAL, average + NO_INTERVAL))
         half_width = max(average - low, high - average)  # the scale's end may cut one side
         distance = float(np.abs(self._thresholds - average).min())
-        return -distance / max(half_width, LEAST_HALF_WIDTH)
+        may_be_a_find = average + half_width >= self._thresholds[-1]
+        is_in_doubt = distance <= half_width
+        return (
+            average if may_be_a_find else np.nan,
+            -distance / max(half_width, LEAST_HALF_WIDTH) if is_in_doubt else np.nan,
+        )
 
 
 def encoder_vectors(student: Student, texts: Sequence[str]) -> Vectors:

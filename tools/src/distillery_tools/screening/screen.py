@@ -39,14 +39,14 @@ def screen(
 ) -> Screened:
     """Choose articles by each strategy's share.
 
-    The random ones are drawn first, from all candidates, so that they are what they would be without the others.
-    Where a strategy finds too few, random ones take their places.
+    The random ones are drawn first, from all candidates, so that they are what they would be without the others,
+    which then choose in turn. Where a strategy finds too few, random ones take their places.
     """
     candidates = candidates_of(pool, signals, labelled.ids, advance)
     chooser = Chooser(pool, candidates, labelled.seen_texts(REPEATS_LABELLED), config.name, seed)
     wanted = quotas(shares, number)
-    missing = {name: quota - chooser.take(name, quota) for name, quota in wanted.items()}
-    chooser.take(RANDOM, number - len(chooser.records))
+    missing = _take_in_turn(chooser, {RANDOM: wanted.pop(RANDOM)}) | _take_in_turn(chooser, wanted)
+    _take_in_turn(chooser, {RANDOM: number - len(chooser.records)})
     report = {
         "filter": config.name,
         "version": config.version,
@@ -59,6 +59,21 @@ def screen(
         "examples": len(labelled.examples),
         "n_articles": len(chooser.records),
         "chosen": dict(Counter(record["sampling"] for record in chooser.records)),
-        "too_few": {name: count for name, count in missing.items() if count},
+        "too_few": missing,
     }
     return Screened(chooser.records, candidates.set_aside, report)
+
+
+def _take_in_turn(chooser: Chooser, wanted: Mapping[str, int]) -> dict[str, int]:
+    """Let each strategy choose one article after the other's; return how many too few some found."""
+    left = {name: count for name, count in wanted.items() if count}
+    missing = {}
+    while left:
+        for name in list(left):
+            if not chooser.take(name):
+                missing[name] = left.pop(name)
+            elif left[name] == 1:
+                del left[name]
+            else:
+                left[name] -= 1
+    return missing

@@ -14,19 +14,25 @@ from .strategies import SIMILAR, Values
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
+# An article less like the examples than nine in ten of them are is none of their like.
+LEAST_QUANTILE = 0.1
+
+
 class SimilaritySignal:
     """The cosine between an article's vector and the mean direction of the examples'."""
 
     def __init__(self, embed: Embed, examples: Sequence[Article]) -> None:
         """Embed the examples, of which there is at least one."""
         self._embed = embed
-        self._centre = _directions(embed([article.text for article in examples])).mean(axis=0)
-        self._centre /= np.linalg.norm(self._centre)
+        directions = _directions(embed([article.text for article in examples]))
+        centre = directions.mean(axis=0)
+        self._centre = centre / np.linalg.norm(centre)
+        self._least = float(np.quantile(directions @ self._centre, LEAST_QUANTILE))
 
     def values(self, articles: Sequence[Article]) -> dict[str, Values]:
-        """Return the cosines, from -1 to 1."""
-        vectors = _directions(self._embed([article.text for article in articles]))
-        return {SIMILAR: vectors @ self._centre}
+        """Return the cosines, not a number where they are below those of nine in ten examples."""
+        cosines = _directions(self._embed([article.text for article in articles])) @ self._centre
+        return {SIMILAR: np.where(cosines >= self._least, cosines, np.nan)}
 
 
 def _directions(vectors: NDArray[np.float32]) -> Values:
