@@ -36,12 +36,11 @@ MOST_OUTPUT_TOKENS = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How calls are made: attempts for an article over all runs, tokens of a reply, seconds, and the first wait."""
+    """How calls are made: attempts for an article over all runs, tokens of a reply, and seconds of a call."""
 
     max_attempts: int = 5
     max_output_tokens: int = 4096
     timeout: float = 120.0
-    shortest_wait: float = 0.5
 
     def output_limit(self, n_truncated: int) -> int:
         """Return the most tokens that a reply may have: twice as many for each that was cut short."""
@@ -95,7 +94,7 @@ class Labeller:
         truncated = question.n_truncated
         async for attempt in AsyncRetrying(
             stop=stop_after_attempt(self._policy.max_attempts - question.n_attempts),
-            wait=WaitAsAsked(self._policy.shortest_wait),
+            wait=WaitAsAsked(),
             retry=retry_if_exception_type(RetryableError),
             sleep=self._stop.sleep,
             reraise=True,

@@ -9,6 +9,7 @@ from .providers import Usage
 
 # Until calls have shown what replies take: a number with a sentence of evidence, for each dimension.
 OUTPUT_TOKENS_PER_DIMENSION = 60
+THOUSAND = 1000
 
 
 class BudgetReachedError(Exception):
@@ -27,6 +28,9 @@ class Spending:
         self._n_in_flight = 0
         self.expected_output = expected_output
         self._settled = asyncio.Event()
+        # Asked for once: looking a price up takes longer than all else that a call is booked with.
+        self._per_prompt_token = (self.cost(Usage(prompt=THOUSAND)) or 0.0) / THOUSAND
+        self._per_output_token = (self.cost(Usage(output=THOUSAND)) or 0.0) / THOUSAND
 
     @property
     def budget(self) -> float | None:
@@ -45,7 +49,7 @@ class Spending:
 
     def estimate(self, prompt_tokens: int) -> float:
         """Return what a call is expected to cost; its reply is taken to be as long as the longest of late."""
-        return self.cost(Usage(prompt=prompt_tokens, output=round(self.expected_output))) or 0.0
+        return prompt_tokens * self._per_prompt_token + self.expected_output * self._per_output_token
 
     def cost(self, usage: Usage) -> float | None:
         """Return what a usage costs, None if no price is known."""
