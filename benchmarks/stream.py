@@ -24,7 +24,7 @@ from sample import EXAMPLES
 
 from distillery_tools.bench.sample import read_articles
 
-SAMPLES = 40
+SAMPLES = 20
 
 Sample = tuple[int, float, float]
 
@@ -38,10 +38,14 @@ def main() -> None:
         raise SystemExit("the command has no standard input or output")
     feeding = threading.Thread(target=_feed, args=(process.stdin, read_articles(options.articles), options.n))
     feeding.start()
-    samples = list(_sampled(process, process.stdout, options.n))
+    samples: list[Sample] = []
+    print(f"{'results':>10} {'seconds':>9} {'MiB':>7}")
+    for count, seconds, memory in _sampled(process, process.stdout, options.n):
+        samples.append((count, seconds, memory))
+        print(f"{count:10} {seconds:9.1f} {memory:7.0f}", flush=True)
     feeding.join()
     print(f"exit status {process.wait()}")  # 1 says that some articles could not be scored
-    _print(samples, options.n)
+    _print_slope(samples, options.n)
 
 
 def _options() -> argparse.Namespace:
@@ -59,7 +63,7 @@ def _feed(pipe: IO[bytes], articles: list[dict[str, Any]], n: int) -> None:
 
 
 def _sampled(process: subprocess.Popen[bytes], results: IO[bytes], n: int) -> Iterator[Sample]:
-    """Yield results so far, seconds since the first one and resident MiB, some forty times."""
+    """Yield results so far, seconds since the first one and resident MiB, some twenty times."""
     started = None
     for count, _ in enumerate(results, start=1):
         started = started or time.perf_counter()
@@ -72,10 +76,7 @@ def _resident(pid: int) -> float:
     return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
 
 
-def _print(samples: list[Sample], n: int) -> None:
-    print(f"{'results':>10} {'seconds':>9} {'MiB':>7}")
-    for count, seconds, memory in samples[:: max(1, len(samples) // 20)]:
-        print(f"{count:10} {seconds:9.1f} {memory:7.0f}")
+def _print_slope(samples: list[Sample], n: int) -> None:
     counts, seconds, memory = (np.array(column, dtype=float) for column in zip(*samples, strict=True))
     half = len(samples) // 2
     slope = np.polyfit(counts[half:], memory[half:], 1)[0] if len(samples) - half > 1 else float("nan")

