@@ -4,7 +4,8 @@
 
 Prints for each filter, and for a panel of all, how many of the articles that the prefilter passes are left to Stage 1
 (in the panel: read for none of the filters), the milliseconds an article of the student alone and of both stages
-taking turns, their ratio, and the resident memory that Stage 1 adds. Only ratios mean anything on a shared machine.
+taking turns, and their ratio; and what Stage 1 costs in memory and by its parts. Only ratios mean anything on a shared
+machine.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from typing import Any
 
 from sample import EXAMPLES, read_articles
 
-from distillery import Article, FilterPanel, HybridScorer, load_filters
+from distillery import Article, FilterConfig, FilterPanel, HybridScorer, load_filters
 from distillery.embedder import StaticEmbedder
+from distillery.loading import locate_filter
+from distillery.probe import Probe
 from distillery.score import STAGE_1, Score
 from distillery_tools.bench.measuring import Way, ratio, timed_in_turns
 
@@ -32,6 +35,7 @@ def main() -> None:
     """Measure and print."""
     options = _options()
     articles = read_articles(options.articles, options.n)
+    _print_memory(options.filters[0], articles)
     full, hybrid = (load_filters(options.filters, backend=options.backend, mode=mode) for mode in ("full", "hybrid"))
     timed = articles[: options.timed]
     print(f"{len(articles)} articles, {len(timed)} of them timed; {full.scorers[0].provenance.backend}")
@@ -74,7 +78,7 @@ def _print(name: str, results: list[list[Score]], seconds: Seconds) -> None:
 
 
 def _print_stage1(panel: FilterPanel, articles: list[dict[str, Any]], rounds: int) -> None:
-    """Print what the parts of Stage 1 cost, and the memory of the pages of the table that the articles touch."""
+    """Print what the parts of Stage 1 cost."""
     scorers = [scorer for scorer in panel if isinstance(scorer, HybridScorer)]
     embedder, texts = scorers[0].embedder, [Article.from_dict(article).text for article in articles]
     rows = embedder.tokenizer.encode(texts)
@@ -87,16 +91,25 @@ def _print_stage1(panel: FilterPanel, articles: list[dict[str, Any]], rounds: in
     ways = [Way(name, 1, len(texts), 0, "", run) for name, run in parts.items()]
     for name, seconds in timed_in_turns(ways, rounds, lambda: None).items():
         print(f"Stage 1, {name}: {statistics.median(seconds) * 1e3:.3f} ms an article")
-    if STATUS.exists():
-        before = _resident()
-        StaticEmbedder._opened(embedder.config, scorers[0].filter_dir).embed_tokens(rows)  # noqa: SLF001  a second copy
-        print(f"a second table of token vectors, mapped: {_resident() - before:+.0f} MiB for {len(texts)} articles")
 
 
-def _resident() -> float:
-    """Return the resident MiB of this process."""
-    lines = STATUS.read_text(encoding="utf-8").splitlines()
-    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
+def _print_memory(name: str, articles: list[dict[str, Any]]) -> None:
+    """Print what embedding adds to this process before a student is in it: memory of its own, and mapped pages."""
+    folder = locate_filter(name)[0]
+    embedder = StaticEmbedder.load(Probe.load(FilterConfig.load(folder), folder).record.embedder, folder)
+    rows = embedder.tokenizer.encode([Article.from_dict(article).text for article in articles])
+    before = _resident()
+    embedder.embed_tokens(rows)
+    own, mapped = (after - start for after, start in zip(_resident(), before, strict=True))
+    print(
+        f"Stage 1 on {len(rows)} articles: {own:+.0f} MiB of its own, {mapped:+.0f} MiB of the base model's file mapped"
+    )
+
+
+def _resident() -> list[float]:
+    """Return the resident MiB of this process: its own, and those of files, which processes share (Linux)."""
+    lines = dict(line.split(":", 1) for line in STATUS.read_text(encoding="utf-8").splitlines())
+    return [int(lines[name].split()[0]) / 1024 for name in ("RssAnon", "RssFile")]
 
 
 if __name__ == "__main__":

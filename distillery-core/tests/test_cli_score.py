@@ -226,6 +226,21 @@ def test_student_by_name(bert_filter: Path, articles_file: Path) -> None:
     assert (provenance["student"], provenance["backend"]) == ("compact", "torch-float32")
 
 
+def test_backend_and_precision_by_name(bert_filter: Path, articles_file: Path) -> None:
+    engine = ("--backend", "openvino", "--precision", "float32")
+
+    result = score(articles_file, "--filter", bert_filter, *engine)
+
+    assert json_records(result.stdout)[0]["results"]["tiny-filter"]["provenance"]["backend"] == "openvino-float32"
+
+
+def test_a_device_that_is_not_there_is_told(bert_filter: Path, articles_file: Path) -> None:
+    result = score(articles_file, "--filter", bert_filter, "--device", "cuda:99")
+
+    assert (result.exit_code, result.stdout) == (FAILED, "")
+    assert result.stderr.startswith("error: torch cannot use the device 'cuda:99'")
+
+
 # The summary of score
 
 

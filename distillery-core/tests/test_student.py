@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 
 import distillery.student
 from distillery.backends import NetworkRecipe
+from distillery.backends.torch_backend import TorchBackend
 from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, FilterConfig
 from distillery.errors import ConfigError, DistilleryError, ModelError, WeightsError
+from distillery.network import load_network
 from distillery.scorer import FilterBaseScorer
 from distillery.student import Student
 
@@ -35,6 +38,19 @@ def test_scores_come_in_the_order_of_the_texts(bert_scorer: FilterBaseScorer) ->
     assert together.dtype == np.float32
     assert np.abs(together[:15] - alone).max() < 1e-4
     assert np.abs(together[15:30] - alone).max() < 1e-4, "the same fifteen texts again"
+
+
+def test_in_bfloat16_company_and_order_change_nothing(bert_scorer: FilterBaseScorer) -> None:
+    """Rows of one length share a batch, and none is padded."""
+    texts = [" ".join(["village", "clinic", "river", "music"][n % 4 :] * (n % 7 + 1)) for n in range(60)]
+    reading = bert_scorer.student.reading
+    network = load_network(reading.base_folder(), reading.adapter_folder, reading.pooling, 3)
+    student = replace(bert_scorer.student, backend=TorchBackend(network, "cpu", "bfloat16"))
+    alone = np.concatenate([student.predict([text]) for text in texts])
+
+    assert np.array_equal(student.predict(texts), alone)
+    assert np.array_equal(student.predict(texts[::-1]), alone[::-1])
+    assert np.abs(alone - bert_scorer.student.predict(texts)).max() > 0, "it is another precision"
 
 
 def test_no_texts_give_no_scores(bert_scorer: FilterBaseScorer) -> None:

@@ -81,6 +81,10 @@ def test_the_report_holds_every_way_beside_the_naive_one(report: dict[str, Any])
         assert len(way["seconds_by_round"]) == report["rounds"] == 2
         assert way["articles_per_second"] * way["ms_per_article"] == pytest.approx(1000)
         assert way["share_of_ceiling"] == pytest.approx(way["gflops"] / report["ceiling_gflops"]["float32"])
+    one, both = (ways[f"ours, torch-float32, {count}"]["seconds_by_round"] for count in ("1 filter", "2 filters"))
+    assert report["last_filter_ms"] == pytest.approx(
+        1e3 * np.median([more - fewer for more, fewer in zip(both, one, strict=True)])
+    )
     assert report["filters"] == list(NAMES)
     assert report["articles"]["n"] == 8
 

@@ -19,8 +19,8 @@ from .memory import memory_table
 from .naive import BATCH_SIZE, NaivePath
 from .sample import Articles
 
-# The naive path pads every article alike, so a few of them tell its cost.
-N_NAIVE = 2 * BATCH_SIZE
+# The naive path pads every article alike, so one batch tells its cost.
+N_NAIVE = BATCH_SIZE
 
 Facts = dict[str, Any]
 
@@ -57,6 +57,7 @@ class Benchmark:
             "articles": {"n": len(lengths), "mean_tokens": statistics.mean(lengths), "gflop_each": work},
             "ceiling_gflops": ceiling,
             "ways": [_described(way, seconds, work, ceiling) for way in ways],
+            "last_filter_ms": self._last_on_top(seconds),
             "stage1": self._spared(),
             "agreement": self._agreement(),
             "memory": memory_table(self.panel, self.articles) if memory else [],
@@ -73,6 +74,14 @@ class Benchmark:
             self._our_way(self._hybrid, count)
             for count in range(1, len(self._hybrid) + 1, max(1, len(self._hybrid) - 1))
         ]
+
+    def _last_on_top(self, seconds: Mapping[str, Sequence[float]]) -> float | None:
+        """Return the milliseconds an article that the panel's last filter adds to the others', None if it has one."""
+        n = len(self.panel)
+        if n == 1:
+            return None
+        less, all_of_them = (seconds[self._our_way(self.panel, count).name] for count in (n - 1, n))
+        return 1e3 * statistics.median(more - fewer for more, fewer in zip(all_of_them, less, strict=True))
 
     def _naive_way(self, count: int) -> Way:
         texts = [Article.from_dict(article).text for article in self.articles[:N_NAIVE]]

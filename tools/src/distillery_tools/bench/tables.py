@@ -26,9 +26,11 @@ def _speed(report: dict[str, Any]) -> Table:
         ]
         for way in report["ways"]
     ]
+    last = report["last_filter_ms"]
     title = (
         f"{articles['n']} articles of {articles['mean_tokens']:.0f} tokens, {articles['gflop_each']:.1f} GFLOP each; "
         + ", ".join(f"products {rate:.0f} GFLOP/s in {name}" for name, rate in report["ceiling_gflops"].items())
+        + ("" if last is None else f"; the last of {len(report['filters'])} filters adds {last:.1f} ms an article")
     )
     return Table(title, ["way", "ms an article", "articles/s", "times naive", "GFLOP/s", "of the ceiling"], rows)
 
