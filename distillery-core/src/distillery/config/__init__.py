@@ -1,0 +1,48 @@
+"""The facts of a filter and of an encoder, as their YAML files state them."""
+
+from .encoder import EncoderConfig
+from .file_names import (
+    ADAPTER_CONFIG_FILE,
+    ADAPTER_FILE,
+    CONFIG_FILE,
+    ENCODER_FILE,
+    EVALUATION_FILE,
+    PROBE_FILE,
+    PROBE_RECORD_FILE,
+)
+from .filter import FilterConfig, TrainingConfig
+from .prefilter import CategoryConfig, PrefilterConfig
+from .probe import GuaranteeConfig, ProbeConfig, StageCostsConfig
+from .rubric import DimensionConfig, GatekeeperConfig, TierConfig
+from .section import NAME_PATTERN, Section, Sha256
+from .student import BaseModelConfig, EncoderReference, PreprocessingConfig, StudentConfig
+from .yaml_file import read_yaml
+
+__all__ = [
+    "ADAPTER_CONFIG_FILE",
+    "ADAPTER_FILE",
+    "CONFIG_FILE",
+    "ENCODER_FILE",
+    "EVALUATION_FILE",
+    "NAME_PATTERN",
+    "PROBE_FILE",
+    "PROBE_RECORD_FILE",
+    "BaseModelConfig",
+    "CategoryConfig",
+    "DimensionConfig",
+    "EncoderConfig",
+    "EncoderReference",
+    "FilterConfig",
+    "GatekeeperConfig",
+    "GuaranteeConfig",
+    "PrefilterConfig",
+    "PreprocessingConfig",
+    "ProbeConfig",
+    "Section",
+    "Sha256",
+    "StageCostsConfig",
+    "StudentConfig",
+    "TierConfig",
+    "TrainingConfig",
+    "read_yaml",
+]

@@ -1,0 +1,168 @@
+"""FilterConfig: a filter's config.yaml, validated, with every fault reported at once."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field, ValidationError, field_validator
+
+from ..errors import ConfigError, StudentNotFoundError
+from ..names import normalise
+from .file_names import CONFIG_FILE
+from .prefilter import PrefilterConfig
+from .probe import ProbeConfig
+from .rubric import DimensionConfig, GatekeeperConfig, TierConfig
+from .section import HIGHEST_POINTS, NAME_PATTERN, PackageVersion, Section, VersionRange, faults_in_words
+from .student import StudentConfig
+from .yaml_file import read_yaml
+
+WEIGHT_SUM_TOLERANCE = 1e-9
+
+T = TypeVar("T")
+
+
+class TrainingConfig(Section):
+    """How the filter's students are trained, where the tools' defaults do not suit it.
+
+    ``snippet_characters``: also learn from each article cut to its title and so many first characters, as feeds
+    bring them; only for labels that the beginning of a text earns as well as the whole.
+    """
+
+    snippet_characters: Annotated[int, Field(ge=0)] = 0
+
+
+class OracleConfig(Section):
+    """Where the prompt is that made the labels."""
+
+    prompt: str
+
+
+class FilterConfig(Section):
+    """Everything that is true of one version of one filter."""
+
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
+    version: PackageVersion
+    requires_core: VersionRange
+    summary: str
+    dimensions: Annotated[list[DimensionConfig], Field(min_length=1)]
+    tiers: Annotated[list[TierConfig], Field(min_length=1)]
+    gatekeepers: list[GatekeeperConfig] = Field(default_factory=list)
+    prefilter: PrefilterConfig = PrefilterConfig()
+    students: Annotated[dict[str, StudentConfig], Field(min_length=1)]
+    default_student: str
+    probe: ProbeConfig | None = None
+    oracle: OracleConfig
+    training: TrainingConfig = TrainingConfig()
+
+    @classmethod
+    def load(cls, folder: Path) -> FilterConfig:
+        """Read ``folder/config.yaml``; raise ConfigError with every fault found."""
+        path = folder / CONFIG_FILE
+        return cls.parse(read_yaml(path), source=str(path))
+
+    @classmethod
+    def parse(cls, data: Any, source: str = CONFIG_FILE) -> FilterConfig:
+        """Validate what a config.yaml holds; raise ConfigError with every fault found."""
+        dangling = _dangling(data)
+        try:
+            config = cls.model_validate(data)
+        except ValidationError as error:
+            raise ConfigError(faults_in_words(error, dangling, source)) from error
+        if dangling:
+            raise ConfigError(faults_in_words(None, dangling, source))
+        return config
+
+    @property
+    def dimension_names(self) -> list[str]:
+        """The dimensions in the order of the student's outputs."""
+        return [dimension.name for dimension in self.dimensions]
+
+    @property
+    def weights(self) -> list[float]:
+        """The weight of each dimension, in the same order."""
+        return [dimension.weight for dimension in self.dimensions]
+
+    @property
+    def probe_ceiling(self) -> float:
+        """The highest threshold that a probe may have: no cap and no tier above the last lies lower."""
+        return _probe_ceiling([gate.cap for gate in self.gatekeepers], [tier.at_least for tier in self.tiers])
+
+    def student(self, name: str | None = None) -> StudentConfig:
+        """Return a student by name, or the default one; raise ConfigError listing what exists."""
+        wanted = name or self.default_student
+        if wanted not in self.students:
+            known = ", ".join(self.students)
+            raise StudentNotFoundError(f"{self.name} {self.version} has no student '{wanted}'. It has: {known}")
+        return self.students[wanted]
+
+    @field_validator("dimensions")
+    @classmethod
+    def _dimensions_are_sound(cls, value: list[DimensionConfig]) -> list[DimensionConfig]:
+        faults = _repeats("dimension", [dimension.name for dimension in value])
+        total = sum(dimension.weight for dimension in value)
+        if abs(total - 1.0) > WEIGHT_SUM_TOLERANCE:
+            faults.append(f"the weights sum to {total:.10g}, not to 1")
+        return _unless(faults, value)
+
+    @field_validator("tiers")
+    @classmethod
+    def _tiers_descend_to_zero(cls, value: list[TierConfig]) -> list[TierConfig]:
+        faults = _repeats("tier", [tier.name for tier in value])
+        floors = [tier.at_least for tier in value]
+        if any(upper <= lower for upper, lower in pairwise(floors)):
+            faults.append(f"at_least must fall from tier to tier, but is {floors}")
+        elif floors[-1] != 0.0:
+            faults.append(f"the last tier must start at 0.0, not at {floors[-1]}")
+        return _unless(faults, value)
+
+    @property
+    def normalised_name(self) -> str:
+        """The name as pip normalises it, which is how filters are looked up."""
+        return normalise(self.name)
+
+
+def _repeats(kind: str, names: list[str]) -> list[str]:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    return [f"{kind} named more than once: {', '.join(repeated)}"] if repeated else []
+
+
+def _unless(faults: list[str], value: list[T]) -> list[T]:
+    if faults:
+        raise ValueError("; ".join(faults))
+    return value
+
+
+def _dangling(data: Any) -> list[str]:
+    """Return the faults that lie between two sections, which pydantic tells only if there are no others."""
+    try:
+        dimensions = [dimension["name"] for dimension in data["dimensions"]]
+        faults = [
+            f"gatekeepers.{n}.dimension: '{gate['dimension']}' is not a dimension; there are: {', '.join(dimensions)}"
+            for n, gate in enumerate(data.get("gatekeepers") or [])
+            if dimensions and gate["dimension"] not in dimensions
+        ]
+        if data["students"] and data["default_student"] not in data["students"]:
+            known = ", ".join(data["students"])
+            faults.append(f"default_student: '{data['default_student']}' is not a student; there are: {known}")
+        faults += _probe_faults(data)
+    except (AttributeError, KeyError, TypeError):
+        return []  # what is missing or of a wrong kind is a fault that pydantic tells
+    return faults
+
+
+def _probe_faults(data: Any) -> list[str]:
+    """Return whether Stage 1 could give a tier above the last, or spare an article for a gatekeeper's cap."""
+    threshold = (data.get("probe") or {}).get("threshold")
+    caps = [gate["cap"] for gate in data.get("gatekeepers") or []]
+    ceiling = _probe_ceiling(caps, [tier["at_least"] for tier in data["tiers"]])
+    if threshold is None or threshold <= ceiling:
+        return []
+    return [
+        f"probe.threshold: {threshold:g} is above {ceiling:g}, the lowest of the caps and of the tiers but the last"
+    ]
+
+
+def _probe_ceiling(caps: list[float], floors: list[float]) -> float:
+    return min([HIGHEST_POINTS, *caps, *floors[:-1]])
