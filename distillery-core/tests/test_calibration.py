@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distillery.calibration import Breakpoints, Calibration
+from distillery.calibration_origin import CalibrationOrigin
 from distillery.config import FilterConfig
 from distillery.errors import CalibrationError
 from distillery.reading import reading_of
@@ -59,7 +60,9 @@ def load(path: Path, data: Any, config: FilterConfig) -> Calibration:
 
 
 def read(path: Path, config: FilterConfig) -> Calibration:
-    return Calibration.load(path, config, config.student(), reading_of(config, path.parent))
+    return Calibration.load(
+        path, config, CalibrationOrigin.of_student(config.student(), reading_of(config, path.parent))
+    )
 
 
 def test_legacy_file_is_read_unchanged(path: Path, config: FilterConfig) -> None:

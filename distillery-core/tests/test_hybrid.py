@@ -13,7 +13,8 @@ import pytest
 from numpy.typing import NDArray
 
 import distillery
-from distillery.config import PROBE_FILE, FilterConfig
+from distillery.base_models import sha256_of
+from distillery.config import CALIBRATION_FILE, PROBE_FILE, FilterConfig
 from distillery.errors import DistilleryError, ProbeError
 from distillery.flow import score_together
 from distillery.hybrid import HybridScorer, hybrid_class
@@ -21,6 +22,7 @@ from distillery.postfilter import Postfilter
 from distillery.score import STAGE_1, STAGE_2, Score
 from distillery.scorer import FilterBaseScorer
 from distillery.testing import state_probe, write_probe
+from distillery.testing.tiny_probe import HALF_WIDTH, MAP
 from distillery.tokens import HeadTailTokenizer
 
 Articles = list[dict[str, Any]]
@@ -48,6 +50,19 @@ def full(folder: Path) -> FilterBaseScorer:
     return distillery.load_filter(folder, backend="torch")
 
 
+def estimates_of(hybrid: HybridScorer, articles: Articles) -> NDArray[np.float32]:
+    texts = [distillery.Article.from_dict(article).text for article in articles]
+    return hybrid.probe.apply(hybrid.embedder.embed(texts))
+
+
+def change_maps(folder: Path, points: dict[str, list[float]]) -> None:
+    """Calibrate every dimension of a probe by the same map."""
+    path = folder / "probe" / CALIBRATION_FILE
+    data = json.loads(path.read_text())
+    path.write_text(json.dumps({**data, "dimensions": dict.fromkeys(data["dimensions"], points)}))
+    state_probe(folder)
+
+
 def stages(scores: list[Score]) -> set[str | None]:
     return {score.stage_used for score in scores}
 
@@ -62,19 +77,53 @@ def test_below_the_threshold_the_probe_decides(hybrid: HybridScorer, articles: A
         assert (score.stage_used == STAGE_1) == (score.stage1_estimate < hybrid.threshold)
 
 
-def test_stage_1_scores_are_the_postfilters_of_the_estimates(hybrid: HybridScorer, articles: Articles) -> None:
-    texts = [distillery.Article.from_dict(article).text for article in articles]
-    estimates = hybrid.probe.apply(hybrid.embedder.embed(texts))
+def test_it_is_decided_on_the_average_before_calibration(hybrid: HybridScorer, articles: Articles) -> None:
+    outcomes = Postfilter(hybrid.config).apply(estimates_of(hybrid, articles))
+
+    assert [score.stage1_estimate for score in hybrid.score(articles)] == [one.weighted_average for one in outcomes]
+
+
+def test_stage_1_scores_are_the_postfilters_of_calibrated_estimates(hybrid: HybridScorer, articles: Articles) -> None:
+    estimates = estimates_of(hybrid, articles)
+    calibrated = np.interp(estimates, MAP["x"], MAP["y"])
 
     for score, raw, right in zip(
-        hybrid.score(articles), estimates, Postfilter(hybrid.config).apply(estimates), strict=True
+        hybrid.score(articles), estimates, Postfilter(hybrid.config).apply(calibrated), strict=True
     ):
-        assert score.stage1_estimate == right.weighted_average
         if score.stage_used == STAGE_1:
             assert (score.scores, score.weighted_average) == (right.scores, right.weighted_average)
             assert (score.tier, score.gatekeeper_applied) == ("low", right.gatekeeper_applied)
             assert list((score.raw_scores or {}).values()) == raw.tolist()
-            assert (score.intervals, score.error, score.passed_prefilter) == (None, None, True)
+            assert (score.error, score.passed_prefilter) == (None, True)
+
+
+def test_stage_1_scores_have_the_intervals_of_the_probes_calibration(hybrid: HybridScorer, articles: Articles) -> None:
+    for score in hybrid.score(articles):
+        if score.stage_used == STAGE_1:
+            expected = {**(score.scores or {}), "weighted_average": score.weighted_average}
+            assert score.intervals == {
+                name: (max(value - HALF_WIDTH, 0.0), min(value + HALF_WIDTH, 10.0)) for name, value in expected.items()
+            }
+
+
+def test_what_calibration_lifts_out_of_the_last_tier_goes_to_the_student(
+    folder: Path, full: FilterBaseScorer, articles: Articles
+) -> None:
+    """The uncalibrated average stays what it was, and stays what is told."""
+    before = distillery.load_filter(folder, mode="hybrid", backend="torch").score(articles)
+    change_maps(folder, {"x": [0.0, 2.2, 2.3, 10.0], "y": [0.0, 0.5, 4.1, 10.0]})
+
+    after = distillery.load_filter(folder, mode="hybrid", backend="torch").score(articles)
+
+    lifted = [
+        new for old, new in zip(before, after, strict=True) if (old.stage_used, new.stage_used) != ("stage2",) * 2
+    ]
+    assert stages(lifted) == {STAGE_1, STAGE_2}
+    assert {score.tier for score in lifted if score.stage_used == STAGE_1} == {"low"}
+    assert [score.stage1_estimate for score in after] == [score.stage1_estimate for score in before]
+    for new, alone in zip(after, full.score(articles), strict=True):
+        if new.stage_used == STAGE_2:
+            assert new.scores == pytest.approx(alone.scores, abs=1e-4)
 
 
 def test_stage_2_scores_are_those_of_the_student_alone(
@@ -86,7 +135,7 @@ def test_stage_2_scores_are_those_of_the_student_alone(
             assert two.tier == one.tier
 
 
-def test_provenance_names_probe_and_embedder_and_no_calibration_in_stage_1(
+def test_provenance_names_probe_and_embedder_and_the_calibration_of_the_stage(
     hybrid: HybridScorer, full: FilterBaseScorer, articles: Articles
 ) -> None:
     stated = FilterConfig.load(hybrid.filter_dir).probe
@@ -95,6 +144,9 @@ def test_provenance_names_probe_and_embedder_and_no_calibration_in_stage_1(
     for score in hybrid.score(articles):
         assert score.provenance.probe_sha256 == stated.sha256[PROBE_FILE]
         assert score.provenance.embedder == hybrid.embedder.fingerprint
+        by_probe = score.stage_used == STAGE_1
+        assert score.provenance.calibration == (stated.sha256[CALIBRATION_FILE][:12] if by_probe else None)
+    assert stated.sha256[CALIBRATION_FILE] == sha256_of(hybrid.filter_dir / "probe" / CALIBRATION_FILE)
     assert (full.provenance.probe_sha256, full.provenance.embedder) == (None, None)
 
 
@@ -197,7 +249,8 @@ def test_has_the_attributes_of_any_scorer(hybrid: HybridScorer, full: FilterBase
 
 def test_result_is_plain_json(hybrid: HybridScorer, articles: Articles) -> None:
     for score in hybrid.score(articles):
-        assert json.loads(json.dumps(score.to_dict(), allow_nan=False)) == score.to_dict()
+        plain = json.loads(json.dumps(score.to_dict(), allow_nan=False))
+        assert plain == {**score.to_dict(), "intervals": plain["intervals"]}  # a pair is a list in JSON
 
 
 def test_filters_own_code_keeps_its_place(folder: Path, articles: Articles) -> None:

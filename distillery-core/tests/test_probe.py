@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from distillery.config import PROBE_FILE, PROBE_RECORD_FILE, FilterConfig
-from distillery.errors import ConfigError, ProbeError, WeightsError
+from distillery.config import CALIBRATION_FILE, PROBE_FILE, PROBE_RECORD_FILE, FilterConfig
+from distillery.errors import CalibrationError, ConfigError, ProbeError, WeightsError
 from distillery.probe import Probe
 from distillery.testing import state_probe, write_probe
 
@@ -31,6 +31,12 @@ def load(folder: Path) -> Probe:
 
 def change_record(folder: Path, **facts: Any) -> None:
     path = folder / "probe" / PROBE_RECORD_FILE
+    path.write_text(json.dumps(json.loads(path.read_text()) | facts))
+    state_probe(folder)
+
+
+def change_calibration(folder: Path, **facts: Any) -> None:
+    path = folder / "probe" / CALIBRATION_FILE
     path.write_text(json.dumps(json.loads(path.read_text()) | facts))
     state_probe(folder)
 
@@ -62,11 +68,41 @@ def test_filter_without_a_probe_says_what_to_do(bert_filter: Path) -> None:
         load(bert_filter)
 
 
-def test_changed_file_is_refused(folder: Path) -> None:
-    with (folder / "probe" / PROBE_FILE).open("ab") as file:
-        file.write(b"\0")
+@pytest.mark.parametrize("name", [PROBE_FILE, PROBE_RECORD_FILE, CALIBRATION_FILE])
+def test_changed_file_is_refused(folder: Path, name: str) -> None:
+    with (folder / "probe" / name).open("ab") as file:
+        file.write(b" ")
 
-    with pytest.raises(WeightsError, match=r"probe\.safetensors has sha256"):
+    with pytest.raises(WeightsError, match=f"{name} has sha256"):
+        load(folder)
+
+
+def test_missing_calibration_is_refused(folder: Path) -> None:
+    (folder / "probe" / CALIBRATION_FILE).unlink()
+
+    with pytest.raises(WeightsError, match=r"calibration\.json is missing"):
+        load(folder)
+
+
+CALIBRATIONS = {
+    "another filter": ({"filter_name": "other"}, "was fitted for filter 'other', not for 'tiny-filter'"),
+    "other weights": (
+        {"weights_sha256": "2" * 64},
+        r"with weights_sha256 2+, but the probe has .*\n.*distillery probe",
+    ),
+    "another embedder": ({"embedder_fingerprint": "3" * 64}, "with embedder_fingerprint 3+, but the probe has"),
+    "other dimensions": ({"dimensions": {"novelty": {"x": [0], "y": [0]}}}, "maps none of the dimensions"),
+    "a map that falls": ({"dimensions": {"reach": {"x": [0, 1], "y": [1, 0]}}}, "dimension 'reach' does not rise"),
+    "intervals of one dimension": ({"intervals": {"edges": {}, "half_widths": {}}}, "intervals of 'reach'"),
+}
+
+
+@pytest.mark.parametrize("case", CALIBRATIONS)
+def test_calibration_that_does_not_fit_is_refused(folder: Path, case: str) -> None:
+    facts, says = CALIBRATIONS[case]
+    change_calibration(folder, **facts)
+
+    with pytest.raises(CalibrationError, match=says):
         load(folder)
 
 
@@ -120,7 +156,7 @@ def test_no_safetensors_file_is_named(folder: Path) -> None:
 
 @pytest.mark.parametrize(("threshold", "sound"), [(3.0, True), (3.01, False), (10.1, False), (-0.1, False)])
 def test_threshold_lies_at_or_below_caps_and_tiers(config_data: dict[str, Any], threshold: float, sound: bool) -> None:
-    stated = {"folder": "probe", "sha256": dict.fromkeys((PROBE_FILE, PROBE_RECORD_FILE), "0" * 64)}
+    stated = {"folder": "probe", "sha256": dict.fromkeys((PROBE_FILE, PROBE_RECORD_FILE, CALIBRATION_FILE), "0" * 64)}
     config_data["probe"] = stated | {"threshold": threshold}
 
     if sound:
@@ -137,5 +173,5 @@ def test_ceiling_is_the_lowest_tier_above_the_last_without_gatekeepers(config_da
 def test_every_file_of_a_probe_has_a_sha256(config_data: dict[str, Any]) -> None:
     config_data["probe"] = {"folder": "probe", "sha256": {PROBE_FILE: "0" * 64}}
 
-    with pytest.raises(ConfigError, match=r"states no sha256 for probe\.json"):
+    with pytest.raises(ConfigError, match=r"states no sha256 for probe\.json and calibration\.json"):
         FilterConfig.parse(config_data)

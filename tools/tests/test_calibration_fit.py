@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from distillery import CalibrationError, FilterConfig
 from distillery.calibration import Calibration
+from distillery.calibration_origin import CalibrationOrigin
 from distillery.intervals import AVERAGE
 from distillery.reading import Reading, reading_of
 from distillery_tools.calibration.effect import calibration_effects
@@ -39,7 +40,7 @@ def sample(seed: int) -> tuple[Values, Values]:
 
 def fit(config: FilterConfig, reading: Reading, sample: tuple[Values, Values], level: float = 0.9) -> dict[str, Any]:
     """Fit as the commands do."""
-    return fit_calibration(config, config.student(), reading, *sample, level)
+    return fit_calibration(config, CalibrationOrigin.of_student(config.student(), reading), *sample, level=level)
 
 
 def parse(content: dict[str, Any], config: FilterConfig) -> Calibration:
@@ -82,7 +83,8 @@ def test_the_core_loads_what_was_written(config: FilterConfig, reading: Reading,
     write_json(path, content)
 
     raw, _ = sample(1)
-    loaded = Calibration.load(path, config, config.student(), reading)
+    origin = CalibrationOrigin.of_student(config.student(), reading)
+    loaded = Calibration.load(path, config, origin)
     assert strict_json(path.read_text(encoding="utf-8")) == content
     assert loaded.apply(raw).tolist() == parse(content, config).apply(raw).tolist()
     assert loaded.apply(raw)[:, 1].tolist() == raw[:, 1].tolist()
@@ -90,7 +92,7 @@ def test_the_core_loads_what_was_written(config: FilterConfig, reading: Reading,
 
     write_json(path, {**content, "weights_sha256": "2" * 64})
     with pytest.raises(CalibrationError, match="was fitted with weights_sha256"):
-        Calibration.load(path, config, config.student(), reading)
+        Calibration.load(path, config, origin)
 
 
 @pytest.mark.parametrize("level", [0.8, 0.9])

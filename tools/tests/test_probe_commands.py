@@ -13,6 +13,8 @@ from invented import Trained, contents, make_data, strict_json, write_filter
 
 import distillery
 from distillery import FilterConfig, HybridScorer
+from distillery.base_models import sha256_of
+from distillery.config import CALIBRATION_FILE, PROBE_FILE
 from distillery.probe import Probe
 from distillery_tools.cli.probe import probe_command
 from distillery_tools.probe.section import write_section
@@ -74,6 +76,50 @@ def test_record_says_how_the_probe_came_to_be(probed: Probed) -> None:
     assert (record.training["splits"], record.training["n_articles"]) == (["train", "val"], 240)
     assert record.training["held_out"]["spearman"]["value"] > 0.5
     assert len(record.training["data_sha256"]) == 64
+
+
+def test_calibration_is_of_this_probe_and_its_held_out_estimates(probed: Probed) -> None:
+    content = strict_json((probed.folder / "probe" / CALIBRATION_FILE).read_text(encoding="utf-8"))
+
+    assert content["weights_sha256"] == sha256_of(probed.folder / "probe" / PROBE_FILE)
+    assert (content["fitted_on"], content["n_samples"]) == ("held-out estimates of train and val", 240)
+    assert content["average_effect"]["after"]["mae"] <= content["average_effect"]["before"]["mae"]
+    assert f"calibrated {content['average_effect']['after']['mae']:.3f}" in probed.trained
+
+
+def test_stage_1_scores_have_intervals(probed: Probed, data: Path) -> None:
+    scorer = distillery.load_filter(probed.folder, mode="hybrid", backend="torch")
+    articles = [strict_json(line) for line in (data / "articles.jsonl").read_text().splitlines()]
+
+    spared = [score for score in scorer.score(articles) if score.stage_used == "stage1"]
+
+    assert all(list(score.intervals or {}) == [*scorer.DIMENSION_NAMES, "weighted_average"] for score in spared)
+    assert {score.tier for score in spared} == {scorer.config.tiers[-1].name}
+
+
+def test_the_same_weights_keep_their_threshold(copied: Path, data: Path) -> None:
+    before = FilterConfig.load(copied).probe
+    assert before
+
+    done = probe("train", copied, "--data", data)
+
+    after = FilterConfig.load(copied).probe
+    assert after
+    assert after.sha256[PROBE_FILE] == before.sha256[PROBE_FILE]
+    assert (after.threshold, after.guarantee, after.costs) == (before.threshold, before.guarantee, before.costs)
+    assert f"so the threshold stays: {before.threshold:g}" in done.output
+    assert isinstance(distillery.load_filter(copied, mode="hybrid", backend="torch"), HybridScorer)
+
+
+def test_other_weights_lose_their_threshold(copied: Path, tmp_path: Path) -> None:
+    others = make_data(tmp_path / "others", 300, seed=4)
+
+    done = probe("train", copied, "--data", others.folder)
+
+    after = FilterConfig.load(copied).probe
+    assert after
+    assert (after.threshold, after.guarantee, after.costs) == (None, None, None)
+    assert "Choose its threshold" in done.output
 
 
 def test_threshold_is_stated_with_its_promise_and_costs(probed: Probed) -> None:
@@ -160,6 +206,8 @@ def test_report_holds_both_ways_side_by_side(probed: Probed, data: Path) -> None
     promise = report["misses"]["guarantee"]
     assert promise["low"] <= promise["missed"] / promise["n"] <= promise["high"]
     assert 0.0 < report["skip_rate"]["value"] < 1.0
+    assert sum(one["n"] for one in report["intervals"].values()) == 60
+    assert 0.5 < report["intervals"]["stage1"]["coverage"]["value"] <= 1.0
 
 
 def test_report_for_people(probed: Probed, data: Path) -> None:
@@ -167,6 +215,7 @@ def test_report_for_people(probed: Probed, data: Path) -> None:
 
     assert "student alone" in told
     assert "at most 20.0%" in told
+    assert "intervals of the average" in told
 
 
 def test_vocabulary_may_be_another_filters(garden: Path, gemma_base: Path, data: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Calibration: per dimension, a monotone map from the student's output to the oracle's scale, and intervals."""
+"""Calibration: per dimension, a monotone map from an output to the oracle's scale, and intervals."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .config import FilterConfig, StudentConfig
+from .calibration_origin import CalibrationOrigin
+from .config import FilterConfig
 from .errors import CalibrationError
 from .intervals import AVERAGE, HalfWidths, Interval, read_half_widths
-from .names import normalise
 from .postfilter import HIGHEST, LOWEST
-from .reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,8 @@ class Calibration:
         self.identifier = identifier
 
     @classmethod
-    def load(cls, path: Path, config: FilterConfig, student: StudentConfig, reading: Reading) -> Calibration:
-        """Read a calibration.json; raise CalibrationError if it is malformed or not for this student.
+    def load(cls, path: Path, config: FilterConfig, origin: CalibrationOrigin) -> Calibration:
+        """Read a calibration.json; raise CalibrationError if it is malformed or of another origin.
 
         ``identifier`` is the first 12 hexadecimal digits of the file's sha256.
         """
@@ -61,14 +60,14 @@ class Calibration:
             raise CalibrationError(f"{path} cannot be read as JSON: {error}") from error
         if not isinstance(data, dict) or not isinstance(data.get("dimensions"), dict):
             raise CalibrationError(f"{path} has no 'dimensions'; it must map each dimension to x and y.")
-        _check_origin(data, path, config, student, reading)
+        origin.check(data, path, config)
         return cls.parse(data, config, source=str(path), identifier=hashlib.sha256(content).hexdigest()[:12])
 
     @classmethod
     def parse(
         cls, data: dict[str, Any], config: FilterConfig, *, source: str, identifier: str = "unsaved"
     ) -> Calibration:
-        """Read what a calibration.json holds, whatever student it is for; raise CalibrationError if malformed."""
+        """Read what a calibration.json holds, whatever its origin; raise CalibrationError if malformed."""
         maps = {name: _breakpoints(name, entry, source) for name, entry in data["dimensions"].items()}
         intervals = data.get("intervals")
         half_widths = read_half_widths(intervals, config.dimension_names, source) if intervals is not None else None
@@ -98,29 +97,6 @@ class Calibration:
         names = [*self._dimensions, AVERAGE]
         columns = [self._half_widths[name].around(column) for name, column in zip(names, scores.T, strict=True)]
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def _check_origin(
-    data: dict[str, Any], path: Path, config: FilterConfig, student: StudentConfig, reading: Reading
-) -> None:
-    """Refuse maps of another filter, other weights or another reading; the predecessor checked none.
-
-    Old files say only the filter; what a file does not say is not checked.
-    """
-    owner = normalise(str(data.get("filter_name", config.name)))
-    if owner != config.normalised_name:
-        raise CalibrationError(f"{path} was fitted for filter '{owner}', not for '{config.name}'.")
-    facts = {
-        "weights_sha256": student.weights_sha256,
-        "dtype": reading.dtype,
-        "preprocessing": reading.preprocessing.model_dump(),
-    }
-    for name, present in facts.items():
-        if data.get(name, present) != present:
-            raise CalibrationError(
-                f"{path} was fitted with {name} {data[name]}, but the student has {present}.\n"
-                f"  Fit it again: distillery train does, or set the student's calibration to null."
-            )
 
 
 def _breakpoints(name: str, entry: Any, source: str) -> Breakpoints:

@@ -14,7 +14,6 @@ from .backends import Outputs
 from .config import PROBE_FILE, FilterConfig
 from .embedder import StaticEmbedder
 from .errors import ProbeError
-from .postfilter import Outcome
 from .probe import Probe, probe_settings
 from .score import STAGE_1, STAGE_2, Provenance, Score
 from .scorer import FilterBaseScorer
@@ -23,9 +22,10 @@ from .scorer import FilterBaseScorer
 class HybridScorer(FilterBaseScorer):
     """Scores as any scorer does, but leaves an article that the probe puts below the threshold to the probe.
 
-    The probe's estimates go through the filter's own postfilter, uncalibrated and without intervals. The
-    threshold is at most the lowest cap and the lowest tier above the last, so Stage 1 gives no other tier than
-    the last, and no gatekeeper changes who is spared.
+    Who is spared is decided on the average of the uncalibrated estimates after the filter's own postfilter, which is
+    what the threshold was chosen on. It is at most the lowest cap, so that no gatekeeper changes who is spared. What a
+    spared article gets is calibrated, with the probe's own maps and intervals, and goes through the same postfilter;
+    where that puts it into another tier than the last, the student reads it after all.
     """
 
     embedder: StaticEmbedder
@@ -55,30 +55,35 @@ class HybridScorer(FilterBaseScorer):
 
     @cached_property
     def _stage1_provenance(self) -> Provenance:
-        return replace(self.provenance, calibration=None)
+        return replace(self.provenance, calibration=self.probe.calibration.identifier)
 
     def spare(self, embeddings: NDArray[np.float32]) -> list[Score | float | None]:
         """Return Stage 1's final score for each embedding [n, width], its estimate where the student is to read.
 
-        An estimate that is not a finite number is None.
+        An estimate is an uncalibrated average; one that is not a finite number is None.
         """
         estimates = self.probe.apply(embeddings)
         finite = np.asarray(np.isfinite(estimates).all(axis=1))
-        outcomes = iter(self.postfilter.apply(estimates[finite]))
-        return [
-            self._spared(row, next(outcomes)) if sound else None
-            for row, sound in zip(estimates, finite.tolist(), strict=True)
-        ]
+        said = iter(self._said(estimates[finite]))
+        return [next(said) if sound else None for sound in finite.tolist()]
 
     def score_outputs(self, outputs: Outputs) -> list[Score]:
         """Score what the student read, as Stage 2."""
         return [replace(score, stage_used=STAGE_2) for score in super().score_outputs(outputs)]
 
-    def _spared(self, estimates: NDArray[np.float32], outcome: Outcome) -> Score | float:
-        average = outcome.weighted_average
-        if average >= self.threshold:
-            return average
-        score = self._scored(estimates, outcome, None)
+    def _said(self, estimates: NDArray[np.float32]) -> list[Score | float]:
+        """Return the final score, or else the average before calibration, for finite estimates [n, n_dimensions]."""
+        averages = [outcome.weighted_average for outcome in self.postfilter.apply(estimates)]
+        scores = self._judged(estimates, self.probe.calibration)
+        return [
+            self._spared(score, average) if self._spares(score, average) else average
+            for score, average in zip(scores, averages, strict=True)
+        ]
+
+    def _spares(self, score: Score, average: float) -> bool:
+        return average < self.threshold and score.tier == self.config.tiers[-1].name
+
+    def _spared(self, score: Score, average: float) -> Score:
         return replace(score, provenance=self._stage1_provenance, stage_used=STAGE_1, stage1_estimate=average)
 
 

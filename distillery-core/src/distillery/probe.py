@@ -1,4 +1,4 @@
-"""Probe: Stage 1's linear map from a text's embedding to estimates of a filter's dimensions."""
+"""Probe: Stage 1's linear map from a text's embedding to estimates of a filter's dimensions, and their calibration."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from .base_models import check_files
-from .config import PROBE_FILE, PROBE_RECORD_FILE, FilterConfig, ProbeConfig, Section, Sha256
+from .calibration import Calibration
+from .calibration_origin import CalibrationOrigin
+from .config import CALIBRATION_FILE, PROBE_FILE, PROBE_RECORD_FILE, FilterConfig, ProbeConfig, Section, Sha256
 from .embedder import EmbedderConfig
 from .errors import ProbeError
 from .names import distribution_of
@@ -30,28 +32,31 @@ class ProbeRecord(Section):
 
 @dataclass(frozen=True)
 class Probe:
-    """Weight [n_dimensions, width] and bias [n_dimensions] on the 0-10 scale, and the record."""
+    """Weight [n_dimensions, width] and bias [n_dimensions] on the 0-10 scale, the record, and the calibration."""
 
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
     record: ProbeRecord
+    calibration: Calibration
 
     @classmethod
     def load(cls, config: FilterConfig, folder: Path) -> Probe:
         """Read the probe of the filter in ``folder``, everything checked.
 
-        Raises ProbeError if it is none of this filter's, WeightsError if a file is not the one that config.yaml
-        states.
+        Raises ProbeError if it is none of this filter's, CalibrationError if its calibration is none of this probe's,
+        WeightsError if a file is not the one that config.yaml states.
         """
         settings = probe_settings(config)
         place = folder / settings.folder
         remedy = f'Reinstall: pip install --force-reinstall "{distribution_of(config.name)}=={config.version}"'
         check_files(place, settings.sha256, owner=f"{config.name} {config.version}", remedy=remedy)
         record = _record(place / PROBE_RECORD_FILE, config)
-        return cls(*_tensors(place / PROBE_FILE, len(config.dimensions), record.width), record)
+        weight, bias = _tensors(place / PROBE_FILE, len(config.dimensions), record.width)
+        origin = CalibrationOrigin.of_probe(settings.sha256[PROBE_FILE], record.embedder_fingerprint)
+        return cls(weight, bias, record, Calibration.load(place / CALIBRATION_FILE, config, origin))
 
     def apply(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return estimates [n, n_dimensions] for embeddings [n, width], each row summed by itself."""
+        """Return uncalibrated estimates [n, n_dimensions] for embeddings [n, width], each row summed by itself."""
         estimates: NDArray[np.float32] = np.einsum("nw,dw->nd", embeddings, self.weight) + self.bias
         return estimates
 

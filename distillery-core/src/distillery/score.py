@@ -17,6 +17,7 @@ class Provenance:
     """What made a score, exactly enough to make it again.
 
     ``encoder`` is name and version of the shared encoder, None for a student with an adapter of its own.
+    ``calibration`` is that of what decided, the student or the probe, None if its output is taken as it is.
     ``probe_sha256`` and ``embedder`` (its fingerprint) are those of Stage 1, None without one.
     """
 
@@ -37,7 +38,8 @@ class Score:
     """The result for one article.
 
     ``scores`` and ``raw_scores`` map each dimension, in the filter's order, to 0-10 after
-    calibration and to the student's own output. All values are None where no model ran.
+    calibration and to the own output of what decided, student or probe. ``stage1_estimate`` is the probe's average
+    before calibration, on which it was decided who decides. All values are None where no model ran.
     """
 
     provenance: Provenance

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .article import Article
 from .backends import AUTO, Outputs
 from .calibration import Calibration
+from .calibration_origin import CalibrationOrigin
 from .commerce import CommerceGate
 from .config import FilterConfig
 from .errors import ScoringError
@@ -73,7 +74,9 @@ class FilterBaseScorer:
         trained = Student.load(config, folder, student, backend=backend, device=device, precision=precision)
         settings = trained.config
         calibration = (
-            Calibration.load(folder / settings.calibration, config, settings, trained.reading)
+            Calibration.load(
+                folder / settings.calibration, config, CalibrationOrigin.of_student(settings, trained.reading)
+            )
             if settings.calibration
             else None
         )
@@ -134,23 +137,21 @@ class FilterBaseScorer:
         return self._finished(self.student.judge(outputs))
 
     def _finished(self, raw: NDArray[np.float32]) -> list[Score]:
-        """Calibrate and judge raw scores [n, n_dimensions]; a row that is not finite is an error."""
+        """Calibrate and judge the student's raw scores [n, n_dimensions]; a row that is not finite is an error."""
         finite = np.asarray(np.isfinite(raw).all(axis=1))
-        calibrated = self.calibration.apply(raw[finite]) if self.calibration else raw[finite]
-        outcomes = self.postfilter.apply(calibrated)
-        judged = iter(zip(outcomes, self._intervals(calibrated, outcomes), strict=True))
+        judged = iter(self._judged(raw[finite], self.calibration))
         return [
-            self._scored(row, *next(judged)) if sound else self._not_finite(row)
-            for row, sound in zip(raw, finite.tolist(), strict=True)
+            next(judged) if sound else self._not_finite(row) for row, sound in zip(raw, finite.tolist(), strict=True)
         ]
 
-    def _intervals(
-        self, calibrated: NDArray[np.floating], outcomes: list[Outcome]
-    ) -> Sequence[dict[str, Interval] | None]:
-        """Return each article's intervals, the last one around its final average; None without half-widths."""
+    def _judged(self, raw: NDArray[np.float32], calibration: Calibration | None) -> list[Score]:
+        """Calibrate and judge finite raw scores [n, n_dimensions]; the last interval is around the final average."""
+        calibrated = calibration.apply(raw) if calibration else raw
+        outcomes = self.postfilter.apply(calibrated)
         averages = np.array([outcome.weighted_average for outcome in outcomes])
-        found = self.calibration.intervals(calibrated, averages) if self.calibration else None
-        return [None] * len(outcomes) if found is None else found
+        found = calibration.intervals(calibrated, averages) if calibration else None
+        intervals: Sequence[dict[str, Interval] | None] = [None] * len(raw) if found is None else found
+        return [self._scored(*one) for one in zip(raw, outcomes, intervals, strict=True)]
 
     def _scored(self, raw: NDArray[np.float32], outcome: Outcome, intervals: dict[str, Interval] | None) -> Score:
         return Score(

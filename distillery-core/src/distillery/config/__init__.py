@@ -4,6 +4,7 @@ from .encoder import EncoderConfig
 from .file_names import (
     ADAPTER_CONFIG_FILE,
     ADAPTER_FILE,
+    CALIBRATION_FILE,
     CONFIG_FILE,
     ENCODER_FILE,
     EVALUATION_FILE,
@@ -21,6 +22,7 @@ from .yaml_file import read_yaml
 __all__ = [
     "ADAPTER_CONFIG_FILE",
     "ADAPTER_FILE",
+    "CALIBRATION_FILE",
     "CONFIG_FILE",
     "ENCODER_FILE",
     "EVALUATION_FILE",

@@ -4,6 +4,9 @@ CONFIG_FILE = "config.yaml"
 ENCODER_FILE = "encoder.yaml"
 EVALUATION_FILE = "evaluation.json"
 
+# Of a student, beside its adapter, and of a probe.
+CALIBRATION_FILE = "calibration.json"
+
 PROBE_FILE = "probe.safetensors"
 PROBE_RECORD_FILE = "probe.json"
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from .file_names import PROBE_FILE, PROBE_RECORD_FILE
+from .file_names import CALIBRATION_FILE, PROBE_FILE, PROBE_RECORD_FILE
 from .section import Points, Section, Sha256, Share
 
 
@@ -43,7 +43,7 @@ class StageCostsConfig(Section):
 class ProbeConfig(Section):
     """Stage 1: the probe's folder beside config.yaml, the sha256 of its files, and below which average it decides.
 
-    ``threshold`` is null until it is chosen on labelled articles.
+    ``threshold`` is null until it is chosen on labelled articles; it is one of averages that are not calibrated.
     """
 
     folder: str
@@ -55,6 +55,6 @@ class ProbeConfig(Section):
     @field_validator("sha256")
     @classmethod
     def _names_every_file(cls, value: dict[str, str]) -> dict[str, str]:
-        if absent := [name for name in (PROBE_FILE, PROBE_RECORD_FILE) if name not in value]:
+        if absent := [name for name in (PROBE_FILE, PROBE_RECORD_FILE, CALIBRATION_FILE) if name not in value]:
             raise ValueError(f"states no sha256 for {' and '.join(absent)}")
         return value

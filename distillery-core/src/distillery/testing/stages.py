@@ -47,11 +47,14 @@ def _misplaced(hybrid: HybridScorer, score: Score) -> list[str]:
     estimate, last = score.stage1_estimate, hybrid.config.tiers[-1].name
     probe = hybrid.config.probe.sha256[PROBE_FILE] if hybrid.config.probe else None
     by_probe = score.stage_used == STAGE_1
+    calibration = hybrid.probe.calibration if by_probe else hybrid.calibration
     rules = {
         f"stage_used is {score.stage_used!r}, not {STAGE_1!r} or {STAGE_2!r}": score.stage_used in (STAGE_1, STAGE_2),
         f"Stage 1 decided at {estimate}, not below {hybrid.threshold:g}": not by_probe
         or (estimate is not None and estimate < hybrid.threshold),
         f"Stage 1 gave the tier {score.tier}, but only {last} is its to give": not by_probe or score.tier == last,
         "the provenance names another probe than config.yaml": score.provenance.probe_sha256 == probe,
+        f"the provenance names another calibration than that of {score.stage_used}": score.provenance.calibration
+        == (calibration.identifier if calibration else None),
     }
     return [what for what, holds in rules.items() if not holds]

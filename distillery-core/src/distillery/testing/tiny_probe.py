@@ -11,13 +11,17 @@ import yaml
 from safetensors.numpy import save_file
 
 from ..base_models import sha256_of
-from ..config import CONFIG_FILE, PROBE_FILE, PROBE_RECORD_FILE, FilterConfig
+from ..config import CALIBRATION_FILE, CONFIG_FILE, PROBE_FILE, PROBE_RECORD_FILE, FilterConfig
 from ..embedder import EmbedderConfig, StaticEmbedder
+from ..intervals import AVERAGE
 from ..reading import reading_of
 
 FOLDER = "probe"
 # Of a tiny filter's articles, about half lie below it.
 THRESHOLD = 2.5
+# Its map lowers every estimate, so that all that lie below the threshold stay in the last tier.
+MAP = {"x": [0.0, 10.0], "y": [0.0, 8.0]}
+HALF_WIDTH = 1.5
 
 
 def write_probe(folder: Path, *, seed: int = 4, threshold: float | None = THRESHOLD) -> Path:
@@ -39,6 +43,9 @@ def write_probe(folder: Path, *, seed: int = 4, threshold: float | None = THRESH
     (folder / FOLDER).mkdir(exist_ok=True)
     save_file({"weight": weight, "bias": bias}, folder / FOLDER / PROBE_FILE)
     (folder / FOLDER / PROBE_RECORD_FILE).write_text(json.dumps(record), encoding="utf-8")
+    (folder / FOLDER / CALIBRATION_FILE).write_text(
+        json.dumps(_calibration(folder, config, embedder)), encoding="utf-8"
+    )
     return state_probe(folder, threshold=threshold)
 
 
@@ -46,7 +53,21 @@ def state_probe(folder: Path, **settings: Any) -> Path:
     """Write the present sha256 of a probe's files, and other settings of it, into config.yaml."""
     path = folder / CONFIG_FILE
     config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    sha256 = {name: sha256_of(folder / FOLDER / name) for name in (PROBE_FILE, PROBE_RECORD_FILE)}
+    sha256 = {name: sha256_of(folder / FOLDER / name) for name in (PROBE_FILE, PROBE_RECORD_FILE, CALIBRATION_FILE)}
     config["probe"] = {**(config.get("probe") or {}), "folder": FOLDER, "sha256": sha256, **settings}
     path.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), encoding="utf-8")
     return folder
+
+
+def _calibration(folder: Path, config: FilterConfig, embedder: EmbedderConfig) -> dict[str, Any]:
+    names = [*config.dimension_names, AVERAGE]
+    return {
+        "filter_name": config.name,
+        "weights_sha256": sha256_of(folder / FOLDER / PROBE_FILE),
+        "embedder_fingerprint": embedder.fingerprint,
+        "dimensions": dict.fromkeys(config.dimension_names, MAP),
+        "intervals": {
+            "edges": {name: [] for name in names},
+            "half_widths": {name: [HALF_WIDTH] for name in names},
+        },
+    }

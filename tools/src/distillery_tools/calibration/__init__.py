@@ -1,1 +1,1 @@
-"""Calibration of a student on validation articles: maps that help on held-out ones, and intervals around the scores."""
+"""Calibration of a student or a probe on articles it has not seen: maps that help on held-out ones, and intervals."""

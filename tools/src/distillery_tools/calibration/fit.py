@@ -1,4 +1,4 @@
-"""Fitting a filter's calibration.json."""
+"""Fitting the calibration.json of a student or a probe."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from distillery import CalibrationError, FilterConfig
-from distillery.config import StudentConfig
+from distillery.calibration_origin import CalibrationOrigin
 from distillery.intervals import AVERAGE
-from distillery.reading import Reading
 
 from .average import average_effect, choose_together, final_averages, held_out_together
 from .conformal import fit_half_widths
@@ -19,20 +18,27 @@ from .maps import CANDIDATES, NONE, Values
 from .selection import Choice, choose_map
 
 LEVEL = 0.9
+VALIDATION = "val"
 MIXED = "mixed"
 
 
 def fit_calibration(
-    config: FilterConfig, student: StudentConfig, reading: Reading, raw: Values, scores: Values, level: float = LEVEL
+    config: FilterConfig,
+    origin: CalibrationOrigin,
+    raw: Values,
+    scores: Values,
+    *,
+    fitted_on: str = VALIDATION,
+    level: float = LEVEL,
 ) -> dict[str, Any]:
-    """Fit maps where they help and intervals, on raw outputs and scores [n, n_dimensions] of validation articles.
+    """Fit maps where they help and intervals, on raw outputs and scores [n, n_dimensions] of unseen articles.
 
     Returns the content of a calibration.json: the predecessor's form, with intervals and the effect on held-out
     articles beside it. Raises CalibrationError if an output is not a finite number.
     """
     if broken := int((~np.isfinite(raw)).any(axis=1).sum()):
         raise CalibrationError(
-            f"{config.name} {config.version}: the student's outputs for {broken} of {len(raw)} articles are not "
+            f"{config.name} {config.version}: the {origin.what}'s outputs for {broken} of {len(raw)} articles are not "
             f"finite numbers.  Train it again."
         )
     choices = {name: choose_map(raw[:, i], scores[:, i]) for i, name in enumerate(config.dimension_names)}
@@ -41,13 +47,11 @@ def fit_calibration(
     unmapped = held_out_together(choices, dict.fromkeys(choices, NONE))
     return {
         "method": _method(chosen),
-        "fitted_on": "val",
+        "fitted_on": fitted_on,
         "n_samples": len(raw),
         "filter_name": config.name,
         "filter_version": config.version,
-        "weights_sha256": student.weights_sha256,
-        "dtype": reading.dtype,
-        "preprocessing": reading.preprocessing.model_dump(),
+        **origin.facts,
         "dimensions": _maps(chosen, raw, scores),
         "intervals": _intervals(config, held_out.mean(axis=0), scores, level),
         "held_out_effect": {name: _effects(choice, chosen[name]) for name, choice in choices.items()},

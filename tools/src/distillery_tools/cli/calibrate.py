@@ -46,6 +46,7 @@ def calibrate_command(
     """
     from distillery.backends import TORCH
     from distillery.calibration import Calibration
+    from distillery.calibration_origin import CalibrationOrigin
     from distillery.student import Student
 
     from ..calibration.effect import calibration_effects
@@ -61,7 +62,8 @@ def calibrate_command(
     val, test = labelled.splits["val"], labelled.splits["test"]
     trained = Student.load(config, folder, chosen, backend=TORCH)
     raw, unseen = (raw_scores(trained, split.texts).astype(np.float64) for split in (val, test))
-    content = fit_calibration(config, trained.config, trained.reading, raw, val.scores, level)
+    origin = CalibrationOrigin.of_student(trained.config, trained.reading)
+    content = fit_calibration(config, origin, raw, val.scores, level=level)
     calibration = Calibration.parse(content, config, source="the fitted calibration")
     effects = calibration_effects(config, calibration, unseen, test.scores)
     if not dry_run:

@@ -38,7 +38,8 @@ def train_command(
     """Train the probe of the filter NAME (a path, or a name installed in editable mode).
 
     A linear map from the mean of a text's token vectors to the filter's dimensions, cross-fitted on the articles of
-    train and val. It goes into the filter's folder, its sha256 into config.yaml; a threshold is then to be chosen.
+    train and val, with a calibration fitted to its held-out estimates of them. Both go into the filter's folder, their
+    sha256 into config.yaml. The same weights as before keep their threshold, for others it is then to be chosen.
     """
     from distillery.embedder import EmbedderConfig
     from distillery.reading import reading_of
@@ -51,12 +52,16 @@ def train_command(
     other = locate_filter(vocabulary_of)[0] if vocabulary_of else folder
     embedder = EmbedderConfig.of(reading_of(FilterConfig.load(other), other))
     labelled = load_data(config, data, articles, labels)
-    fitted, record = train_probe(config, labelled, embedder, folder, positive_from)
-    install_probe(folder, fitted, record)
-    held_out = record.training["held_out"]
+    trained = train_probe(config, labelled, embedder, folder, positive_from)
+    settings = install_probe(folder, trained)
+    held_out, effect = trained.record.training["held_out"], trained.calibration["average_effect"]
     click.echo(
         f"{config.name} {config.version}: held-out error of the average "
-        f"{held_out['weighted_average_mae']['value']:.3f}, rank correlation {held_out['spearman']['value']:.3f}; "
-        f"{record.training['n_positives']} positives of {record.training['n_articles']} articles.\n"
-        f"Choose its threshold: distillery probe threshold {name} --data ..."
+        f"{held_out['weighted_average_mae']['value']:.3f}, calibrated {effect['after']['mae']:.3f}, "
+        f"rank correlation {held_out['spearman']['value']:.3f}; "
+        f"{trained.record.training['n_positives']} positives of {trained.record.training['n_articles']} articles."
     )
+    if settings.threshold is None:
+        click.echo(f"Choose its threshold: distillery probe threshold {name} --data ...")
+    else:
+        click.echo(f"The weights are the same as before, so the threshold stays: {settings.threshold:g}")

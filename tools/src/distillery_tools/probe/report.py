@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distillery import FilterBaseScorer
-from distillery.score import STAGE_1, Score
+from distillery.intervals import AVERAGE
+from distillery.score import STAGE_1, STAGE_2, Score
 
 from ..data.labelled import LabelledData
 from ..evaluation.figures import Values, bootstrap
 from ..evaluation.headline import headline
+from ..evaluation.intervals import interval_figures
 from ..evaluation.judged import Judged, scores_of, student_results
 from .guarantee import miss_interval
 
@@ -23,7 +25,7 @@ FIGURES = ("weighted_average_mae", "spearman", "recall", "precision_among_top", 
 def hybrid_report(
     hybrid: FilterBaseScorer, student: FilterBaseScorer, data: LabelledData, split: str
 ) -> dict[str, Any]:
-    """Return skip rate, misses and the quality of both ways of scoring, for JSON."""
+    """Return skip rate, misses, the quality of both ways of scoring, and of each stage's intervals, for JSON."""
     config, measured = hybrid.config, data.splits[split]
     expected = Judged.of(measured.scores, hybrid.postfilter)
     both = {
@@ -42,7 +44,18 @@ def hybrid_report(
         "skip_rate": bootstrap(_share, stage1.astype(np.float64)).to_dict(),
         "misses": _misses(hybrid, stage1, expected.averages),
         "quality": {name: _quality(hybrid, results, expected) for name, results in both.items()},
+        "intervals": {
+            stage: _intervals(both["hybrid"], decided, expected.averages)
+            for stage, decided in ((STAGE_1, stage1), (STAGE_2, ~stage1))
+        },
     }
+
+
+def _intervals(results: list[Score], decided: NDArray[np.bool_], averages: Values) -> dict[str, Any]:
+    """Return how many articles one stage decided, and how often and how narrowly its intervals hold the average."""
+    scores = [results[place] for place in np.flatnonzero(decided)]
+    figures = interval_figures(scores, {AVERAGE: averages[decided]})
+    return {"n": len(scores), **(figures[AVERAGE] if figures else {})}
 
 
 def _share(values: Values) -> Values:

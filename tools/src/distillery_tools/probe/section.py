@@ -5,31 +5,41 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import numpy as np
 import yaml
-from safetensors.numpy import save_file
 
 from distillery.base_models import sha256_of
-from distillery.config import CONFIG_FILE, PROBE_FILE, PROBE_RECORD_FILE, FilterConfig, ProbeConfig
-from distillery.probe import ProbeRecord
+from distillery.config import CALIBRATION_FILE, CONFIG_FILE, PROBE_FILE, PROBE_RECORD_FILE, FilterConfig, ProbeConfig
 
 from ..records import write_json
-from .cross_fitting import CrossFitted
+from .training import TrainedProbe
 
 KEY = "probe"
 FOLDER = "probe"
+FILES = (PROBE_FILE, PROBE_RECORD_FILE, CALIBRATION_FILE)
 
 
-def install_probe(folder: Path, fitted: CrossFitted, record: ProbeRecord) -> None:
-    """Put a probe into a filter's folder and state its sha256; its threshold is then to be chosen anew."""
+def install_probe(folder: Path, trained: TrainedProbe) -> ProbeConfig:
+    """Put a probe into a filter's folder, and return the section that states its sha256.
+
+    The same weights as before keep their threshold; that of other weights is then to be chosen anew.
+    """
+    former = FilterConfig.load(folder).probe
     place = folder / FOLDER
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
-    tensors = {"weight": fitted.weight.astype(np.float32), "bias": fitted.bias.astype(np.float32)}
-    save_file(tensors, place / PROBE_FILE)
-    write_json(place / PROBE_RECORD_FILE, record.model_dump(mode="json"))
-    sha256 = {name: sha256_of(place / name) for name in (PROBE_FILE, PROBE_RECORD_FILE)}
-    write_section(folder, ProbeConfig(folder=FOLDER, sha256=sha256))
+    (place / PROBE_FILE).write_bytes(trained.weights)
+    write_json(place / PROBE_RECORD_FILE, trained.record.model_dump(mode="json"))
+    write_json(place / CALIBRATION_FILE, trained.calibration)
+    settings = _kept(former, {name: sha256_of(place / name) for name in FILES})
+    write_section(folder, settings)
+    return settings
+
+
+def _kept(former: ProbeConfig | None, sha256: dict[str, str]) -> ProbeConfig:
+    """Return the section of a probe, with what is known of its threshold if it is of the same weights."""
+    if former is None or former.sha256[PROBE_FILE] != sha256[PROBE_FILE]:
+        return ProbeConfig(folder=FOLDER, sha256=sha256)
+    return former.model_copy(update={"folder": FOLDER, "sha256": sha256})
 
 
 def write_section(folder: Path, settings: ProbeConfig) -> None:

@@ -18,11 +18,12 @@ _QUALITY = {
     "precision_among_top": "precision among top",
     "average_precision": "average precision",
 }
+_INTERVALS = {"coverage": "share of labels inside", "width": "mean width"}
 
 
 def tables(report: dict[str, Any]) -> list[Table]:
-    """Return the tables of quality and of misses."""
-    return [_quality(report), _misses(report)]
+    """Return the tables of quality, of misses and of intervals."""
+    return [_quality(report), _misses(report), _intervals(report)]
 
 
 def card(report: dict[str, Any]) -> str:
@@ -57,6 +58,14 @@ def _misses(report: dict[str, Any]) -> Table:
         for name, one in report["misses"].items()
     ]
     return Table("left to Stage 1", ["oracle", "articles", "missed", "share (95 %)", "promised"], rows)
+
+
+def _intervals(report: dict[str, Any]) -> Table:
+    rows = [
+        [stage, str(one["n"]), *(str(Figure.from_dict(one[key])) if key in one else UNDEFINED for key in _INTERVALS)]
+        for stage, one in report["intervals"].items()
+    ]
+    return Table("intervals of the average", ["decided by", "articles", *_INTERVALS.values()], rows)
 
 
 def _interval(one: dict[str, Any]) -> str:

@@ -1,17 +1,21 @@
-"""The training of a probe: cross-fitted on labelled articles, with a record."""
+"""The training of a probe: cross-fitted on labelled articles, calibrated on its held-out estimates, with a record."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import hashlib
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import save
 
 from distillery import FilterConfig
+from distillery.calibration_origin import CalibrationOrigin
 from distillery.embedder import EmbedderConfig, StaticEmbedder
 from distillery.probe import ProbeRecord
 
+from ..calibration.fit import fit_calibration
 from ..data.labelled import LabelledData
 from ..evaluation.figures import bootstrap
 from ..evaluation.metrics import mean_absolute_error, spearman
@@ -19,11 +23,22 @@ from ..training.record import circumstances
 from .cross_fitting import N_FOLDS, N_REPEATS, CrossFitted
 from .examples import FITTED_ON, ProbeExamples, averages_of
 
+CALIBRATED_ON = f"held-out estimates of {' and '.join(FITTED_ON)}"
+
+
+@dataclass(frozen=True)
+class TrainedProbe:
+    """What a probe's files hold: its weights as safetensors, its record and its calibration."""
+
+    weights: bytes
+    record: ProbeRecord
+    calibration: dict[str, Any]
+
 
 def train_probe(
     config: FilterConfig, data: LabelledData, settings: EmbedderConfig, folder: Path, positive_from: float
-) -> tuple[CrossFitted, ProbeRecord]:
-    """Fit a probe for the filter in ``folder``; return it with its record."""
+) -> TrainedProbe:
+    """Fit a probe for the filter in ``folder``, and maps and intervals to its estimates."""
     embedder = StaticEmbedder.load(settings, folder)
     examples = ProbeExamples.of(config, data, positive_from)
     fitted = examples.fit(embedder)
@@ -35,7 +50,10 @@ def train_probe(
         embedder_fingerprint=embedder.fingerprint,
         training=_training(config, data, examples, fitted),
     )
-    return fitted, record
+    weights = save({"weight": fitted.weight.astype(np.float32), "bias": fitted.bias.astype(np.float32)})
+    origin = CalibrationOrigin.of_probe(hashlib.sha256(weights).hexdigest(), embedder.fingerprint)
+    calibration = fit_calibration(config, origin, fitted.held_out, examples.scores, fitted_on=CALIBRATED_ON)
+    return TrainedProbe(weights, record, calibration)
 
 
 def _training(config: FilterConfig, data: LabelledData, examples: ProbeExamples, fitted: CrossFitted) -> dict[str, Any]:

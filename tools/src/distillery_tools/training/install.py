@@ -13,9 +13,11 @@ import yaml
 from distillery import ConfigError, FilterBaseScorer, FilterConfig, ScoringError
 from distillery.backends import TORCH
 from distillery.base_models import sha256_of
+from distillery.calibration_origin import CalibrationOrigin
 from distillery.config import (
     ADAPTER_CONFIG_FILE,
     ADAPTER_FILE,
+    CALIBRATION_FILE,
     CONFIG_FILE,
     ENCODER_FILE,
     EVALUATION_FILE,
@@ -32,7 +34,6 @@ from ..records import write_json
 from ..vectors import raw_scores
 from .trainer import Trainer
 
-CALIBRATION_FILE = "calibration.json"
 RECORD_FILE = "training.json"
 
 _PREPROCESSING = [("preprocessing", "head_tokens"), ("preprocessing", "tail_tokens")]
@@ -67,7 +68,8 @@ def finish_student(folder: Path, student: str, val: Split, record: dict[str, Any
     config = FilterConfig.load(folder)
     trained = Student.load(config, folder, student, backend=TORCH)
     raw = raw_scores(trained, val.texts).astype(np.float64)
-    calibration = fit_calibration(config, trained.config, trained.reading, raw, val.scores)
+    origin = CalibrationOrigin.of_student(trained.config, trained.reading)
+    calibration = fit_calibration(config, origin, raw, val.scores)
     install_calibration(folder, config, student, calibration)
     write_json(folder / trained.config.adapter / RECORD_FILE, record)
     write_golden(FilterBaseScorer.from_folder(folder, student=student, backend=TORCH))
