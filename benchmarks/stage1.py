@@ -109,7 +109,7 @@ def _title(n_layers: int) -> str:
 def _candidate(student: FilterBaseScorer, n_layers: int, preprocessing: PreprocessingConfig) -> tuple[Embed, object]:
     reading = student.student.reading
     if n_layers == STATIC:
-        config = EmbedderConfig.of(reading).model_copy(update={"preprocessing": preprocessing})
+        config = EmbedderConfig.of(reading, reading.folder).model_copy(update={"preprocessing": preprocessing})
         return StaticEmbedder.load(config, reading.folder).embed, config.fingerprint
     facts = ["layers", n_layers, reading.base.sha256, preprocessing.model_dump()]
     return Layers.of(reading.base_folder(), n_layers, preprocessing).embed, facts

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from commands import FAILED, JSON, OK, USAGE, run
 
+from distillery.config import PROBE_FILE
 from distillery.registration import core_version
 from distillery.scorer import FilterBaseScorer
+from distillery.testing import write_probe
 
 CopyOf = Callable[[Path], Path]
 Install = Callable[..., None]
@@ -35,6 +37,17 @@ def test_doctor_of_a_sound_filter(install: Install, bert_filter: Path) -> None:
     assert json.loads(result.stdout)["filters"] == [
         {"name": "tiny-filter", "distribution": "distillery-filter-tiny-filter 1.2.3", "fault": None}
     ]
+
+
+def test_doctor_looks_at_the_probe(install: Install, bert_filter: Path, copy_of: CopyOf) -> None:
+    folder = write_probe(copy_of(bert_filter))
+    install(folder)
+    (folder / "probe" / PROBE_FILE).write_bytes(b"something else")
+
+    result = run("doctor", "tiny-filter", *JSON)
+
+    assert result.exit_code == FAILED
+    assert "probe.safetensors has sha256" in json.loads(result.stdout)["filters"][0]["fault"]
 
 
 def test_doctor_tells_the_sound_from_the_faulty(install: Install, bert_filter: Path, broken_filter: Path) -> None:

@@ -305,6 +305,36 @@ def test_a_filters_own_code_that_fails_costs_only_its_scores(folders: list[Path]
         assert distance(result["one"], alone) < 1e-5
 
 
+class LosesOne(FilterBaseScorer):
+    """A filter that forgets an article at the step the student's outputs are judged."""
+
+    def score_outputs(self, outputs: Outputs) -> list[Score]:
+        """Return one score too few."""
+        return super().score_outputs(outputs)[1:]
+
+
+class LosesOneItsOwnWay(FilterBaseScorer):
+    """A filter that forgets an article in a way of its own."""
+
+    def score_batch(self, articles: Iterable[Any], *, skip_prefilter: bool = False) -> list[Score]:
+        """Return one score too few."""
+        return super().score_batch(articles, skip_prefilter=skip_prefilter)[1:]
+
+
+@pytest.mark.parametrize("kind", [LosesOne, LosesOneItsOwnWay])
+def test_a_filter_that_loses_an_article_costs_only_its_scores(
+    kind: type[FilterBaseScorer], folders: list[Path], articles: Articles
+) -> None:
+    sound = FilterBaseScorer.from_folder(folders[0], backend="torch")
+    wanted = sound.score(articles)
+
+    results = FilterPanel([sound, kind.from_folder(folders[3], backend="torch")]).score(articles)
+
+    assert any("the filter failed: ValueError" in (result["own"].error or "") for result in results)
+    for result, alone in zip(results, wanted, strict=True):
+        assert distance(result["one"], alone) < 1e-5
+
+
 def test_a_filter_that_goes_its_own_way_does_so_in_a_panel(folders: list[Path], articles: Articles) -> None:
     own, plain = (kind.from_folder(folders[3], backend="torch") for kind in (GoesItsOwnWay, FilterBaseScorer))
     panel = FilterPanel([FilterBaseScorer.from_folder(folders[0], backend="torch"), own])
@@ -413,6 +443,25 @@ def test_what_every_stage_1_spares_is_read_by_no_student(hybrid_folders: list[Pa
         assert counting.n_read == sum(result[scorer.config.name].stage_used == STAGE_2 for result in results)
 
 
+def test_the_student_reads_on_where_stage_1_fails(
+    hybrid_folders: list[Path], articles: Articles, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    scorer = distillery.load_filter(hybrid_folders[0], backend="torch", mode="hybrid")
+    alone = distillery.load_filter(hybrid_folders[0], backend="torch")
+
+    def breaks(_: Any) -> None:
+        raise ZeroDivisionError("in spare")
+
+    monkeypatch.setattr(scorer, "spare", breaks)
+    with caplog.at_level(logging.WARNING, "distillery"):
+        scores = scorer.score(articles)
+
+    assert "Stage 1 of tiny-filter failed; its student reads on." in caplog.text
+    assert {score.stage_used for score in scores} == {STAGE_2, None}
+    for found, wanted in zip(scores, alone.score(articles), strict=True):
+        assert found.weighted_average == pytest.approx(wanted.weighted_average, abs=1e-5)
+
+
 def test_the_command_scores_in_hybrid_mode(hybrid_folders: list[Path], articles_file: Path) -> None:
     filters = [argument for folder in hybrid_folders[:2] for argument in ("--filter", folder)]
 
@@ -456,6 +505,18 @@ def test_the_fault_of_a_filter_alone_is_raised(broken_filter: Path) -> None:
 def test_nothing_installed_is_told_with_the_remedy(install: Install) -> None:
     with pytest.raises(FilterNotFoundError, match='pip install "distillery-filter-uplifting"'):
         distillery.load_filters()
+
+
+def test_no_names_are_no_default(install: Install, bert_filter: Path) -> None:
+    install(bert_filter)
+
+    with pytest.raises(FilterNotFoundError, match="There is no filter to load"):
+        distillery.load_filters([])
+
+
+def test_a_wrong_mode_is_no_fault_of_the_filters(folders: list[Path]) -> None:
+    with pytest.raises(DistilleryError, match=r"^There is no mode 'wrong'. There are: full, hybrid$"):
+        distillery.load_filters(folders[:2], mode="wrong")
 
 
 @pytest.mark.parametrize("names", ["uplifting", Path("uplifting")])

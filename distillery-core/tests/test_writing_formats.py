@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from pyarrow import parquet
 from result_files import DIMENSIONS, FORMATS, SOURCE, a_filter, a_line, json_records, parquet_rows, write
 
 from distillery.io import Chunk, Line, open_results
-from distillery.score import Provenance, Score
+from distillery.score import STAGE_2, Provenance, Score
 from distillery.scorer import FilterBaseScorer
 
 # JSON lines
@@ -111,6 +112,8 @@ def test_parquet_has_one_column_a_fact(tmp_path: Path, scored: Score) -> None:
         "investment_risk_weighted_average": number,
         "investment_risk_tier": text,
         "investment_risk_gatekeeper_applied": flag,
+        "investment_risk_stage_used": text,
+        "investment_risk_stage1_estimate": number,
         "investment_risk_score_reach": number,
         "investment_risk_score_proof": number,
         "investment_risk_score_lasting": number,
@@ -122,7 +125,7 @@ def test_parquet_has_one_column_a_fact(tmp_path: Path, scored: Score) -> None:
 def test_parquet_row_has_the_numbers_of_the_score(tmp_path: Path, scored: Score) -> None:
     path = tmp_path / "scored.parquet"
 
-    write(path, [a_line(7, number=3)], [scored])
+    write(path, [a_line(7, number=3)], [replace(scored, stage_used=STAGE_2, stage1_estimate=2.25)])
 
     assert parquet_rows(path) == [
         {
@@ -134,6 +137,8 @@ def test_parquet_row_has_the_numbers_of_the_score(tmp_path: Path, scored: Score)
             "tiny_filter_weighted_average": 4.123456789,
             "tiny_filter_tier": "medium",
             "tiny_filter_gatekeeper_applied": True,
+            "tiny_filter_stage_used": "stage2",
+            "tiny_filter_stage1_estimate": 2.25,
             "tiny_filter_score_reach": 0.1 + 0.2,
             "tiny_filter_score_proof": 10.0,
             "tiny_filter_score_lasting": 1e-300,

@@ -76,7 +76,7 @@ def sha256_of(path: Path) -> str:
     status = path.stat()
     if status.st_size < _LARGE:
         return _digest(path)
-    return _digest_of_state(path, status.st_ino, status.st_size, status.st_mtime_ns)
+    return _digest_of_state(path, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 @lru_cache(maxsize=256)

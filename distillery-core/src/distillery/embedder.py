@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -32,11 +33,15 @@ class EmbedderConfig(Section):
     preprocessing: PreprocessingConfig
 
     @classmethod
-    def of(cls, reading: Reading) -> EmbedderConfig:
-        """Return the embedder of a student's own base model and tokens: an article is then tokenized once for both."""
+    def of(cls, reading: Reading, folder: Path) -> EmbedderConfig:
+        """Return the embedder of a student's own base model and tokens: an article is then tokenized once for both.
+
+        A local base model is named as seen from ``folder``, where the probe's filter is.
+        """
         base = reading.base
         if base.path is not None:
-            base = base.model_copy(update={"path": (reading.folder / base.path).resolve()})
+            path = Path(os.path.relpath((reading.folder / base.path).resolve(), folder.resolve()))
+            base = base.model_copy(update={"path": path})
         return cls(base=base, preprocessing=reading.preprocessing)
 
     @property

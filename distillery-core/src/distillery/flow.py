@@ -62,10 +62,6 @@ class Course:
         estimates = [self.estimates.get(place) for place in self.waiting]
         self.settle(self.waiting, [_beside(one, score) for one, score in zip(estimates, scores, strict=True)])
 
-    def fail(self, places: Sequence[int], what: str, error: Exception) -> None:
-        """Give up on articles, for a reason that is this filter's alone."""
-        self.settle(places, [failure(self.scorer, what, error)] * len(places))
-
 
 def score_together(
     scorers: Sequence[FilterBaseScorer], articles: Iterable[ArticleLike], *, skip_prefilter: bool = False
@@ -157,8 +153,8 @@ def _spare(courses: Sequence[Course], reading: SharedReading) -> None:
     for course in courses:
         try:
             course.spare(course.scorer.spare(embeddings[[row_of[place] for place in course.waiting]]))
-        except Exception as error:  # a filter's own code raises what it likes
-            course.fail(course.waiting, "Stage 1", error)
+        except Exception:  # a filter's own code raises what it likes
+            logger.warning("Stage 1 of %s failed; its student reads on.", course.scorer.config.name, exc_info=True)
 
 
 def _set_aside(courses: Sequence[Course], reading: SharedReading) -> None:
@@ -185,10 +181,8 @@ def _judge(courses: Sequence[Course], reading: SharedReading) -> None:
 def _scores(scorer: FilterBaseScorer, places: Sequence[int], reading: SharedReading) -> list[Score]:
     outputs, faults = reading.read(scorer.student, places)
     try:
-        scores = scorer.score_outputs(outputs)
+        scores = dict(zip(places, scorer.score_outputs(outputs), strict=True))
     except Exception as error:  # a filter's own code raises what it likes
         return [failure(scorer, "the filter", error)] * len(places)
-    return [
-        failure(scorer, "the student", faults[place]) if place in faults else score
-        for place, score in zip(places, scores, strict=True)
-    ]
+    scores |= {place: failure(scorer, "the student", fault) for place, fault in faults.items()}
+    return [scores[place] for place in places]

@@ -43,8 +43,7 @@ def load_filter(
     the filter's probe spares the student what is certainly low. Raises FilterError, ConfigError, ModelError,
     CalibrationError or ProbeError.
     """
-    if mode not in MODES:
-        raise DistilleryError(f"There is no mode '{mode}'. There are: {', '.join(MODES)}")
+    _check_mode(mode)
     folder, scorer_class = locate_filter(name)
     if mode == HYBRID:
         scorer_class = hybrid_class(scorer_class)
@@ -74,6 +73,7 @@ def load_filters(
     in full, with a warning. What does not load is in the panel's ``faults`` and costs only itself; if nothing
     loads, DistilleryError is raised, or the very error of the only one.
     """
+    _check_mode(mode)
     engine = partial(load_filter, backend=backend, device=device, precision=precision)
     gate = CommerceGate(engine(COMMERCE)) if commerce else None
     scorers: list[FilterBaseScorer] = []
@@ -95,6 +95,11 @@ def load_filters(
     return FilterPanel(scorers, faults)
 
 
+def _check_mode(mode: str) -> None:
+    if mode not in MODES:
+        raise DistilleryError(f"There is no mode '{mode}'. There are: {', '.join(MODES)}")
+
+
 def _hybrid_or_full(load: Callable[..., FilterBaseScorer], name: str | Path) -> FilterBaseScorer:
     try:
         return load(name, mode=HYBRID)
@@ -111,7 +116,8 @@ def _wanted(names: Iterable[str | Path] | None, *, without: str | None) -> list[
     wanted = list(dict.fromkeys(names))
     if not wanted:
         raise FilterNotFoundError(
-            f'No filters are installed.  Install one: pip install "{distribution_of("uplifting")}"'
+            "There is no filter to load.  Name one that is installed (distillery list), or install one: "
+            f'pip install "{distribution_of("uplifting")}"'
         )
     return wanted
 

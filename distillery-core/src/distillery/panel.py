@@ -78,7 +78,8 @@ def _in_step(scorer: FilterBaseScorer) -> bool:
 
 def _scored_apart(scorer: FilterBaseScorer, batch: Sequence[ArticleLike], *, skip_prefilter: bool) -> list[Score]:
     try:
-        return scorer.score_batch(batch, skip_prefilter=skip_prefilter)
+        scores = scorer.score_batch(batch, skip_prefilter=skip_prefilter)
+        return [score for _, score in zip(batch, scores, strict=True)]
     except Exception as error:  # a filter's own code raises what it likes
         return [failure(scorer, "the filter", error)] * len(batch)
 

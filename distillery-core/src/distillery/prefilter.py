@@ -137,7 +137,9 @@ class Prefilter:
     def _blocked_topic(self, article: Article) -> str | None:
         if not self._config.categories:
             return None
-        found = self._phrases.found_in(*_beginning(article.title, article.content, self._config.window_chars))
+        size = self._config.window_chars
+        beginning = _beginning(f"{_window(article.title, size)}\n{_window(article.content, size)}")
+        found = self._phrases.found_in(*beginning)
         for category in self._config.categories:
             hits = sum(pattern in found for pattern in category.block)
             if hits >= category.min_hits and found.isdisjoint(category.unless):
@@ -153,9 +155,9 @@ class Prefilter:
 
 # One entry: the filters of a panel ask of the same article in turn.
 @lru_cache(maxsize=1)
-def _beginning(title: str, content: str, size: int) -> tuple[str, frozenset[str]]:
+def _beginning(text: str) -> tuple[str, frozenset[str]]:
     """Return the words of an article's beginning, and where phrases may start: words, stems, and nothing."""
-    words = words_of(f"{_window(title, size)}\n{_window(content, size)}")
+    words = words_of(text)
     distinct = set(words.split())
     return words, frozenset({"", *distinct, *(word[:_STEM] for word in distinct)})
 

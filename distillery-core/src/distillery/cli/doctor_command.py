@@ -65,15 +65,18 @@ def _fault(item: InstalledFilter, *, scores: bool) -> str | None:
 
 
 def _check_parts(item: InstalledFilter) -> None:
-    """Import the filter and check each student's files, building no model."""
+    """Import the filter and check the files of each student and of the probe, building no model."""
     from ..config import FilterConfig
     from ..loading import locate_filter
+    from ..probe import Probe
     from ..student import check_student_files
 
     folder, _ = locate_filter(item.name)
     config = FilterConfig.load(folder)
     for name in config.students:
         check_student_files(config, folder, name, offline=True)
+    if config.probe:
+        Probe.load(config, folder)
 
 
 def _check_scores(item: InstalledFilter) -> None:

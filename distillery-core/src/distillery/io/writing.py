@@ -153,6 +153,8 @@ class ParquetWriter:
                 (f"{name}_weighted_average", number),
                 (f"{name}_tier", text),
                 (f"{name}_gatekeeper_applied", flag),
+                (f"{name}_stage_used", text),
+                (f"{name}_stage1_estimate", number),
             ]
             fields += [(f"{name}_score_{dimension}", number) for dimension in dimensions]
             fields += [(f"{name}_error", text), (f"{name}_version", text)]
@@ -183,6 +185,8 @@ class ParquetWriter:
                 f"{name}_weighted_average": score.weighted_average,
                 f"{name}_tier": score.tier,
                 f"{name}_gatekeeper_applied": score.gatekeeper_applied,
+                f"{name}_stage_used": score.stage_used,
+                f"{name}_stage1_estimate": score.stage1_estimate,
                 f"{name}_error": _text(score.error),
                 f"{name}_version": score.provenance.version,
             }

@@ -27,7 +27,7 @@ HALF_WIDTH = 1.5
 def write_probe(folder: Path, *, seed: int = 4, threshold: float | None = THRESHOLD) -> Path:
     """Give the filter in a folder a probe on its own base model, whose estimates lie around the threshold."""
     config = FilterConfig.load(folder)
-    embedder = EmbedderConfig.of(reading_of(config, folder))
+    embedder = EmbedderConfig.of(reading_of(config, folder), folder)
     width = StaticEmbedder.load(embedder, folder).width
     numbers = np.random.default_rng(seed)
     weight = numbers.standard_normal((len(config.dimensions), width)).astype(np.float32)

@@ -50,7 +50,7 @@ def train_command(
     folder = source_folder(name)
     config = FilterConfig.load(folder)
     other = locate_filter(vocabulary_of)[0] if vocabulary_of else folder
-    embedder = EmbedderConfig.of(reading_of(FilterConfig.load(other), other))
+    embedder = EmbedderConfig.of(reading_of(FilterConfig.load(other), other), folder)
     labelled = load_data(config, data, articles, labels)
     trained = train_probe(config, labelled, embedder, folder, positive_from)
     settings = install_probe(folder, trained)
