@@ -15,6 +15,7 @@ from .failures import (
     CallError,
     CallTimeoutError,
     HardStopError,
+    RejectedError,
     RetryableError,
     UnavailableError,
     UnusableReplyError,
@@ -111,13 +112,17 @@ class Labeller:
         call = await self._book(question)
         try:
             completion = await self._complete(Request(question.text, self._schema, limit))
-            await self._settler.completed(call, completion)
-        except UnusableReplyError:
-            self._health.answered()
-            raise
         except CallError as error:
             await self._settler.failed(call, error)
             self._react(error)
+            raise
+        try:
+            await self._settler.completed(call, completion)
+        except RejectedError as error:
+            self._react(error)
+            raise
+        except UnusableReplyError:
+            self._health.answered()
             raise
         self._health.answered()
         if completion.usage:
