@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
+from tenacity import AsyncRetrying, retry_if_exception_type
 
 from . import attempts
 from .failures import (
@@ -17,6 +17,7 @@ from .failures import (
     HardStopError,
     RejectedError,
     RetryableError,
+    StructureError,
     UnavailableError,
     UnusableReplyError,
 )
@@ -30,7 +31,7 @@ from .settling import Call, Settler
 from .spending import BudgetReachedError, Spending
 from .stop import Stop, StoppedError
 from .store import Store
-from .waiting import WaitAsAsked
+from .waiting import StopAfterCounted, WaitAsAsked
 
 MOST_OUTPUT_TOKENS = 65_536
 
@@ -93,8 +94,9 @@ class Labeller:
 
     async def _attempts(self, question: Question) -> None:
         truncated = question.n_truncated
+        enough = StopAfterCounted(self._policy.max_attempts - question.n_attempts)
         async for attempt in AsyncRetrying(
-            stop=stop_after_attempt(self._policy.max_attempts - question.n_attempts),
+            stop=enough,
             wait=WaitAsAsked(),
             retry=retry_if_exception_type(RetryableError),
             sleep=self._stop.sleep,
@@ -103,6 +105,9 @@ class Labeller:
             with attempt:
                 try:
                     await self._attempt(question, self._policy.output_limit(truncated))
+                except StructureError:
+                    enough.forgive()
+                    raise
                 except UnusableReplyError as error:
                     truncated += error.reply_kind == attempts.TRUNCATED
                     raise

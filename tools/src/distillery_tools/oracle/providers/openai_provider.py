@@ -49,7 +49,8 @@ class OpenAIProvider:
             completion = completion_of(response.json())
         except APIStatusError as error:
             fault = fault_of(error)
-            if not self._proven and fault.may_be_of_structure:
+            is_outdated = structure != self._structure
+            if (is_outdated or not self._proven) and fault.may_be_of_structure:
                 raise self._weakened(structure, fault.message) from error
             raise fault.failure from error
         except APIConnectionError as error:
