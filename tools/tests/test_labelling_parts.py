@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distillery import InputFileError, OutputFileError
+from distillery_tools.oracle import attempts
 from distillery_tools.oracle.failures import (
     CallTimeoutError,
     RateLimitedError,
@@ -27,8 +28,9 @@ from distillery_tools.oracle.judge import Judge
 from distillery_tools.oracle.labelling import Policy
 from distillery_tools.oracle.limits import Limits, Rates, TokenBucket
 from distillery_tools.oracle.prices import StatedPrices, published_prices
-from distillery_tools.oracle.providers import Usage
+from distillery_tools.oracle.providers import Completion, Usage
 from distillery_tools.oracle.providers.retry_after import retry_after
+from distillery_tools.oracle.settling import Call, Settler
 from distillery_tools.oracle.spending import BudgetReachedError, Spending
 from distillery_tools.oracle.stop import Stop, StoppedError
 from distillery_tools.oracle.store import Store
@@ -154,6 +156,22 @@ def test_budget_waits_for_calls_in_flight() -> None:
         assert spending.spent == pytest.approx(0.9)
 
     asyncio.run(run())
+
+
+def test_usage_that_has_no_price_is_taken_at_the_estimate(tmp_path: Path) -> None:
+    """As one of a third party's provider may be; the label counts all the same."""
+
+    async def run() -> float:
+        async with Store.open(tmp_path / "store.sqlite") as store:
+            spending = Spending(published_prices("openai", "gpt-4.1-mini", None), None, 0.0, expected_output=0)
+            await spending.reserve(0.25)
+            number = await store.run(attempts.begin("judge", "key", "0" * 64, 10, 0.25))
+            call = Call(number, "key", "0" * 64, 10, 0.25, 0.0)
+            usage = Usage(prompt=1, cached=2)
+            await Settler(judge(), store, spending).completed(call, Completion('{"green": 1}', usage, "m"))
+            return spending.spent
+
+    assert asyncio.run(run()) == 0.25
 
 
 def test_expected_reply_follows_long_ones_at_once() -> None:

@@ -6,6 +6,7 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,22 @@ def test_endpoint_without_schemas_is_asked_for_less(desk: Desk) -> None:
         assert server.n_calls == 12 + 2
     assert done.exit_code == OK, done.output
     assert desk.report["calls"]["failures"] == {"structured_output": 2}
+
+
+@pytest.mark.parametrize(("concurrency", "max_attempts"), [(8, 5), (8, 1), (1, 1)])
+def test_endpoint_without_schemas_costs_no_article_an_attempt(desk: Desk, concurrency: int, max_attempts: int) -> None:
+    """Nor do the calls in flight when that is found out."""
+
+    def behave(call: Call) -> Answer:
+        if "response_format" in call.body:
+            return Answer(error=replace(fault(400, "invalid_request_error"), delay=0.01 * call.number))
+        return Answer(good_text(call.prompt))
+
+    with OracleServer(behave) as server:
+        done = desk.label(server, "--concurrency", concurrency, "--max-attempts", max_attempts)
+        assert server.n_calls <= 12 + 2 * concurrency
+    assert done.exit_code == OK, done.output
+    assert len(desk.read("labels")) == 12
 
 
 def test_schema_can_be_left_out(desk: Desk) -> None:

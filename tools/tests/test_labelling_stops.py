@@ -303,6 +303,30 @@ def test_key_is_in_no_file_and_no_message(desk: Desk, monkeypatch: pytest.Monkey
     assert not any(b"secret" in content for content in written)
 
 
+@pytest.mark.parametrize("provider", ["openai", "gemini"])
+@pytest.mark.parametrize("key", ["sk-secret\n0123", "sk-secret\u2026", "sk-secret\t1"])
+def test_key_that_no_header_holds_is_refused_unshown(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, provider: str, key: str
+) -> None:
+    """Before anything is sent: the error of the client would show it."""
+    monkeypatch.setenv("MY_KEY", key)
+    with OracleServer() as server:
+        done = desk.label(server, "--key-variable", "MY_KEY", "--max-attempts", 1, provider=provider)
+        assert server.n_calls == 0
+    assert done.exit_code == USAGE
+    assert "MY_KEY" in done.output
+    assert "secret" not in done.output
+    assert not any(b"secret" in path.read_bytes() for path in desk.folder.rglob("*") if path.is_file())
+
+
+def test_line_end_after_a_key_is_none_of_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a key that was read from a file has one."""
+    monkeypatch.setenv("MY_KEY", "sk-secret-0123456789\n")
+    with OracleServer() as server:
+        assert desk.label(server, "--key-variable", "MY_KEY").exit_code == OK
+        assert server.calls[0].headers["authorization"] == "Bearer sk-secret-0123456789"
+
+
 def test_dry_run_sends_and_writes_nothing(desk: Desk) -> None:
     """It shows the first prompt, and counts what is left to ask."""
     with OracleServer() as server:

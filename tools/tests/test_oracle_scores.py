@@ -134,6 +134,11 @@ def test_an_answer_that_breaks_off_is_truncated_whatever_stands_before() -> None
         parse_reply('{"plan": "grade"}\n{"human_gain": 1, "evid', DIMENSIONS)
 
 
+def test_a_first_answer_is_none_if_the_last_breaks_off() -> None:
+    with pytest.raises(TruncatedReplyError):
+        parse_reply(f'{reply(human_gain=1, evidence_level=2)}\nFinal:\n{{"human_gain": {{"score": 7, "evi', DIMENSIONS)
+
+
 def test_a_list_of_judgements_is_no_answer() -> None:
     text = '[{"dimension": "human_gain", "score": 4}, {"dimension": "evidence_level", "score": 5}]'
 

@@ -16,7 +16,7 @@ LABELLED = "labelled"
 FINAL = "rejected"
 TRUNCATED = "truncated"
 # No fault of the article, so that it counts against none of its attempts.
-INNOCENT = "hard_stop"
+INNOCENT = {"hard_stop", "structured_output"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def settle(
                 _stored(outcome.reason),
                 _stored(outcome.reply),
                 *tokens,
-                outcome.kind == INNOCENT,
+                outcome.kind in INNOCENT,
                 number,
             ),
         )

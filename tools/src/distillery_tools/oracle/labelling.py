@@ -8,14 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
+from tenacity import AsyncRetrying, retry_if_exception_type
 
 from . import attempts
 from .failures import (
     CallError,
     CallTimeoutError,
     HardStopError,
+    RejectedError,
     RetryableError,
+    StructureError,
     UnavailableError,
     UnusableReplyError,
 )
@@ -29,7 +31,7 @@ from .settling import Call, Settler
 from .spending import BudgetReachedError, Spending
 from .stop import Stop, StoppedError
 from .store import Store
-from .waiting import WaitAsAsked
+from .waiting import StopAfterCounted, WaitAsAsked
 
 MOST_OUTPUT_TOKENS = 65_536
 
@@ -92,8 +94,9 @@ class Labeller:
 
     async def _attempts(self, question: Question) -> None:
         truncated = question.n_truncated
+        enough = StopAfterCounted(self._policy.max_attempts - question.n_attempts)
         async for attempt in AsyncRetrying(
-            stop=stop_after_attempt(self._policy.max_attempts - question.n_attempts),
+            stop=enough,
             wait=WaitAsAsked(),
             retry=retry_if_exception_type(RetryableError),
             sleep=self._stop.sleep,
@@ -102,6 +105,9 @@ class Labeller:
             with attempt:
                 try:
                     await self._attempt(question, self._policy.output_limit(truncated))
+                except StructureError:
+                    enough.forgive()
+                    raise
                 except UnusableReplyError as error:
                     truncated += error.reply_kind == attempts.TRUNCATED
                     raise
@@ -111,13 +117,17 @@ class Labeller:
         call = await self._book(question)
         try:
             completion = await self._complete(Request(question.text, self._schema, limit))
-            await self._settler.completed(call, completion)
-        except UnusableReplyError:
-            self._health.answered()
-            raise
         except CallError as error:
             await self._settler.failed(call, error)
             self._react(error)
+            raise
+        try:
+            await self._settler.completed(call, completion)
+        except RejectedError as error:
+            self._react(error)
+            raise
+        except UnusableReplyError:
+            self._health.answered()
             raise
         self._health.answered()
         if completion.usage:

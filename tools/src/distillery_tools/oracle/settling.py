@@ -47,8 +47,7 @@ class Settler:
 
     async def completed(self, call: Call, completion: Completion) -> None:
         """Book a call that was answered, with its label; raise CallError if the answer is no scores."""
-        # A provider that states no usage is taken at the estimate.
-        cost = self._spending.cost(completion.usage) if completion.usage else call.reserved
+        cost = self._cost(call, completion.usage)
         try:
             scores = read_scores(completion, self._judge.dimensions)
         except CallError as error:
@@ -60,6 +59,13 @@ class Settler:
     async def failed(self, call: Call, error: CallError) -> None:
         """Book a call that was not answered; one that may be billed all the same counts as estimated."""
         await self._settle(call, _failed(call, error, call.reserved if error.may_be_billed else 0.0))
+
+    def _cost(self, call: Call, usage: Usage | None) -> float | None:
+        """Return what a call cost; one of no usage, or of one that cannot be, is taken at the estimate."""
+        try:
+            return self._spending.cost(usage) if usage else call.reserved
+        except ValueError:
+            return call.reserved
 
     async def _settle(self, call: Call, outcome: Outcome, label: dict[str, Any] | None = None) -> None:
         await self._store.run(attempts.settle(call.number, call.key, outcome, label))

@@ -15,7 +15,6 @@ from ..failures import (
     RateLimitedError,
     RejectedError,
     UnavailableError,
-    UnusableReplyError,
 )
 from .retry_after import retry_after
 from .statuses import hard_stop
@@ -43,7 +42,7 @@ def told_apart() -> Iterator[None]:
     except (httpx2.TransportError, OSError) as error:
         raise ConnectionLostError(f"the connection failed: {type(error).__name__} {error}") from error
     except ValueError as error:
-        raise UnusableReplyError(f"the endpoint answers with something else than JSON: {error}", "protocol") from error
+        raise UnavailableError(f"the endpoint answers with something else than a completion: {error}") from error
 
 
 def _status_failure(error: APIError) -> CallError:

@@ -57,9 +57,10 @@ def _usage(response: GenerateContentResponse) -> Usage | None:
     stated = response.usage_metadata
     if stated is None:
         return None
+    prompt = stated.prompt_token_count or 0
     return Usage(
-        prompt=stated.prompt_token_count or 0,
-        cached=stated.cached_content_token_count or 0,
+        prompt=prompt,
+        cached=min(prompt, stated.cached_content_token_count or 0),
         output=stated.candidates_token_count or 0,
         thinking=stated.thoughts_token_count or 0,
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from ..failures import CallError, UnavailableError, UnusableReplyError
+from ..failures import CallError, UnavailableError
 from .contract import BatchState, Completion, Request
 from .openai_failures import Fault, connection_failure, fault_of
 from .openai_wire import completion_of
@@ -86,9 +86,11 @@ def _told_apart() -> Iterator[None]:
 
 
 def _results(lines: str) -> Iterator[tuple[str, Result]]:
-    for line in filter(str.strip, lines.splitlines()):
-        record = json.loads(line)
-        yield record["custom_id"], _result(record)
+    """Yield each answer with its request's name; a line that is no answer leaves its request without one."""
+    for line in filter(str.strip, lines.split("\n")):
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
+            record = json.loads(line)
+            yield str(record["custom_id"]), _result(record)
 
 
 def _result(record: Mapping[str, Any]) -> Result:
@@ -100,7 +102,7 @@ def _result(record: Mapping[str, Any]) -> Result:
     try:
         return completion_of(response["body"])
     except ValueError as error:
-        return UnusableReplyError(str(error), "protocol")
+        return UnavailableError(f"the batch brought something else than a completion: {error}")
 
 
 def _fault(batch: Batch) -> str | None:

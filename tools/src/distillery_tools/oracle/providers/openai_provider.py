@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ..failures import ConnectionLostError, StructureError, UnusableReplyError
+from ..failures import ConnectionLostError, StructureError, UnavailableError
 from .contract import Completion, ProviderSettings, Request
 from .extras import require
 from .keys import api_key
@@ -49,7 +49,8 @@ class OpenAIProvider:
             completion = completion_of(response.json())
         except APIStatusError as error:
             fault = fault_of(error)
-            if not self._proven and fault.may_be_of_structure:
+            is_outdated = structure != self._structure
+            if (is_outdated or not self._proven) and fault.may_be_of_structure:
                 raise self._weakened(structure, fault.message) from error
             raise fault.failure from error
         except APIConnectionError as error:
@@ -57,9 +58,7 @@ class OpenAIProvider:
         except httpx2.TransportError as error:
             raise ConnectionLostError(f"the reply broke off: {error}") from error
         except ValueError as error:
-            raise UnusableReplyError(
-                f"the endpoint answers with something else than JSON: {error}", "protocol"
-            ) from error
+            raise UnavailableError(f"the endpoint answers with something else than a completion: {error}") from error
         self._proven = self._proven or structure == self._structure
         return completion
 

@@ -36,7 +36,7 @@ def completion_of(body: Any) -> Completion:
     try:
         choice = body["choices"][0]
         message = choice["message"]
-        text = message.get("content") or message.get("refusal") or ""
+        text = _text(message.get("content")) or _text(message.get("refusal"))
         finish = "blocked" if message.get("refusal") else _FINISHES.get(choice.get("finish_reason") or "stop", "other")
         return Completion(text, usage_of(body.get("usage")), str(body.get("model") or ""), finish)
     except (KeyError, IndexError, TypeError, AttributeError) as error:
@@ -47,10 +47,23 @@ def usage_of(usage: Any) -> Usage | None:
     """Read the tokens of a reply; what was thought stands within the completion's tokens there, but not here."""
     if not usage:
         return None
-    thinking = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
+    prompt = _count(usage.get("prompt_tokens"))
+    thinking = _count((usage.get("completion_tokens_details") or {}).get("reasoning_tokens"))
     return Usage(
-        prompt=usage.get("prompt_tokens") or 0,
-        cached=(usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
-        output=max(0, (usage.get("completion_tokens") or 0) - thinking),
+        prompt=prompt,
+        cached=min(prompt, _count((usage.get("prompt_tokens_details") or {}).get("cached_tokens"))),
+        output=max(0, _count(usage.get("completion_tokens")) - thinking),
         thinking=thinking,
     )
+
+
+def _text(content: Any) -> str:
+    """Return a message's text, which some endpoints send in parts."""
+    if isinstance(content, list):
+        return "".join(_text(part.get("text")) for part in content if part.get("type") == "text")
+    return content if isinstance(content, str) else ""
+
+
+def _count(value: Any) -> int:
+    """Return a number of tokens, 0 for what is none."""
+    return value if isinstance(value, int) and value >= 0 else 0

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...data.labels import is_score
-from ..errors import MalformedReplyError, ScoresError
+from ..errors import MalformedReplyError, ScoresError, TruncatedReplyError
 from .objects import objects_in
 
 WANTED = "a number from 0 to 10, or an object with such a 'score'"
@@ -19,11 +19,12 @@ def parse_reply(text: str, dimensions: Sequence[str]) -> dict[str, float]:
 
     A score is a number or ``{"score": number, ...}``; one in quotes is none. Names are compared without regard to
     case, spaces and hyphens. What is no score, such as ``content_type``, may stand beside them, and one object may
-    hold them all. Of several objects the one that has all dimensions counts; two of them must agree.
+    hold them all. Of several objects the one that has all dimensions counts; two of them must agree,
+    and none may follow that breaks off, which could have been the last word.
     """
     found = objects_in(text)
     answers = [answer for each in found.objects for answer in _complete(each, dimensions)]
-    if not answers and found.fault:
+    if found.fault and (not answers or isinstance(found.fault, TruncatedReplyError)):
         raise found.fault
     first, *others = [_scores(answer, dimensions) for answer in answers or found.objects[:1]]
     if any(other != first for other in others):
