@@ -28,6 +28,7 @@ def test_batches_give_the_labels_of_single_calls(desk: Desk, provider: str) -> N
         assert (len(server.batches), server.n_requests) == (3, 12)
         assert desk.label(server, provider=provider).exit_code == OK
         assert server.n_calls == 12
+        desk.labels.unlink()
         desk.label(server, "--reading", 2, provider=provider)
     assert done.exit_code == OK, done.output
     assert is_sound(batched)

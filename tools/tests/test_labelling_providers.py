@@ -153,7 +153,8 @@ def test_provider_of_a_third_party(desk: Desk, dice: None) -> None:
     with OracleServer() as server:
         done = desk.label(server, "--provider", "dice", "--model", "two-sixes", "--max-attempts", 2)
         assert server.n_calls == 0
-        refused = desk.label(server, "--provider", "dice", "--model", "two-sixes", "--reading", 2, "--batch")
+        elsewhere = ("-o", desk.folder / "other.jsonl", "--batch")
+        refused = desk.label(server, "--provider", "dice", "--model", "two-sixes", *elsewhere)
     assert done.exit_code == FAILED
     assert [(dead["id"], dead["kind"]) for dead in desk.read("dead_letters")] == [("a3", "unavailable")]
     assert len(desk.read("labels")) == 11

@@ -60,7 +60,7 @@ async def label_articles(order: Order, provider: Provider) -> Report:
     check_target(order.files, order.articles)
     reader = ArticleReader(order.articles)
     async with Store.open(order.files.store) as store:
-        await store.run(refuse_loss(order.files.labels, reader))
+        await store.run(refuse_loss(order.files.labels, reader, order.judge))
         if order.retry_dead:
             await store.run(attempts.forgive(order.judge.fingerprint))
         before = await store.run(attempts.totals(order.judge.fingerprint))
