@@ -177,10 +177,11 @@ def test_hook_that_answers_nonsense_is_the_plugins_fault(dice: None, answer: str
     assert set(installed_providers()) == {"openai", "gemini"}
 
 
-def test_unknown_provider_lists_those_that_exist(desk: Desk) -> None:
+@pytest.mark.parametrize("options", [(), ("--dry-run",)], ids=["run", "dry-run"])
+def test_unknown_provider_lists_those_that_exist(desk: Desk, options: tuple[str, ...]) -> None:
     """As a wrong use of the command."""
     with OracleServer() as server:
-        done = desk.label(server, "--provider", "oracle-of-delphi")
+        done = desk.label(server, "--provider", "oracle-of-delphi", *options)
     assert done.exit_code == USAGE
     assert "gemini, openai" in done.output
 
