@@ -233,7 +233,8 @@ def test_second_signal_ends_the_calls_in_flight(desk: Desk) -> None:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         assert process.stderr
-        assert "once more to end them now" in process.stderr.readline()
+        told = process.stderr.readline()
+        assert "noting the articles left; once more to end them now" in told
         process.send_signal(signal.SIGINT)
         process.communicate()
         assert process.returncode == FAILED
