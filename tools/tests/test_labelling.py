@@ -73,9 +73,10 @@ def test_finished_job_makes_no_call_again(desk: Desk) -> None:
 )
 def test_another_judge_reuses_no_answer(desk: Desk, option: str, value: object) -> None:
     """What changes answers makes a judge of its own; the first one's answers stay stored."""
+    elsewhere = ("-o", desk.folder / "other.jsonl", "--store", desk.records / "store.sqlite")
     with OracleServer() as server:
         desk.label(server)
-        desk.label(server, option, value)
+        assert desk.label(server, option, value, *elsewhere).exit_code == OK
         assert server.n_calls == 24
         desk.label(server)
         assert server.n_calls == 24
@@ -87,6 +88,7 @@ def test_changed_prompt_reuses_no_answer(desk: Desk) -> None:
         desk.label(server)
         first = desk.read("labels")
         desk.write([article(number) for number in range(12)], PROMPT.replace("one JSON", "a JSON"))
+        desk.labels.unlink()
         desk.label(server)
         assert server.n_calls == 24
     assert {label["prompt_sha256"] for label in first}.isdisjoint(
@@ -104,6 +106,21 @@ def test_same_article_under_two_ids_costs_one_call(desk: Desk) -> None:
     assert (first["id"], second["id"]) == ("a1", "again")
     assert first["scores"] == second["scores"]
     assert desk.report["articles"]["left"] == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--model", "gpt-4.1"), ("--temperature", 0.5), ("--reading", 2), ("--thinking", "low")]
+)
+def test_labels_of_another_judge_are_kept(desk: Desk, option: str, value: object) -> None:
+    """The store has them, but this run would write its own over them, or none."""
+    with OracleServer() as server:
+        desk.label(server)
+        before = desk.labels.read_bytes()
+        refused = desk.label(server, option, value, "--budget", "0.0001")
+        assert server.n_calls == 12
+    assert refused.exit_code == USAGE
+    assert "another prompt, model, parameter or reading (12" in refused.output
+    assert desk.labels.read_bytes() == before
 
 
 def test_what_is_no_article_is_set_aside_unsent(desk: Desk) -> None:

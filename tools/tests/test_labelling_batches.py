@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import subprocess
 import time
@@ -11,8 +12,14 @@ import pytest
 from batch_server import BatchServer
 from invented import DIMENSIONS
 from labelling_desk import Desk, article, is_sound
-from misbehaviour import misbehaving
+from loopback import HttpReply, HttpRequest, LoopbackServer
+from misbehaviour import misbehaving, rate_limited
 from oracle_server import OracleServer
+
+from distillery_tools.oracle.batch_exchange import hand_over
+from distillery_tools.oracle.providers import ProviderSettings, Request
+from distillery_tools.oracle.providers.openai_provider import OpenAIProvider
+from distillery_tools.oracle.stop import Stop, StoppedError
 
 OK, FAILED = 0, 1
 PROVIDERS = ("openai", "gemini")
@@ -28,6 +35,7 @@ def test_batches_give_the_labels_of_single_calls(desk: Desk, provider: str) -> N
         assert (len(server.batches), server.n_requests) == (3, 12)
         assert desk.label(server, provider=provider).exit_code == OK
         assert server.n_calls == 12
+        desk.labels.unlink()
         desk.label(server, "--reading", 2, provider=provider)
     assert done.exit_code == OK, done.output
     assert is_sound(batched)
@@ -105,6 +113,26 @@ def test_batch_that_was_collected_in_part_is_collected_to_its_end(desk: Desk, pr
         assert server.n_requests == 12 + 3
     assert done.exit_code == OK, done.output
     assert len(desk.read("labels")) == 12
+
+
+def test_handing_over_ends_with_a_stop() -> None:
+    """However long the provider asks to wait."""
+
+    async def busy(_: HttpRequest) -> HttpReply:
+        return rate_limited("3600")
+
+    async def hand_over_when_stopped(url: str) -> None:
+        provider = OpenAIProvider(ProviderSettings(model="m", base_url=url))
+        stop = Stop()
+        stop.set("interrupted", "Interrupted.")
+        request = Request("text", {}, 100)
+        try:
+            await asyncio.wait_for(hand_over(provider.batches, "token", {"1": request}, stop), 10)
+        finally:
+            await provider.close()
+
+    with LoopbackServer(busy) as server, pytest.raises(StoppedError):
+        asyncio.run(hand_over_when_stopped(server.url))
 
 
 def test_batch_that_fails_as_a_whole_stops_the_run(desk: Desk) -> None:

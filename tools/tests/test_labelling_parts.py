@@ -189,15 +189,38 @@ def test_health_stops_only_for_what_is_no_articles_fault() -> None:
     health = Health(stop, most_failures=3)
     for _ in range(9):
         health.failed(UnusableReplyError("x", "prose"))
-        health.failed(RateLimitedError("x", 1.0))
-    health.failed(UnavailableError("x"))
+    health.failed(RateLimitedError("x", 1.0))
     health.failed(CallTimeoutError("x"))
     health.answered()
     health.failed(UnavailableError("x"))
     assert stop.reason is None
-    health.failed(RateLimitedError("come tomorrow", 86400.0))
+    long = Stop()
+    Health(long).failed(RateLimitedError("come tomorrow", 86400.0))
+    assert long.reason
+    assert "86400" in long.reason.message
+    health.failed(RateLimitedError("x"))
+    health.failed(RateLimitedError("x"))
     assert stop.reason
-    assert "86400" in stop.reason.message
+    assert "The last 3 calls" in stop.reason.message
+
+
+def test_pauses_that_nobody_states_double(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once for all calls in flight, up to a minute, and anew after an answer."""
+    now = [1000.0]
+
+    async def run() -> list[float]:
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now[0])
+        limits, pauses = Limits(Rates(), Stop()), []
+        for turn in range(9):
+            for _ in range(8):
+                limits.pause_longer()
+            pauses.append(limits.paused_until - now[0])
+            now[0] = limits.paused_until
+            if turn == 7:
+                limits.answered()
+        return pauses
+
+    assert asyncio.run(run()) == [1, 2, 4, 8, 16, 32, 60, 60, 1]
 
 
 @pytest.mark.parametrize(

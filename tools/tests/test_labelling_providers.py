@@ -153,7 +153,8 @@ def test_provider_of_a_third_party(desk: Desk, dice: None) -> None:
     with OracleServer() as server:
         done = desk.label(server, "--provider", "dice", "--model", "two-sixes", "--max-attempts", 2)
         assert server.n_calls == 0
-        refused = desk.label(server, "--provider", "dice", "--model", "two-sixes", "--reading", 2, "--batch")
+        elsewhere = ("-o", desk.folder / "other.jsonl", "--batch")
+        refused = desk.label(server, "--provider", "dice", "--model", "two-sixes", *elsewhere)
     assert done.exit_code == FAILED
     assert [(dead["id"], dead["kind"]) for dead in desk.read("dead_letters")] == [("a3", "unavailable")]
     assert len(desk.read("labels")) == 11
@@ -176,10 +177,11 @@ def test_hook_that_answers_nonsense_is_the_plugins_fault(dice: None, answer: str
     assert set(installed_providers()) == {"openai", "gemini"}
 
 
-def test_unknown_provider_lists_those_that_exist(desk: Desk) -> None:
+@pytest.mark.parametrize("options", [(), ("--dry-run",)], ids=["run", "dry-run"])
+def test_unknown_provider_lists_those_that_exist(desk: Desk, options: tuple[str, ...]) -> None:
     """As a wrong use of the command."""
     with OracleServer() as server:
-        done = desk.label(server, "--provider", "oracle-of-delphi")
+        done = desk.label(server, "--provider", "oracle-of-delphi", *options)
     assert done.exit_code == USAGE
     assert "gemini, openai" in done.output
 

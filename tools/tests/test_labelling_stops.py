@@ -123,6 +123,21 @@ def test_retry_after_holds_for_all_calls(desk: Desk) -> None:
     assert desk.report["calls"]["failures"] == {"rate_limit": 1}
 
 
+def test_rate_limit_without_a_time_doubles_the_pause(desk: Desk) -> None:
+    """A second, then two: an article's attempts are not used up at once."""
+    moments: list[float] = []
+
+    def behave(call: Call) -> Answer:
+        moments.append(time.monotonic())
+        return Answer(error=fault(429, "RESOURCE_EXHAUSTED")) if call.number <= 2 else Answer(good_text(call.prompt))
+
+    with OracleServer(behave) as server:
+        done = desk.label(server, "--concurrency", 1)
+    assert done.exit_code == OK
+    assert moments[1] - moments[0] >= 1.0
+    assert moments[2] - moments[1] >= 2.0
+
+
 def test_requests_a_minute_are_kept(desk: Desk) -> None:
     """Three at once, which is a second's worth and one, and half a second between those that follow."""
     desk.write([article(number) for number in range(6)])
@@ -218,7 +233,8 @@ def test_second_signal_ends_the_calls_in_flight(desk: Desk) -> None:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         assert process.stderr
-        assert "once more to end them now" in process.stderr.readline()
+        told = process.stderr.readline()
+        assert "noting the articles left; once more to end them now" in told
         process.send_signal(signal.SIGINT)
         process.communicate()
         assert process.returncode == FAILED

@@ -239,6 +239,14 @@ def test_the_table_tells_counts_and_reasons(bench: Bench) -> None:
         assert part in done.stdout
 
 
+def test_a_pool_that_is_too_small_is_told(bench: Bench) -> None:
+    done = bench.run("-n", "4000", "--shares", "random=1")
+
+    assert done.exit_code == 0, done.output
+    assert "fewer than asked for; the pool holds no more" in done.stdout
+    assert "stand in their places" not in done.stdout
+
+
 def test_a_filter_without_a_student_is_screened_without_its_scores(bench: Bench, garden: Path) -> None:
     untrained = bench._replace(folder=garden)
 

@@ -50,7 +50,12 @@ for command in (agreement_command, consensus_command):
 
 def _show_plan(order: Order, output_format: str) -> None:
     from ..oracle.dry_run import plan, plan_text
+    from ..oracle.providers import place_of
 
+    try:
+        place_of(order.judge.provider)
+    except PluginError as error:
+        raise click.UsageError(str(error)) from error
     planned = asyncio.run(plan(order))
     if output_format == "json":
         print_json(planned)

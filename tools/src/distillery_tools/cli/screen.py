@@ -14,7 +14,7 @@ from distillery.cli.output import format_option, print_json, print_table
 from distillery.loading import locate_filter
 
 from ..data.writing import write_records
-from ..screening.strategies import HIGH, SIMILAR, STRATEGIES, UNCERTAIN, default_shares
+from ..screening.strategies import HIGH, RANDOM, SIMILAR, STRATEGIES, UNCERTAIN, default_shares
 from .screen_options import ScreenOptions, screen_options
 
 if TYPE_CHECKING:
@@ -101,4 +101,5 @@ def _print_report(report: dict[str, Any]) -> None:
     if passed_over:
         print_table(["not chosen", "articles"], list(passed_over.items()), title=f"{report['candidates']} candidates")
     for name, count in report["too_few"].items():
-        click.echo(f"{name}: {count} fewer than asked for; random ones stand in their places")
+        why = "the pool holds no more" if name == RANDOM else "random ones stand in their places"
+        click.echo(f"{name}: {count} fewer than asked for; {why}")

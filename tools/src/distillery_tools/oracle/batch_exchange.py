@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
@@ -17,14 +16,17 @@ SUBMISSIONS = 5
 LOOKS_IN_VAIN = 20
 
 
-async def hand_over(client: BatchClient, token: str, requests: Mapping[str, Request]) -> str:
-    """Submit a batch and return its reference; what seemed to fail but arrived is not submitted again."""
+async def hand_over(client: BatchClient, token: str, requests: Mapping[str, Request], stop: Stop) -> str:
+    """Submit a batch and return its reference; what seemed to fail but arrived is not submitted again.
+
+    Raises StoppedError if stopped before the next attempt, CallError if none goes well.
+    """
     is_first = True
     async for attempt in AsyncRetrying(
         stop=stop_after_attempt(SUBMISSIONS),
         wait=WaitAsAsked(),
         retry=retry_if_exception_type(RetryableError),
-        sleep=asyncio.sleep,
+        sleep=stop.sleep,
         reraise=True,
     ):
         with attempt:

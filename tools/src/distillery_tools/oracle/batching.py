@@ -123,7 +123,7 @@ class BatchLabeller:
             for call, question in zip(batch.calls, chosen, strict=True)
         }
         try:
-            reference = await hand_over(self._client, batch.token, requests)
+            reference = await hand_over(self._client, batch.token, requests, self._stop)
         except RetryableError as error:
             raise HardStopError(f"A batch may or may not have arrived; the next run finds out: {error}") from error
         except CallError as error:

@@ -1,4 +1,7 @@
-"""The dry run: what a run would send, how often, and for how much money; nothing is sent and nothing written."""
+"""The dry run: what a run would send, how often, and for how much money; nothing is sent.
+
+No file is written but a store that is there: it is locked meanwhile, and calls that were cut short are booked.
+"""
 
 from __future__ import annotations
 

@@ -18,9 +18,6 @@ from typing import ClassVar
 
 from distillery import DistilleryError
 
-# Seconds without a call after a rate limit that states none.
-PAUSE = 1.0
-
 
 class CallError(DistilleryError):
     """A call did not bring scores."""
@@ -39,13 +36,9 @@ class RetryableError(CallError):
 
 
 class RateLimitedError(RetryableError):
-    """The provider asks for a pause; for a second where it does not say how long."""
+    """The provider asks for a pause; where it does not say how long, each is twice as long as the one before."""
 
     kind = "rate_limit"
-
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
-        """Keep the pause."""
-        super().__init__(message, PAUSE if retry_after is None else retry_after)
 
 
 class UnavailableError(RetryableError):

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from .failures import CallError, CallTimeoutError, ConnectionLostError, RejectedError, RetryableError, UnavailableError
+from .failures import (
+    CallError,
+    CallTimeoutError,
+    ConnectionLostError,
+    RateLimitedError,
+    RejectedError,
+    RetryableError,
+    UnavailableError,
+)
 from .stop import Stop
 
 FAILURES_IN_A_ROW = 200
 REJECTIONS_IN_A_ROW = 50
 LONGEST_PAUSE = 600.0
+
+_NO_ARTICLES_FAULT = (UnavailableError, CallTimeoutError, ConnectionLostError, RateLimitedError)
 
 
 class Health:
@@ -31,7 +41,7 @@ class Health:
         """Note a failure, and stop when it is one too many or when the provider asks for a long pause."""
         if isinstance(error, RetryableError) and (error.retry_after or 0) > LONGEST_PAUSE:
             self._stop.set("provider", f"The provider asks for a pause of {error.retry_after:.0f} s: {error}")
-        self._failures += isinstance(error, (UnavailableError, CallTimeoutError, ConnectionLostError))
+        self._failures += isinstance(error, _NO_ARTICLES_FAULT)
         self._rejections += isinstance(error, RejectedError)
         if self._failures >= self._most_failures:
             self._stop.set("provider", f"The last {self._failures} calls all failed, at last with: {error}")

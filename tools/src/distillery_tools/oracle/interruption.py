@@ -12,6 +12,7 @@ import click
 from .stop import Stop
 
 INTERRUPTED, TERMINATED = "interrupted", "terminated"
+STOPPING = "stopping: waiting for the calls in flight, then noting the articles left; once more to end them now"
 _KINDS = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
 
 
@@ -22,7 +23,7 @@ def interruptible(stop: Stop) -> Iterator[None]:
 
     def react(kind: str) -> None:
         if stop.reason is None:
-            click.echo("stopping: waiting for the calls in flight; once more to end them now", err=True)
+            click.echo(STOPPING, err=True)
             stop.set(kind, "Interrupted.")
         elif task is not None:
             task.cancel()

@@ -37,6 +37,10 @@ class Judge:
         """Return what an answer is stored under: this judge and the prompt with the article in it."""
         return hashlib.sha256(self.fingerprint.encode() + b"\n" + prompt.encode("utf-8", "surrogatepass")).hexdigest()
 
+    def made(self, label: Mapping[str, Any]) -> bool:
+        """Tell whether a label is this judge's; as for the fingerprint, the filter's version does not matter."""
+        return all(label.get(name) == fact for name, fact in self.provenance().items() if name != "filter_version")
+
     def provenance(self) -> dict[str, Any]:
         """Return what every label says of its judge."""
         return {

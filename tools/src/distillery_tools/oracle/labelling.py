@@ -15,6 +15,7 @@ from .failures import (
     CallError,
     CallTimeoutError,
     HardStopError,
+    RateLimitedError,
     RejectedError,
     RetryableError,
     StructureError,
@@ -63,6 +64,7 @@ class Labeller:
         stop: Stop,
         policy: Policy,
         progress: Progress,
+        health: Health,
     ) -> None:
         """Keep the parts."""
         self._provider = provider
@@ -75,7 +77,7 @@ class Labeller:
         self._policy = policy
         self._progress = progress
         self._settler = Settler(judge, store, spending)
-        self._health = Health(stop)
+        self._health = health
 
     async def label(self, question: Question) -> None:
         """Make attempts until one gives scores or none is left; a fault of every call stops the run."""
@@ -127,9 +129,9 @@ class Labeller:
             self._react(error)
             raise
         except UnusableReplyError:
-            self._health.answered()
+            self._answered()
             raise
-        self._health.answered()
+        self._answered()
         if completion.usage:
             self._limits.correct(completion.usage.prompt + completion.usage.output - question.tokens)
 
@@ -156,8 +158,14 @@ class Labeller:
         except Exception as error:  # a stranger's provider raises what it likes, and one call must not end them all
             raise UnavailableError(f"the provider raised {type(error).__name__}: {error}") from error
 
+    def _answered(self) -> None:
+        self._health.answered()
+        self._limits.answered()
+
     def _react(self, error: CallError) -> None:
         """Let a failure have its effect on the calls that follow."""
-        if isinstance(error, RetryableError) and error.retry_after:
+        if isinstance(error, RateLimitedError) and error.retry_after is None:
+            self._limits.pause_longer()
+        elif isinstance(error, RetryableError) and error.retry_after:
             self._limits.pause(error.retry_after)
         self._health.failed(error)

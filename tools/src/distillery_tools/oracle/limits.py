@@ -11,6 +11,9 @@ from .stop import Stop
 MINUTE = 60.0
 # How far a limit may be used ahead, in seconds: providers count by the second as well as by the minute.
 BURST = 1.0
+# Pauses in seconds where the provider states none: the first, and the longest.
+PAUSE = 1.0
+LONGEST_PAUSE = 60.0
 
 
 class TokenBucket:
@@ -50,7 +53,8 @@ class Limits:
         """Make the buckets."""
         self._requests = TokenBucket(rates.requests) if rates.requests else None
         self._tokens = TokenBucket(rates.tokens) if rates.tokens else None
-        self._paused_until = 0.0
+        self.paused_until = 0.0
+        self._next_pause = PAUSE
         self._stop = stop
 
     async def take(self, tokens: float) -> None:
@@ -59,7 +63,7 @@ class Limits:
         waits = [self._requests.take(1, now)] if self._requests else []
         waits += [self._tokens.take(tokens, now)] if self._tokens else []
         await self._stop.sleep(max(waits, default=0.0))
-        while (left := self._paused_until - asyncio.get_running_loop().time()) > 0:
+        while (left := self.paused_until - asyncio.get_running_loop().time()) > 0:
             await self._stop.sleep(left)
 
     def correct(self, tokens: float) -> None:
@@ -69,4 +73,14 @@ class Limits:
 
     def pause(self, seconds: float) -> None:
         """Let no call begin for a while: what a provider asks of one call holds for all."""
-        self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
+        self.paused_until = max(self.paused_until, asyncio.get_running_loop().time() + seconds)
+
+    def pause_longer(self) -> None:
+        """Pause twice as long as the time before; those who called before the pause began lengthen it no further."""
+        if self.paused_until <= asyncio.get_running_loop().time():
+            self.pause(self._next_pause)
+            self._next_pause = min(2 * self._next_pause, LONGEST_PAUSE)
+
+    def answered(self) -> None:
+        """Note that the provider answers: the next pause is a short one again."""
+        self._next_pause = PAUSE

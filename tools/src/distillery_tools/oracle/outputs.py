@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from distillery import InputFileError, OutputFileError
 from distillery.io import ArticleReader, read_records
 
 from ..data.writing import write_records
 from .files import RunFiles
+from .judge import Judge
 from .listing import dead_letters, labels, set_aside
 
 SHOWN = 3
@@ -29,24 +31,27 @@ def check_target(files: RunFiles, articles: Path) -> None:
         raise OutputFileError(f"{files.folder} cannot be made: {error.strerror or error}.") from error
 
 
-def refuse_loss(path: Path, articles: ArticleReader) -> Callable[[sqlite3.Connection], None]:
+def refuse_loss(path: Path, articles: ArticleReader, judge: Judge) -> Callable[[sqlite3.Connection], None]:
     """Return work that raises OutputFileError if a file of labels holds some that this run would not write again."""
 
     def work(connection: sqlite3.Connection) -> None:
         if not path.exists():
             return
-        unknown, absent = [], set()
+        unknown: list[Any] = []
+        others: list[Any] = []
+        labelled: set[Any] = set()
         for record in _records(path):
-            absent.add(record.get("id"))
+            labelled.add(record.get("id"))
+            if not judge.made(record):
+                others.append(record.get("id"))
             if not connection.execute("SELECT 1 FROM answers WHERE key = ?", (record.get("key"),)).fetchone():
                 unknown.append(record.get("id"))
         if unknown:
             raise _loss(path, "labels that are not from this store", unknown)
-        if absent:
-            for chunk in articles.chunks():
-                absent.difference_update(line.id for line in chunk.lines)
-            if absent:
-                raise _loss(path, f"labels of articles that {articles.name} does not have", list(absent))
+        if others:
+            raise _loss(path, "labels by another prompt, model, parameter or reading", others)
+        if absent := _left_out(labelled, articles):
+            raise _loss(path, f"labels of articles that {articles.name} does not have", absent)
 
     return work
 
@@ -62,9 +67,17 @@ def write_outputs(files: RunFiles, cap: int) -> Callable[[sqlite3.Connection], N
     return work
 
 
-def _records(path: Path) -> list[dict[str, object]]:
+def _left_out(labelled: set[Any], articles: ArticleReader) -> list[Any]:
+    """Return the ids that no article has; without labels the articles are not read."""
+    if labelled:
+        for chunk in articles.chunks():
+            labelled.difference_update(line.id for line in chunk.lines)
+    return list(labelled)
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
     try:
-        return [{"id": record.get("id"), "key": record.get("key")} for record in read_records(path)]
+        yield from read_records(path)
     except InputFileError as error:
         raise OutputFileError(f"{path} is there already and holds no labels ({error}); give another -o.") from error
 

@@ -14,6 +14,7 @@ from .attempts import Totals
 from .batch_records import open_batches
 from .batching import BatchLabeller, BatchPolicy
 from .files import RunFiles
+from .health import FAILURES_IN_A_ROW, Health
 from .intake import Intake
 from .interruption import interruptible
 from .judge import Judge
@@ -31,6 +32,9 @@ from .runner import label_all
 from .spending import OUTPUT_TOKENS_PER_DIMENSION, Spending
 from .stop import Stop
 from .store import Store
+
+# How often all calls in flight may fail, where there are many: one burst beyond a rate limit is no fault to stop for.
+ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ async def label_articles(order: Order, provider: Provider) -> Report:
     check_target(order.files, order.articles)
     reader = ArticleReader(order.articles)
     async with Store.open(order.files.store) as store:
-        await store.run(refuse_loss(order.files.labels, reader))
+        await store.run(refuse_loss(order.files.labels, reader, order.judge))
         if order.retry_dead:
             await store.run(attempts.forgive(order.judge.fingerprint))
         before = await store.run(attempts.totals(order.judge.fingerprint))
@@ -146,6 +150,7 @@ class Session:
             stop=self._stop,
             policy=self._order.policy,
             progress=self._progress,
+            health=Health(self._stop, max(FAILURES_IN_A_ROW, ROUNDS * self._order.concurrency)),
         )
         await label_all(self._intake.questions(), labeller, self._order.concurrency, self._stop)
 

@@ -1,7 +1,7 @@
 """Providers of oracles: found by name among the installed ones, imported only when used."""
 
 from .contract import BatchClient, BatchState, Completion, Provider, ProviderSettings, Request, Usage
-from .registry import installed_providers, make_provider
+from .registry import installed_providers, make_provider, place_of
 
 __all__ = [
     "BatchClient",
@@ -13,4 +13,5 @@ __all__ = [
     "Usage",
     "installed_providers",
     "make_provider",
+    "place_of",
 ]

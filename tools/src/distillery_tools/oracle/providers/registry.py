@@ -17,11 +17,16 @@ def installed_providers() -> dict[str, str]:
     return {name: target for plugin in host_plugins() for name, target in sorted(plugin.providers.items())}
 
 
-def make_provider(name: str, settings: ProviderSettings) -> Provider:
-    """Import and make a provider; raise PluginError, listing what is installed, or what its factory raises."""
+def place_of(name: str) -> str:
+    """Return where a provider's factory is; raise PluginError, listing what is installed, if there is none."""
     offers = installed_providers()
     if name not in offers:
         raise PluginError(f"No provider is called '{name}'.  Installed: {', '.join(sorted(offers)) or 'none'}")
-    module, _, attribute = offers[name].partition(":")
+    return offers[name]
+
+
+def make_provider(name: str, settings: ProviderSettings) -> Provider:
+    """Import and make a provider; raise what place_of raises, or its factory."""
+    module, _, attribute = place_of(name).partition(":")
     factory = cast("Callable[[ProviderSettings], Provider]", getattr(importlib.import_module(module), attribute))
     return factory(settings)
