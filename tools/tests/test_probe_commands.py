@@ -224,7 +224,10 @@ def test_vocabulary_may_be_another_filters(garden: Path, gemma_base: Path, data:
     done = probe("train", garden, "--data", data, "--vocabulary-of", other)
 
     assert done.exit_code == 0, done.output
-    assert Probe.load(FilterConfig.load(garden), garden).record.embedder.base.path == gemma_base
+    path = Probe.load(FilterConfig.load(garden), garden).record.embedder.base.path
+    assert path is not None
+    assert not path.is_absolute()
+    assert (garden / path).resolve() == gemma_base.resolve()
 
 
 def test_installed_copies_are_not_changed(tmp_path: Path, garden: Path, data: Path) -> None:
