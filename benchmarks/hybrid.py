@@ -19,10 +19,10 @@ from typing import Any
 from sample import EXAMPLES, read_articles
 
 from distillery import Article, FilterConfig, FilterPanel, HybridScorer, load_filters
-from distillery.embedder import StaticEmbedder
 from distillery.loading import locate_filter
-from distillery.probe import Probe
-from distillery.score import STAGE_1, Score
+from distillery.scoring.score import STAGE_1, Score
+from distillery.stage1.embedder import StaticEmbedder
+from distillery.stage1.probe import Probe
 from distillery_tools.bench.measuring import Way, ratio, timed_in_turns
 
 FILTERS = ("uplifting", "sustainability-technology", "investment-risk", "cultural-discovery")

@@ -21,14 +21,14 @@ import torch
 from numpy.typing import NDArray
 
 from distillery import FilterBaseScorer, FilterConfig, load_filter
-from distillery.base_models import TOKENIZER_FILE
-from distillery.batching import batches_by_length, padded
 from distillery.config import PreprocessingConfig
-from distillery.embedder import EmbedderConfig, StaticEmbedder
 from distillery.io import read_records
 from distillery.loading import locate_filter
-from distillery.network import EncoderNetwork, load_backbone
-from distillery.tokens import HeadTailTokenizer
+from distillery.stage1.embedder import EmbedderConfig, StaticEmbedder
+from distillery.students.base_models import TOKENIZER_FILE
+from distillery.students.batching import batches_by_length, padded
+from distillery.students.network import EncoderNetwork, load_backbone
+from distillery.students.tokens import HeadTailTokenizer
 from distillery_tools.bench.measuring import Way, ratio, timed_in_turns
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.data.near_duplicates import duplicate_groups, near_duplicates
@@ -107,7 +107,7 @@ def _title(n_layers: int) -> str:
 
 
 def _candidate(student: FilterBaseScorer, n_layers: int, preprocessing: PreprocessingConfig) -> tuple[Embed, object]:
-    reading = student.student.reading
+    reading = student.student.encoder_spec
     if n_layers == STATIC:
         config = EmbedderConfig.of(reading, reading.folder).model_copy(update={"preprocessing": preprocessing})
         return StaticEmbedder.load(config, reading.folder).embed, config.fingerprint

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from distillery.article import Article
 from distillery.config import FilterConfig
-from distillery.postfilter import Postfilter
-from distillery.prefilter import Prefilter, Verdict
+from distillery.scoring.article import Article
+from distillery.scoring.postfilter import Postfilter
+from distillery.scoring.prefilter import Prefilter, Verdict
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

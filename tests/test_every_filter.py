@@ -9,7 +9,7 @@ import pytest
 from wheels import FILTERS
 
 from distillery.config import FilterConfig
-from distillery.prefilter import Phrase, words_of
+from distillery.scoring.prefilter import Phrase, words_of
 from distillery_tools.oracle import Prompt
 
 FOLDERS = [path.parent for project in FILTERS for path in project.glob("src/*/config.yaml")]

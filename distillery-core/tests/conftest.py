@@ -19,13 +19,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from installed_filter import Package, install_sound_filter
 
-from distillery import hookimpl, plugins, testing
-from distillery.backends import NetworkRecipe
-from distillery.batching import padded
+from distillery import hookimpl, testing
 from distillery.config import FilterConfig
-from distillery.plugins import InstalledFilter
-from distillery.score import Provenance, Score
-from distillery.scorer import FilterBaseScorer
+from distillery.plugins import filters as plugins
+from distillery.plugins.filters import InstalledFilter
+from distillery.scoring.score import Provenance, Score
+from distillery.scoring.scorer import FilterBaseScorer
+from distillery.students.backends.contract import NetworkRecipe
+from distillery.students.batching import padded
 from distillery.testing import restate, tiny_config, write_bert, write_filter, write_gemma
 from distillery.testing.tiny_models import WORDS
 
@@ -258,7 +259,7 @@ def linear_recipe() -> Callable[..., NetworkRecipe]:
             return Linear(factor)
 
         return NetworkRecipe(
-            f"linear {factor}", build, lambda: [padded([[1, 2, 3]]), padded([[4]])], judge=lambda rows: rows
+            f"linear {factor}", build, lambda: [padded([[1, 2, 3]]), padded([[4]])], to_scores=lambda rows: rows
         )
 
     return recipe

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from distillery.scorer import FilterBaseScorer
+from distillery.scoring.scorer import FilterBaseScorer
 
 PACKAGE = "distillery_filter_tiny_filter"
 OTHER_PACKAGE = "acme_tiny"

@@ -10,7 +10,7 @@ from typing import Any
 from pyarrow import parquet
 
 from distillery.io import Chunk, Line, open_results
-from distillery.score import Score
+from distillery.scoring.score import Score
 
 SOURCE = Path("articles.jsonl")
 FORMATS = ("scored.jsonl", "scored.parquet")

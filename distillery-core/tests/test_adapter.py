@@ -12,10 +12,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from distillery.adapter import Adapter
 from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE
 from distillery.errors import AdapterError
-from distillery.network import load_backbone
+from distillery.students.adapter import Adapter
+from distillery.students.network import load_backbone
 
 WriteAdapter = Callable[..., Path]
 QUERY = "base_model.model.bert.encoder.layer.0.attention.self.query"

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillery.article import Article, clean
 from distillery.errors import ArticleError, DistilleryError
+from distillery.scoring.article import Article, clean
 
 GOOD = {"title": "A title", "content": "A content."}
 OPTIONAL = ["url"]

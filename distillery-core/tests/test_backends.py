@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from distillery.backends import NetworkRecipe, choose_backend, torch_backend
-from distillery.backends.torch_backend import TorchBackend
-from distillery.batching import Batching, padded
 from distillery.errors import BackendError
+from distillery.students.backends import torch_backend
+from distillery.students.backends.choose import choose_backend
+from distillery.students.backends.contract import NetworkRecipe
+from distillery.students.backends.torch_backend import TorchBackend
+from distillery.students.batching import Batching, padded
 
 
 @pytest.fixture
@@ -86,7 +88,7 @@ def test_auto_takes_torch_where_the_conversion_fails(
     recipe: NetworkRecipe, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "distillery"):
-        backend = choose_backend("auto", replace(recipe, probe=unusable), tmp_path)
+        backend = choose_backend("auto", replace(recipe, check_inputs=unusable), tmp_path)
 
     assert isinstance(backend, TorchBackend)
     assert "RuntimeError: no kernel for this node  Using torch instead." in caplog.text
@@ -94,7 +96,7 @@ def test_auto_takes_torch_where_the_conversion_fails(
 
 def test_openvino_says_why_the_conversion_failed(recipe: NetworkRecipe, tmp_path: Path) -> None:
     with pytest.raises(BackendError, match="OpenVINO could not convert the network: RuntimeError: no kernel"):
-        choose_backend("openvino", replace(recipe, probe=unusable), tmp_path)
+        choose_backend("openvino", replace(recipe, check_inputs=unusable), tmp_path)
 
     assert not list((tmp_path / "openvino").iterdir()), "an attempt leaves nothing behind"
 
@@ -117,9 +119,9 @@ def test_openvino_says_that_the_cache_cannot_be_written(recipe: NetworkRecipe, u
 
 def test_auto_takes_torch_where_openvino_cannot_compile(recipe: NetworkRecipe, tmp_path: Path) -> None:
     """The files are as they were written, yet this machine's OpenVINO refuses them."""
-    from distillery.backends.openvino_backend import MODEL_FILE, OpenVinoBackend
-    from distillery.backends.precision import MANIFEST_FILE
-    from distillery.base_models import sha256_of
+    from distillery.students.backends.openvino_backend import MODEL_FILE, OpenVinoBackend
+    from distillery.students.backends.precision import MANIFEST_FILE
+    from distillery.students.base_models import sha256_of
 
     OpenVinoBackend.from_recipe(recipe, tmp_path)
     model = next(tmp_path.glob(f"openvino/*/{MODEL_FILE}"))
@@ -160,12 +162,12 @@ def test_the_measurement_of_torch_is_kept(linear_recipe: Callable[..., NetworkRe
     probed: list[int] = []
     recipe = linear_recipe(built)
 
-    def probe() -> Any:
+    def check_inputs() -> Any:
         probed.append(1)
-        return recipe.probe()
+        return recipe.check_inputs()
 
     for _ in range(2):
-        backend = choose_backend("torch", replace(recipe, probe=probe), tmp_path, precision="bfloat16")
+        backend = choose_backend("torch", replace(recipe, check_inputs=check_inputs), tmp_path, precision="bfloat16")
         assert backend.name == "torch-bfloat16"
 
     assert probed == [1]

@@ -13,7 +13,7 @@ from click.testing import Result
 from commands import CONTENT, FAILED, NAME, TITLE, article, as_line, json_records, score
 from pyarrow import parquet
 
-from distillery.scorer import FilterBaseScorer
+from distillery.scoring.scorer import FilterBaseScorer
 
 
 @dataclass(frozen=True)

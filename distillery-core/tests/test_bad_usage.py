@@ -17,8 +17,8 @@ from commands import CONTENT, FAILED, SCRIPT, TITLE, USAGE, article, as_line, na
 from pyarrow import parquet
 
 from distillery.cli import cli
-from distillery.io import reading
-from distillery.panel import FilterPanel
+from distillery.io import readers
+from distillery.scoring.panel import FilterPanel
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def test_interrupted_run_leaves_the_previous_results(
 ) -> None:
     output = tmp_path / name
     output.write_text("previous")
-    monkeypatch.setattr(reading, "CHUNK_LINES", 2)
+    monkeypatch.setattr(readers, "CHUNK_LINES", 2)
     monkeypatch.setattr(FilterPanel, "score_batch", _fail_on_second_batch(failure))
 
     result = CliRunner().invoke(
@@ -261,7 +261,7 @@ def test_disk_that_fails_under_the_articles_is_not_blamed_on_the_output(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
         yield
 
-    monkeypatch.setattr(reading, "_parsed", failing)
+    monkeypatch.setattr(readers, "_parsed", failing)
 
     result = score(good_file, "--filter", bert_filter, "-o", tmp_path / "scored.jsonl")
 

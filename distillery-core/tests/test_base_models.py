@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from distillery import base_models
-from distillery.base_models import check_files, distillery_base_models, resolve_base_model, sha256_of
 from distillery.config import BaseModelConfig
 from distillery.errors import BaseModelNotFoundError, WeightsError
-from distillery.extensions import host_plugins
+from distillery.plugins.host import host_plugins
+from distillery.students import base_models
+from distillery.students.base_models import check_files, distillery_base_models, resolve_base_model, sha256_of
 
 MODEL = "acme/tiny"
 REVISION = "ab" * 20
@@ -116,7 +116,7 @@ def resolve(sha256: dict[str, str] = SHA256) -> str:
     """Return code that prints the folder found, or the error."""
     return f"""
 from distillery import DistilleryError
-from distillery.base_models import resolve_base_model
+from distillery.students.base_models import resolve_base_model
 from distillery.config import BaseModelConfig
 
 try:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillery.batching import TOKEN_BUDGET, Batching, batches_by_length, padded
+from distillery.students.batching import TOKEN_BUDGET, Batching, batches_by_length, padded
 
 lengths_of_articles = st.lists(st.integers(1, 600), max_size=60)
 budgets = st.integers(1, 4096)

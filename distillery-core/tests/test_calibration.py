@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillery.calibration import Breakpoints, Calibration
-from distillery.calibration_origin import CalibrationOrigin
+from distillery.calibration.maps import Breakpoints, Calibration
+from distillery.calibration.origin import CalibrationOrigin
 from distillery.config import FilterConfig
 from distillery.errors import CalibrationError
-from distillery.reading import reading_of
+from distillery.students.encoder_spec import resolve_encoder_spec
 
 MAP = {"x": [0.5859375, 0.71875, 1.21875, 8.0], "y": [1.0, 1.1282, 1.1282, 7.8776]}
 
@@ -61,7 +61,7 @@ def load(path: Path, data: Any, config: FilterConfig) -> Calibration:
 
 def read(path: Path, config: FilterConfig) -> Calibration:
     return Calibration.load(
-        path, config, CalibrationOrigin.of_student(config.student(), reading_of(config, path.parent))
+        path, config, CalibrationOrigin.of_student(config.student(), resolve_encoder_spec(config, path.parent))
     )
 
 

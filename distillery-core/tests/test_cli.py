@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from commands import JSON, OK, USAGE, run
 
-from distillery.registration import core_version
+from distillery.plugins.manager import core_version
 
 COMMANDS = ("list", "info", "score", "doctor")
 

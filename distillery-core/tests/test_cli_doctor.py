@@ -10,8 +10,8 @@ import pytest
 from commands import FAILED, JSON, OK, USAGE, run
 
 from distillery.config import PROBE_FILE
-from distillery.registration import core_version
-from distillery.scorer import FilterBaseScorer
+from distillery.plugins.manager import core_version
+from distillery.scoring.scorer import FilterBaseScorer
 from distillery.testing import write_probe
 
 CopyOf = Callable[[Path], Path]

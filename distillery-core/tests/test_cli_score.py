@@ -12,7 +12,7 @@ import pytest
 from commands import FAILED, JSON, OK, USAGE, json_records, names_in, score
 from pyarrow import parquet
 
-from distillery.scorer import FilterBaseScorer
+from distillery.scoring.scorer import FilterBaseScorer
 
 Install = Callable[..., None]
 NO_TITLE = {"id": "no title", "content": "shared water in the village"}
@@ -91,7 +91,7 @@ def test_score_goes_on_over_chunks(
     tmp_path: Path, bert_filter: Path, monkeypatch: pytest.MonkeyPatch, articles_file: Path
 ) -> None:
     whole = json_records(score(articles_file, "--filter", bert_filter).stdout)
-    monkeypatch.setattr("distillery.io.reading.CHUNK_LINES", 4)
+    monkeypatch.setattr("distillery.io.readers.CHUNK_LINES", 4)
 
     for name in ("scored.jsonl", "scored.parquet"):
         score(articles_file, "--filter", bert_filter, "-o", tmp_path / name)

@@ -15,12 +15,12 @@ from commands import JSON, OK, USAGE, json_records, run, score
 from tiny_encoder import random_head, write_encoder, write_sharing_filter, write_whole_filter
 
 import distillery
-from distillery.article import Article
-from distillery.backends import Backend, Ids, Outputs
-from distillery.commerce import COMMERCE, CommerceGate
 from distillery.errors import FilterNotFoundError
-from distillery.score import Score
-from distillery.scorer import FilterBaseScorer
+from distillery.scoring.article import Article
+from distillery.scoring.gate import COMMERCE, CommerceGate
+from distillery.scoring.score import Score
+from distillery.scoring.scorer import FilterBaseScorer
+from distillery.students.backends.contract import Backend, Ids, Outputs
 
 Articles = list[dict[str, Any]]
 Install = Callable[..., None]

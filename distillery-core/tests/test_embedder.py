@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from distillery.base_models import sha256_of
 from distillery.config import BaseModelConfig, PreprocessingConfig
-from distillery.embedder import EmbedderConfig, StaticEmbedder
 from distillery.errors import ProbeError, WeightsError
+from distillery.stage1.embedder import EmbedderConfig, StaticEmbedder
+from distillery.stage1.token_table import open_token_table
+from distillery.students.base_models import sha256_of
 from distillery.testing.tiny_models import WORDS
-from distillery.token_table import open_token_table
 
 TEXTS = ["river school", "the old court and the new bank. " * 9, " ".join(WORDS), "zebra"]
 
@@ -116,8 +116,6 @@ def test_tokens_beyond_the_table_are_named(embedder: StaticEmbedder) -> None:
 
 
 def test_importing_it_is_cheap(run_python: Callable[..., str]) -> None:
-    code = (
-        "import sys, distillery.hybrid; print([m for m in ('torch', 'transformers', 'openvino') if m in sys.modules])"
-    )
+    code = "import sys, distillery.stage1.hybrid; print([m for m in ('torch', 'transformers', 'openvino') if m in sys.modules])"
 
     assert json.loads(run_python(code).replace("'", '"')) == []

@@ -10,9 +10,9 @@ import pytest
 from tiny_encoder import ENCODER
 
 from distillery.config import ENCODER_FILE, EncoderReference
-from distillery.encoders import installed_encoders, locate_encoder
 from distillery.errors import EncoderNotFoundError, ModelError
-from distillery.extensions import host_plugins
+from distillery.plugins.host import host_plugins
+from distillery.students.encoders import installed_encoders, locate_encoder
 
 Install = Callable[[str], None]
 
@@ -102,7 +102,7 @@ def test_a_missing_package_lists_the_installed_ones(install: Install, encoder: P
 
 
 def test_nothing_installed_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("distillery.encoders.host_plugins", tuple)
+    monkeypatch.setattr("distillery.students.encoders.host_plugins", tuple)
 
     assert not_found(wanted()).endswith("Installed: none\n  Ask the filter's author.")
 

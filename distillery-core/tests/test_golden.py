@@ -11,7 +11,7 @@ import pytest
 
 from distillery.errors import DistilleryError
 from distillery.golden import GOLDEN_FILE, TOLERANCE, golden_faults, read_golden
-from distillery.scorer import FilterBaseScorer
+from distillery.scoring.scorer import FilterBaseScorer
 
 CopyOf = Callable[[Path], Path]
 

@@ -11,7 +11,7 @@ from tiny_encoder import HEAD_KEYS, Tensors, random_head, write_head
 
 from distillery.config import ADAPTER_FILE
 from distillery.errors import AdapterError
-from distillery.head import Head
+from distillery.students.head import Head
 
 WEIGHT, BIAS = HEAD_KEYS
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from commands import OK, article, as_line, json_records, score
 
-from distillery.article import Article
-from distillery.prefilter import words_of
-from distillery.scorer import FilterBaseScorer
+from distillery.scoring.article import Article
+from distillery.scoring.prefilter import words_of
+from distillery.scoring.scorer import FilterBaseScorer
 
 
 @pytest.mark.parametrize("field", ["title", "content"])

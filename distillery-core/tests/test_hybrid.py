@@ -13,17 +13,17 @@ import pytest
 from numpy.typing import NDArray
 
 import distillery
-from distillery.base_models import sha256_of
 from distillery.config import CALIBRATION_FILE, PROBE_FILE, FilterConfig
 from distillery.errors import DistilleryError, ProbeError
-from distillery.flow import score_together
-from distillery.hybrid import HybridScorer, hybrid_class
-from distillery.postfilter import Postfilter
-from distillery.score import STAGE_1, STAGE_2, Score
-from distillery.scorer import FilterBaseScorer
+from distillery.scoring.flow import score_together
+from distillery.scoring.postfilter import Postfilter
+from distillery.scoring.score import STAGE_1, STAGE_2, Score
+from distillery.scoring.scorer import FilterBaseScorer
+from distillery.stage1.hybrid import HybridScorer, hybrid_class
+from distillery.students.base_models import sha256_of
+from distillery.students.tokens import HeadTailTokenizer
 from distillery.testing import state_probe, write_probe
 from distillery.testing.tiny_probe import HALF_WIDTH, MAP
-from distillery.tokens import HeadTailTokenizer
 
 Articles = list[dict[str, Any]]
 CopyOf = Callable[[Path], Path]

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillery.calibration import Calibration
+from distillery.calibration.intervals import AVERAGE, HalfWidths
+from distillery.calibration.maps import Calibration
 from distillery.config import FilterConfig
 from distillery.errors import CalibrationError
-from distillery.intervals import AVERAGE, HalfWidths
-from distillery.scorer import FilterBaseScorer
+from distillery.scoring.scorer import FilterBaseScorer
 
 NAMES = ["reach", "proof", "lasting", AVERAGE]
 
@@ -183,7 +183,7 @@ def test_articles_without_a_score_have_no_intervals(scorer: FilterBaseScorer) ->
     """The rows of those that have one are not shifted."""
     raw = np.array([[1, 2, 3], [np.nan, 2, 3], [4, 5, 6]], dtype=np.float32)
 
-    first, second, third = scorer.score_outputs(raw)
+    first, second, third = scorer.to_scores(raw)
 
     assert second.error is not None
     assert second.intervals is None

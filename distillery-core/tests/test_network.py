@@ -13,7 +13,7 @@ from torch import Tensor
 
 from distillery.config import ADAPTER_FILE
 from distillery.errors import AdapterError, ModelError
-from distillery.network import StudentNetwork, load_backbone, load_encoder, load_network
+from distillery.students.network import StudentNetwork, load_backbone, load_encoder, load_network
 
 WriteAdapter = Callable[..., Path]
 

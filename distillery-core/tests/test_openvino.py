@@ -16,13 +16,13 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from distillery.backends import Backend, NetworkRecipe
-from distillery.backends.openvino_backend import MODEL_FILE, WEIGHTS_FILE, OpenVinoBackend
-from distillery.backends.precision import MANIFEST_FILE, PROBES_FILE
-from distillery.batching import padded
 from distillery.cache import cache_folder
 from distillery.errors import BackendError
-from distillery.scorer import FilterBaseScorer
+from distillery.scoring.scorer import FilterBaseScorer
+from distillery.students.backends.contract import Backend, NetworkRecipe
+from distillery.students.backends.openvino_backend import MODEL_FILE, WEIGHTS_FILE, OpenVinoBackend
+from distillery.students.backends.precision import CHECK_OUTPUTS_FILE, MANIFEST_FILE
+from distillery.students.batching import padded
 
 Articles = list[dict[str, Any]]
 Recipe = Callable[..., NetworkRecipe]
@@ -75,7 +75,7 @@ def test_batch_equals_one_by_one(scorer: FilterBaseScorer, articles: Articles) -
 
 def test_provenance_names_the_precision_that_was_measured(scorer: FilterBaseScorer) -> None:
     precision = scorer.provenance.backend.removeprefix("openvino-")
-    measured = [load_file(path) for path in cache_folder().glob(f"openvino/*/{PROBES_FILE}")]
+    measured = [load_file(path) for path in cache_folder().glob(f"openvino/*/{CHECK_OUTPUTS_FILE}")]
 
     distances = [np.abs(outputs[precision] - outputs["torch"]) for outputs in measured]
 
@@ -161,8 +161,8 @@ def test_another_network_is_converted_on_its_own(linear_recipe: Recipe, warm_cac
         (WEIGHTS_FILE, b"\x00" * 64),
         (WEIGHTS_FILE, None),
         (MODEL_FILE, b""),
-        (PROBES_FILE, None),
-        (PROBES_FILE, b"\x00" * 64),
+        (CHECK_OUTPUTS_FILE, None),
+        (CHECK_OUTPUTS_FILE, b"\x00" * 64),
         (MANIFEST_FILE, None),
         (MANIFEST_FILE, b""),
         (MANIFEST_FILE, b"[]"),

@@ -18,9 +18,6 @@ from hypothesis import strategies as st
 from tiny_encoder import random_head, write_encoder, write_sharing_filter, write_whole_filter
 
 import distillery
-from distillery.article import Article
-from distillery.backends import Backend, Ids, Outputs
-from distillery.commerce import COMMERCE, CommerceGate
 from distillery.errors import (
     ArticleError,
     DistilleryError,
@@ -29,11 +26,14 @@ from distillery.errors import (
     StudentNotFoundError,
     WeightsError,
 )
-from distillery.panel import FilterPanel
-from distillery.score import STAGE_1, STAGE_2, Score
-from distillery.scorer import FilterBaseScorer
+from distillery.scoring.article import Article
+from distillery.scoring.gate import COMMERCE, CommerceGate
+from distillery.scoring.panel import FilterPanel
+from distillery.scoring.score import STAGE_1, STAGE_2, Score
+from distillery.scoring.scorer import FilterBaseScorer
+from distillery.students.backends.contract import Backend, Ids, Outputs
+from distillery.students.tokens import HeadTailTokenizer
 from distillery.testing import write_probe
-from distillery.tokens import HeadTailTokenizer
 
 Articles = list[dict[str, Any]]
 Install = Callable[..., None]
@@ -274,9 +274,9 @@ class Breaks(FilterBaseScorer):
             raise ZeroDivisionError("in screen")
         return super().screen(article)
 
-    def score_outputs(self, outputs: Outputs) -> list[Score]:  # noqa: ARG002
+    def to_scores(self, outputs: Outputs) -> list[Score]:  # noqa: ARG002
         """Fail on all."""
-        raise ZeroDivisionError("in score_outputs")
+        raise ZeroDivisionError("in to_scores")
 
 
 class GoesItsOwnWay(FilterBaseScorer):
@@ -299,7 +299,7 @@ def test_a_filters_own_code_that_fails_costs_only_its_scores(folders: list[Path]
 
     assert {result["own"].error for result in results} == {
         "the prefilter failed: ZeroDivisionError: in screen",
-        "the filter failed: ZeroDivisionError: in score_outputs",
+        "the filter failed: ZeroDivisionError: in to_scores",
     }
     for result, alone in zip(results, wanted, strict=True):
         assert distance(result["one"], alone) < 1e-5
@@ -308,9 +308,9 @@ def test_a_filters_own_code_that_fails_costs_only_its_scores(folders: list[Path]
 class LosesOne(FilterBaseScorer):
     """A filter that forgets an article at the step the student's outputs are judged."""
 
-    def score_outputs(self, outputs: Outputs) -> list[Score]:
+    def to_scores(self, outputs: Outputs) -> list[Score]:
         """Return one score too few."""
-        return super().score_outputs(outputs)[1:]
+        return super().to_scores(outputs)[1:]
 
 
 class LosesOneItsOwnWay(FilterBaseScorer):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distillery.config import FilterConfig
-from distillery.postfilter import Outcome, Postfilter
+from distillery.scoring.postfilter import Outcome, Postfilter
 
 # Weights, tiers and gate of the predecessor's four filters, dimensions in the students' order.
 FILTERS: dict[str, dict[str, Any]] = {

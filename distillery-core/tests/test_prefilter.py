@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillery.article import Article
 from distillery.config import PrefilterConfig
 from distillery.errors import ConfigError
-from distillery.prefilter import Phrase, Prefilter, Verdict, words_of
+from distillery.scoring.article import Article
+from distillery.scoring.prefilter import Phrase, Prefilter, Verdict, words_of
 
 LONG = "People shared water in the village after a new well opened there. " * 8
 

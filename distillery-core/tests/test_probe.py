@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 from distillery.config import CALIBRATION_FILE, PROBE_FILE, PROBE_RECORD_FILE, FilterConfig
 from distillery.errors import CalibrationError, ConfigError, ProbeError, WeightsError
-from distillery.probe import Probe
+from distillery.stage1.probe import Probe
 from distillery.testing import state_probe, write_probe
 
 CopyOf = Callable[[Path], Path]

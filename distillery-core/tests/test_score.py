@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from distillery.score import Provenance, Score
+from distillery.scoring.score import Provenance, Score
 
 LEGACY_KEYS = [
     "passed_prefilter",

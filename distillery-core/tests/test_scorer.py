@@ -17,10 +17,6 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
-from distillery.article import Article
-from distillery.backends import Backend, Ids
-from distillery.base_models import sha256_of
-from distillery.batching import Batching
 from distillery.config import ADAPTER_FILE
 from distillery.errors import (
     ArticleError,
@@ -30,8 +26,12 @@ from distillery.errors import (
     FilterVersionError,
     ScoringError,
 )
-from distillery.score import Score
-from distillery.scorer import FilterBaseScorer
+from distillery.scoring.article import Article
+from distillery.scoring.score import Score
+from distillery.scoring.scorer import FilterBaseScorer
+from distillery.students.backends.contract import Backend, Ids
+from distillery.students.base_models import sha256_of
+from distillery.students.batching import Batching
 
 Articles = list[dict[str, Any]]
 Copy = Callable[[Path], Path]

@@ -16,11 +16,11 @@ from commands import FAILED, JSON, OK, run
 from numpy.typing import NDArray
 from tiny_encoder import ENCODER, TITLE, random_head, write_encoder, write_sharing_filter, write_whole_filter
 
-from distillery.backends import _in_memory
 from distillery.config import FilterConfig
 from distillery.errors import AdapterError, BackendError
-from distillery.scorer import FilterBaseScorer
-from distillery.student import Student
+from distillery.scoring.scorer import FilterBaseScorer
+from distillery.students.backends.contract import _in_memory
+from distillery.students.student import Student
 
 Articles = list[dict[str, Any]]
 Heads = tuple[Path, Path]
@@ -128,15 +128,15 @@ def test_what_one_reads_the_other_can_judge(sharing: Heads, articles: Articles) 
     one, two = (load(folder) for folder in sharing)
     texts = [article["content"] for article in articles]
 
-    assert one.student.reading_key == two.student.reading_key
-    assert np.array_equal(two.student.judge(one.student.read(texts)), two.student.predict(texts))
+    assert one.student.encoder_key == two.student.encoder_key
+    assert np.array_equal(two.student.apply_head(one.student.encode(texts)), two.student.predict(texts))
 
 
 def test_students_with_adapters_of_their_own_never_read_alike(sharing: Heads, whole: Heads) -> None:
     shared, own = load(sharing[0]).student, load(whole[0]).student
 
-    assert own.reading_key != load(whole[0]).student.reading_key
-    assert own.reading_key != shared.reading_key
+    assert own.encoder_key != load(whole[0]).student.encoder_key
+    assert own.encoder_key != shared.encoder_key
 
 
 def test_provenance_names_the_encoder(sharing: Heads, whole: Heads, articles: Articles) -> None:
@@ -226,7 +226,7 @@ def test_a_reduced_precision_may_do_for_one_head_and_not_for_another(
 
     assert demanding.provenance.backend == "openvino-float32"
     assert len(converted(warm_cache)) == 1
-    assert demanding.student.reading_key != modest.student.reading_key
+    assert demanding.student.encoder_key != modest.student.encoder_key
 
 
 def test_a_head_that_does_not_fit_is_refused_however_warm_the_cache(whole: Heads, cache: Path, tmp_path: Path) -> None:

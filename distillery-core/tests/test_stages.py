@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 import distillery
-from distillery.hybrid import HybridScorer
-from distillery.score import Score
+from distillery.scoring.score import Score
+from distillery.stage1.hybrid import HybridScorer
 from distillery.testing import write_probe
 from distillery.testing.stages import stage_faults
 

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-import distillery.student
-from distillery.backends import NetworkRecipe
-from distillery.backends.torch_backend import TorchBackend
+import distillery.students.student
 from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, FilterConfig
 from distillery.errors import ConfigError, DistilleryError, ModelError, WeightsError
-from distillery.network import load_network
-from distillery.scorer import FilterBaseScorer
-from distillery.student import Student
+from distillery.scoring.scorer import FilterBaseScorer
+from distillery.students.backends.contract import NetworkRecipe
+from distillery.students.backends.torch_backend import TorchBackend
+from distillery.students.network import load_network
+from distillery.students.student import Student
 
 Copy = Callable[[Path], Path]
 Restate = Callable[..., Path]
@@ -43,8 +43,8 @@ def test_scores_come_in_the_order_of_the_texts(bert_scorer: FilterBaseScorer) ->
 def test_in_bfloat16_company_and_order_change_nothing(bert_scorer: FilterBaseScorer) -> None:
     """Rows of one length share a batch, and none is padded."""
     texts = [" ".join(["village", "clinic", "river", "music"][n % 4 :] * (n % 7 + 1)) for n in range(60)]
-    reading = bert_scorer.student.reading
-    network = load_network(reading.base_folder(), reading.adapter_folder, reading.pooling, 3)
+    spec = bert_scorer.student.encoder_spec
+    network = load_network(spec.base_folder(), spec.adapter_folder, spec.pooling, 3)
     student = replace(bert_scorer.student, backend=TorchBackend(network, "cpu", "bfloat16"))
     alone = np.concatenate([student.predict([text]) for text in texts])
 
@@ -128,11 +128,11 @@ def test_converted_networks_are_held_against_torch_on_padded_rows_too(
 ) -> None:
     """OpenVINO's Gemma (sdpa) is exact on every row alone, and NaN on the shorter rows of a batch."""
     recipes: list[NetworkRecipe] = []
-    monkeypatch.setattr(distillery.student, "choose_backend", lambda _, recipe, *__: recipes.append(recipe))
+    monkeypatch.setattr(distillery.students.student, "choose_backend", lambda _, recipe, *__: recipes.append(recipe))
 
     load(bert_filter)
 
-    assert any((mask == 0).any() for _, mask in recipes[0].probe())
+    assert any((mask == 0).any() for _, mask in recipes[0].check_inputs())
 
 
 def test_unknown_student_lists_the_known_ones(bert_filter: Path) -> None:

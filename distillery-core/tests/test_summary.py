@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from distillery.io import Chunk, Line
-from distillery.score import Provenance, Score
-from distillery.scorer import FilterBaseScorer
+from distillery.scoring.score import Provenance, Score
+from distillery.scoring.scorer import FilterBaseScorer
 from distillery.summary import MAX_EXAMPLES, Summary
 
 TIERS = ("high", "medium", "low")

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from distillery.config import PreprocessingConfig
 from distillery.errors import ModelError
-from distillery.tokens import CHARACTERS_PER_TOKEN, HeadTailTokenizer
+from distillery.students.tokens import CHARACTERS_PER_TOKEN, HeadTailTokenizer
 
 HEAD, TAIL = 8, 6
 WINDOW = CHARACTERS_PER_TOKEN * max(HEAD, TAIL)

@@ -11,9 +11,9 @@ import yaml
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
-from distillery.base_models import sha256_of
 from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, CONFIG_FILE, ENCODER_FILE
-from distillery.reading import encoder_reading
+from distillery.students.base_models import sha256_of
+from distillery.students.encoder_spec import load_encoder_spec
 from distillery.testing import student_section, tiny_config
 
 ENCODER = "tiny-encoder"
@@ -91,7 +91,7 @@ def write_sharing_filter(
 ) -> Path:
     """Write a filter whose adapter folder holds this head alone, on an encoder given by its path."""
     write_head(folder / "student", head)
-    fingerprint = encoder_reading(encoder).fingerprint
+    fingerprint = load_encoder_spec(encoder).fingerprint
     student = {
         "encoder": {"name": ENCODER, "fingerprint": fingerprint}
         | ({"path": str(encoder)} if reference is None else reference),

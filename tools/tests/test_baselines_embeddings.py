@@ -11,9 +11,9 @@ import torch
 from transformers import AutoModel
 
 from distillery import FilterConfig
-from distillery.base_models import TOKENIZER_FILE
 from distillery.config import PreprocessingConfig
-from distillery.tokens import HeadTailTokenizer
+from distillery.students.base_models import TOKENIZER_FILE
+from distillery.students.tokens import HeadTailTokenizer
 from distillery_tools.evaluation import embeddings
 from distillery_tools.evaluation.embeddings import FrozenBase, compute
 

@@ -12,7 +12,7 @@ import yaml
 from invented import run_cli, strict_json
 
 from distillery import Article, FilterPanel, load_filters
-from distillery.network import load_backbone
+from distillery.students.network import load_backbone
 from distillery.testing import write_filter
 from distillery.testing.articles import PLAIN
 from distillery_tools.bench import memory

@@ -11,10 +11,10 @@ from invented import DIMENSIONS, Data, contents, make_data, strict_json
 
 import distillery
 from distillery import FilterConfig
-from distillery.base_models import sha256_of
+from distillery.calibration.intervals import AVERAGE
 from distillery.config import EVALUATION_FILE
 from distillery.golden import golden_faults
-from distillery.intervals import AVERAGE
+from distillery.students.base_models import sha256_of
 from distillery_tools.cli.calibrate import calibrate_command
 from distillery_tools.training.install import CALIBRATION_FILE
 

@@ -11,10 +11,10 @@ from invented import DIMENSIONS, strict_json
 from numpy.typing import NDArray
 
 from distillery import CalibrationError, FilterConfig
-from distillery.calibration import Calibration
-from distillery.calibration_origin import CalibrationOrigin
-from distillery.intervals import AVERAGE
-from distillery.reading import Reading, reading_of
+from distillery.calibration.intervals import AVERAGE
+from distillery.calibration.maps import Calibration
+from distillery.calibration.origin import CalibrationOrigin
+from distillery.students.encoder_spec import EncoderSpec, resolve_encoder_spec
 from distillery_tools.calibration.effect import calibration_effects
 from distillery_tools.calibration.fit import fit_calibration
 from distillery_tools.records import write_json
@@ -25,9 +25,9 @@ N = 300
 
 
 @pytest.fixture
-def reading(garden: Path, config: FilterConfig) -> Reading:
+def spec(garden: Path, config: FilterConfig) -> EncoderSpec:
     """How the untrained student reads."""
-    return reading_of(config, garden)
+    return resolve_encoder_spec(config, garden)
 
 
 def sample(seed: int) -> tuple[Values, Values]:
@@ -38,9 +38,9 @@ def sample(seed: int) -> tuple[Values, Values]:
     return np.column_stack(outputs) + generator.normal(0, 0.2, (N, 3)), scores
 
 
-def fit(config: FilterConfig, reading: Reading, sample: tuple[Values, Values], level: float = 0.9) -> dict[str, Any]:
+def fit(config: FilterConfig, spec: EncoderSpec, sample: tuple[Values, Values], level: float = 0.9) -> dict[str, Any]:
     """Fit as the commands do."""
-    return fit_calibration(config, CalibrationOrigin.of_student(config.student(), reading), *sample, level=level)
+    return fit_calibration(config, CalibrationOrigin.of_student(config.student(), spec), *sample, level=level)
 
 
 def parse(content: dict[str, Any], config: FilterConfig) -> Calibration:
@@ -48,9 +48,9 @@ def parse(content: dict[str, Any], config: FilterConfig) -> Calibration:
     return Calibration.parse(content, config, source="the test's")
 
 
-def test_a_map_is_kept_only_where_it_helps(config: FilterConfig, reading: Reading) -> None:
+def test_a_map_is_kept_only_where_it_helps(config: FilterConfig, spec: EncoderSpec) -> None:
     """The true dimension has none; each kept map is of the kind that the file says."""
-    content = fit(config, reading, sample(0))
+    content = fit(config, spec, sample(0))
 
     effects = content["held_out_effect"]
     assert list(effects) == list(DIMENSIONS)
@@ -63,27 +63,27 @@ def test_a_map_is_kept_only_where_it_helps(config: FilterConfig, reading: Readin
     assert content["average_effect"]["after"]["mae"] < content["average_effect"]["before"]["mae"]
 
 
-def test_the_method_is_that_of_the_maps(config: FilterConfig, reading: Reading) -> None:
+def test_the_method_is_that_of_the_maps(config: FilterConfig, spec: EncoderSpec) -> None:
     """One kind, several, or none at all."""
     raw, scores = sample(0)
     flat = np.column_stack([scores[:, 0] * 0.4 + 4] * 3) + np.random.default_rng(5).normal(0, 0.2, (N, 3))
     same = np.column_stack([scores[:, 0]] * 3)
 
-    assert fit(config, reading, (flat, same))["method"] == "affine"
-    assert fit(config, reading, (scores, scores))["method"] == "none"
-    kinds = {effect["chosen"] for effect in fit(config, reading, (raw, scores))["held_out_effect"].values()} - {"none"}
+    assert fit(config, spec, (flat, same))["method"] == "affine"
+    assert fit(config, spec, (scores, scores))["method"] == "none"
+    kinds = {effect["chosen"] for effect in fit(config, spec, (raw, scores))["held_out_effect"].values()} - {"none"}
     expected = "mixed" if len(kinds) > 1 else kinds.pop()
-    assert fit(config, reading, (raw, scores))["method"] == expected
+    assert fit(config, spec, (raw, scores))["method"] == expected
 
 
-def test_the_core_loads_what_was_written(config: FilterConfig, reading: Reading, tmp_path: Path) -> None:
+def test_the_core_loads_what_was_written(config: FilterConfig, spec: EncoderSpec, tmp_path: Path) -> None:
     """For the student that it was fitted on, and no other."""
-    content = fit(config, reading, sample(0))
+    content = fit(config, spec, sample(0))
     path = tmp_path / "calibration.json"
     write_json(path, content)
 
     raw, _ = sample(1)
-    origin = CalibrationOrigin.of_student(config.student(), reading)
+    origin = CalibrationOrigin.of_student(config.student(), spec)
     loaded = Calibration.load(path, config, origin)
     assert strict_json(path.read_text(encoding="utf-8")) == content
     assert loaded.apply(raw).tolist() == parse(content, config).apply(raw).tolist()
@@ -96,9 +96,9 @@ def test_the_core_loads_what_was_written(config: FilterConfig, reading: Reading,
 
 
 @pytest.mark.parametrize("level", [0.8, 0.9])
-def test_intervals_hold_the_scores_of_further_articles(config: FilterConfig, reading: Reading, level: float) -> None:
+def test_intervals_hold_the_scores_of_further_articles(config: FilterConfig, spec: EncoderSpec, level: float) -> None:
     """By dimension and of the average; the errors of further articles are smaller with the maps."""
-    calibration = parse(fit(config, reading, sample(0), level), config)
+    calibration = parse(fit(config, spec, sample(0), level), config)
     raw, scores = (np.concatenate(parts) for parts in zip(*(sample(seed) for seed in range(1, 6)), strict=True))
 
     effects = calibration_effects(config, calibration, raw, scores)
@@ -111,24 +111,24 @@ def test_intervals_hold_the_scores_of_further_articles(config: FilterConfig, rea
     assert effects["shared"].before == effects["shared"].after
 
 
-def test_the_average_is_that_after_the_gatekeepers(config: FilterConfig, reading: Reading) -> None:
+def test_the_average_is_that_after_the_gatekeepers(config: FilterConfig, spec: EncoderSpec) -> None:
     """Scores that the cap of ``tested`` holds at 3 are known exactly, whatever the other dimensions do."""
     generator = np.random.default_rng(0)
     scores = np.column_stack([generator.uniform(6, 10, N), generator.uniform(6, 10, N), np.zeros(N)])
     raw = scores + generator.normal(0, 1, (N, 3)) * [1, 1, 0.05]
 
-    content = fit(config, reading, (raw, scores))
+    content = fit(config, spec, (raw, scores))
 
     assert content["average_effect"]["before"]["mae"] == 0
     assert max(content["intervals"]["half_widths"][AVERAGE]) == 0
     assert min(content["intervals"]["half_widths"]["green"]) > 0.5
 
 
-def test_few_articles_give_wide_intervals_and_no_map(config: FilterConfig, reading: Reading) -> None:
+def test_few_articles_give_wide_intervals_and_no_map(config: FilterConfig, spec: EncoderSpec) -> None:
     """Four articles show nothing, and the file says so."""
     raw, scores = (values[:4] for values in sample(0))
 
-    content = fit(config, reading, (raw, scores))
+    content = fit(config, spec, (raw, scores))
 
     assert content["dimensions"] == {}
     assert content["method"] == "none"
@@ -137,22 +137,22 @@ def test_few_articles_give_wide_intervals_and_no_map(config: FilterConfig, readi
     assert set(found.values()) == {(0.0, 10.0)}
 
 
-def test_constant_labels_are_no_fault(config: FilterConfig, reading: Reading) -> None:
+def test_constant_labels_are_no_fault(config: FilterConfig, spec: EncoderSpec) -> None:
     """Ranks are not defined then, and JSON has no NaN."""
     raw, scores = sample(0)
     scores[:, 2] = 0.0
 
-    content = fit(config, reading, (raw, scores))
+    content = fit(config, spec, (raw, scores))
 
     assert content["held_out_effect"]["tested"]["candidates"]["none"]["spearman"] is None
     assert parse(content, config).apply(raw)[:, 2] == pytest.approx(np.zeros(N), abs=0.1)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_outputs_that_are_no_numbers_are_refused(config: FilterConfig, reading: Reading, value: float) -> None:
+def test_outputs_that_are_no_numbers_are_refused(config: FilterConfig, spec: EncoderSpec, value: float) -> None:
     """The student is broken; a map would hide it."""
     raw, scores = sample(0)
     raw[[3, 5], 1] = value
 
     with pytest.raises(CalibrationError, match=r"garden 1.2.0: the student's outputs for 2 of 300 articles"):
-        fit(config, reading, (raw, scores))
+        fit(config, spec, (raw, scores))

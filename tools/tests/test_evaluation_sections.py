@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import binom
 
 from distillery.config import FilterConfig, TierConfig
-from distillery.postfilter import Postfilter
-from distillery.score import Provenance, Score
+from distillery.scoring.postfilter import Postfilter
+from distillery.scoring.score import Provenance, Score
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.evaluation.details import BANDS, details, reliability
 from distillery_tools.evaluation.intervals import interval_figures

@@ -13,8 +13,8 @@ from invented import DIMENSIONS, NAME, Trained, make_data, strict_json
 from numpy.typing import NDArray
 
 from distillery import FilterBaseScorer, FilterConfig, ScoringError
-from distillery.article import Article
-from distillery.score import Score
+from distillery.scoring.article import Article
+from distillery.scoring.score import Score
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.evaluation import evaluator
 from distillery_tools.evaluation.evaluator import KERNEL, MEDIAN, RIDGE, Evaluator

@@ -14,7 +14,7 @@ from labelling_desk import Desk, article
 from misbehaviour import fault
 from oracle_server import Answer, Call, OracleServer, good_text
 
-from distillery.extensions import host_plugins
+from distillery.plugins.host import host_plugins
 from distillery_tools.oracle import reply_schema
 from distillery_tools.oracle.providers import ProviderSettings, Request, installed_providers
 from distillery_tools.oracle.providers.openai_wire import request_body

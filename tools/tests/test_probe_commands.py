@@ -13,9 +13,9 @@ from invented import Trained, contents, make_data, strict_json, write_filter
 
 import distillery
 from distillery import FilterConfig, HybridScorer
-from distillery.base_models import sha256_of
 from distillery.config import CALIBRATION_FILE, PROBE_FILE
-from distillery.probe import Probe
+from distillery.stage1.probe import Probe
+from distillery.students.base_models import sha256_of
 from distillery_tools.cli.probe import probe_command
 from distillery_tools.probe.section import write_section
 

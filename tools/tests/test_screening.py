@@ -15,8 +15,8 @@ from invented import WORDS, Trained
 from numpy.typing import NDArray
 
 from distillery import Article, ConfigError, FilterBaseScorer, InputFileError, load_filter
-from distillery.calibration import Calibration
-from distillery.intervals import AVERAGE, HalfWidths
+from distillery.calibration.intervals import AVERAGE, HalfWidths
+from distillery.calibration.maps import Calibration
 from distillery_tools.cli.screen_options import parse_shares
 from distillery_tools.data.near_duplicates import near_duplicates
 from distillery_tools.screening.filter_signals import ScoreSignal, embedding_of

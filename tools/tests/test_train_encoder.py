@@ -14,10 +14,10 @@ from invented import contents, run_cli, strict_json, write_filter
 from safetensors.numpy import load_file
 
 from distillery import DistilleryError, load_filter
-from distillery.base_models import sha256_of
 from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, EncoderConfig
 from distillery.golden import golden_faults
-from distillery.reading import encoder_reading
+from distillery.students.base_models import sha256_of
+from distillery.students.encoder_spec import load_encoder_spec
 from distillery_tools.cli.train_encoder import train_encoder_command
 
 ENCODER = """\
@@ -114,7 +114,7 @@ def test_from_labels_to_two_filters(encoder: Path, filters: tuple[Path, Path], l
         "base_model.model.classifier.bias",
     }
     kept = strict_json((garden / "compact" / "training.json").read_text(encoding="utf-8"))
-    assert kept["encoder_fingerprint"] == encoder_reading(encoder).fingerprint
+    assert kept["encoder_fingerprint"] == load_encoder_spec(encoder).fingerprint
     assert kept["validation"]["relative_error"] < 1
 
 

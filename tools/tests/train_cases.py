@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from distillery import FilterConfig
-from distillery.reading import Reading, reading_of
+from distillery.students.encoder_spec import EncoderSpec, resolve_encoder_spec
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.training.examples import TrainingData
 from distillery_tools.training.history import Epoch
@@ -57,9 +57,9 @@ def two_tasks(config: FilterConfig, labelled: LabelledData) -> TrainingData:
     return TrainingData.join([(config, labelled), (second_filter(config), second_labels(labelled))])
 
 
-def reading_for(config: FilterConfig) -> Reading:
+def reading_for(config: FilterConfig) -> EncoderSpec:
     """Return how the garden's student reads."""
-    return reading_of(config, Path())
+    return resolve_encoder_spec(config, Path())
 
 
 def student_trainer(config: FilterConfig, data: TrainingData, recipe: TrainingRecipe, run: Path) -> Trainer:

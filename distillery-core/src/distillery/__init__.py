@@ -15,7 +15,6 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .article import Article
     from .config import FilterConfig
     from .errors import (
         AdapterError,
@@ -41,26 +40,27 @@ if TYPE_CHECKING:
         StudentNotFoundError,
         WeightsError,
     )
-    from .hookspecs import hookimpl
-    from .hybrid import HybridScorer
     from .loading import load_config, load_filter, load_filters
-    from .panel import FilterPanel
-    from .plugins import list_filters
-    from .score import Provenance, Score
-    from .scorer import FilterBaseScorer
+    from .plugins.filters import list_filters
+    from .plugins.hookspecs import hookimpl
+    from .scoring.article import Article
+    from .scoring.panel import FilterPanel
+    from .scoring.score import Provenance, Score
+    from .scoring.scorer import FilterBaseScorer
+    from .stage1.hybrid import HybridScorer
 
     __version__: str
 
 _HOMES = {
-    "Article": "article",
-    "FilterBaseScorer": "scorer",
+    "Article": "scoring.article",
+    "FilterBaseScorer": "scoring.scorer",
     "FilterConfig": "config",
-    "HybridScorer": "hybrid",
-    "FilterPanel": "panel",
-    "Provenance": "score",
-    "Score": "score",
-    "hookimpl": "hookspecs",
-    "list_filters": "plugins",
+    "HybridScorer": "stage1.hybrid",
+    "FilterPanel": "scoring.panel",
+    "Provenance": "scoring.score",
+    "Score": "scoring.score",
+    "hookimpl": "plugins",
+    "list_filters": "plugins.filters",
     "load_config": "loading",
     "load_filter": "loading",
     "load_filters": "loading",

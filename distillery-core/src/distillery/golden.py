@@ -7,7 +7,7 @@ from typing import Any
 
 from .errors import InputFileError
 from .io import read_records
-from .scorer import FilterBaseScorer
+from .scoring.scorer import FilterBaseScorer
 
 GOLDEN_FILE = "golden.jsonl"
 

@@ -4,22 +4,43 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from .backends import AUTO
-from .commerce import COMMERCE, CommerceGate
+import pluggy
+
 from .config import CONFIG_FILE, FilterConfig
-from .errors import DistilleryError, FilterError, FilterNotFoundError, ProbeError
-from .hybrid import hybrid_class
+from .errors import (
+    DistilleryError,
+    FilterContractError,
+    FilterError,
+    FilterImportError,
+    FilterNotFoundError,
+    ProbeError,
+)
 from .names import distribution_of, normalise
-from .panel import FilterPanel
-from .plugins import check_identity, find_filter, list_filters, load_source
-from .scorer import FilterBaseScorer
+from .plugins.filters import InstalledFilter, find_filter, list_filters
+from .plugins.hookspecs import FilterHooks
+from .plugins.manager import CORE_DISTRIBUTION, core_version, described_error, hook_fault, manager_of
+from .scoring.gate import COMMERCE, CommerceGate
+from .scoring.panel import FilterPanel
+from .scoring.scorer import FilterBaseScorer
+from .stage1.hybrid import hybrid_class
+from .students.backends.contract import AUTO
 
 FULL, HYBRID = MODES = ("full", "hybrid")
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FilterSource:
+    """Where a filter's facts are, and the scorer class if the filter brings its own."""
+
+    folder: Path
+    scorer_class: type[FilterBaseScorer] | None = None
 
 
 def load_filter(
@@ -163,4 +184,75 @@ def folder_at(path: Path) -> Path:
     raise FilterNotFoundError(
         f"No filter stands at {path}: neither {CONFIG_FILE} nor src/<package>/{CONFIG_FILE} is there.\n"
         f"  Give the folder of a filter, or the name of an installed one (distillery list)."
+    )
+
+
+def load_source(item: InstalledFilter) -> FilterSource:
+    """Import one filter's package, register it with pluggy, and return what it offers.
+
+    Each filter has a plugin manager of its own, so a broken one touches no other. Raises
+    FilterImportError or FilterContractError.
+    """
+    try:
+        module = item.entry_point.load()
+    except (Exception, SystemExit) as error:
+        raise _import_failed(item, error) from error
+    manager = manager_of(FilterHooks)
+    try:
+        manager.register(module, name=item.distribution)
+        manager.check_pending()
+        offers: list[Any] = manager.hook.distillery_filter()
+    except pluggy.PluginValidationError as error:
+        raise FilterContractError(hook_fault(item.title, error, FilterHooks)) from error
+    except (Exception, SystemExit) as error:
+        raise _import_failed(item, error) from error
+    return _source(item, offers)
+
+
+def check_identity(item: InstalledFilter, config: FilterConfig) -> None:
+    """Raise FilterContractError unless entry point, distribution and config.yaml agree."""
+    if config.normalised_name != item.name:
+        raise FilterContractError(
+            f"{item.title} registers a filter '{item.name}', but its config.yaml names '{config.name}'.\n"
+            f"  The entry point and the config must carry the same name; tell the filter's author."
+        )
+    if config.version != item.version:
+        raise FilterContractError(
+            f"{item.title} holds a config.yaml of version {config.version}: the copy is not what was released.\n"
+            f'  Reinstall it: pip install --force-reinstall "{item.distribution}=={item.version}"'
+        )
+
+
+def _source(item: InstalledFilter, offers: list[Any]) -> FilterSource:
+    offer = offers[0] if len(offers) == 1 else None
+    if isinstance(offer, Path):
+        return FilterSource(offer)
+    if isinstance(offer, type) and issubclass(offer, FilterBaseScorer) and isinstance(offer.folder, Path):
+        return FilterSource(offer.folder, offer)
+    if not offers:
+        raise FilterContractError(
+            f"{item.title} does not implement the hook distillery_filter, or returns None from it.\n"
+            f"  Its module needs a function distillery_filter under @distillery.hookimpl; tell the filter's author."
+        )
+    raise FilterContractError(
+        f"{item.title} answers the hook distillery_filter with {offer!r}.\n"
+        f"  It must return the folder of its config.yaml (a pathlib.Path), or a subclass of FilterBaseScorer "
+        f"whose class attribute 'folder' is that path."
+    )
+
+
+def _import_failed(item: InstalledFilter, error: BaseException) -> FilterImportError:
+    remedy = f"Reinstall it: pip install --force-reinstall {item.distribution}"
+    missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if missing == __package__:
+        remedy = (
+            f"It was made for another {CORE_DISTRIBUTION} than {core_version()}. "
+            f"Upgrade both: pip install -U {CORE_DISTRIBUTION} {item.distribution}"
+        )
+    elif missing and missing != item.entry_point.module.partition(".")[0]:
+        remedy = f"Install what is missing: pip install {missing}"
+    return FilterImportError(
+        f"{item.name} {item.version} could not be imported: {described_error(error)}\n"
+        f"  {remedy}, or remove the filter: pip uninstall {item.distribution}   "
+        f"(details: distillery doctor {item.name})"
     )

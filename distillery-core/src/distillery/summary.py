@@ -7,14 +7,14 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from .article import clean
+from .scoring.article import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .io import Chunk, Line
-    from .score import Score
-    from .scorer import FilterBaseScorer
+    from .scoring.score import Score
+    from .scoring.scorer import FilterBaseScorer
 
 MAX_EXAMPLES = 5
 N_HIGHEST = 3

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import distillery_filter_commerce
-from distillery.article import Article
 from distillery.config import FilterConfig
-from distillery.postfilter import Postfilter
-from distillery.prefilter import PASSED, Prefilter, Verdict
+from distillery.scoring.article import Article
+from distillery.scoring.postfilter import Postfilter
+from distillery.scoring.prefilter import PASSED, Prefilter, Verdict
 
 FOLDER = Path(distillery_filter_commerce.__file__).parent
 

@@ -9,7 +9,7 @@ import pytest
 
 import distillery_filter_cultural_discovery
 from distillery.config import FilterConfig
-from distillery.postfilter import Outcome, Postfilter
+from distillery.scoring.postfilter import Outcome, Postfilter
 
 POSTFILTER = Postfilter(FilterConfig.load(Path(distillery_filter_cultural_discovery.__file__).parent))
 

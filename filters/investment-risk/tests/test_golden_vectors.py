@@ -9,7 +9,7 @@ import pytest
 
 import distillery_filter_investment_risk
 from distillery.config import FilterConfig
-from distillery.postfilter import Postfilter
+from distillery.scoring.postfilter import Postfilter
 
 CONFIG = FilterConfig.load(Path(distillery_filter_investment_risk.__file__).parent)
 POSTFILTER = Postfilter(CONFIG)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import distillery_filter_investment_risk
-from distillery.article import Article
 from distillery.config import FilterConfig
 from distillery.golden import read_golden
-from distillery.prefilter import PASSED, Prefilter, Verdict
+from distillery.scoring.article import Article
+from distillery.scoring.prefilter import PASSED, Prefilter, Verdict
 
 FOLDER = Path(distillery_filter_investment_risk.__file__).parent
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import distillery_filter_uplifting
-from distillery.article import Article
 from distillery.config import FilterConfig
-from distillery.prefilter import PASSED, Prefilter, Verdict
+from distillery.scoring.article import Article
+from distillery.scoring.prefilter import PASSED, Prefilter, Verdict
 
 FOLDER = Path(distillery_filter_uplifting.__file__).parent
 REPOSITORY = next(path for path in Path(__file__).resolve().parents if (path / "distillery-core").is_dir())

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distillery.cache import cache_folder
-from distillery.student import Student
+from distillery.students.student import Student
 
 Vectors = NDArray[np.float32]
 
@@ -39,8 +39,8 @@ def raw_scores(student: Student, texts: Sequence[str]) -> Vectors:
     """Return what `Student.predict` does [n_texts, n_dimensions]; a shared encoder reads no text twice."""
     if student.head is None:
         return student.predict(texts)
-    facts = [student.reading.fingerprint, student.backend.name]
-    return student.judge(cached_vectors(facts, texts, student.read))
+    facts = [student.encoder_spec.fingerprint, student.backend.name]
+    return student.apply_head(cached_vectors(facts, texts, student.encode))
 
 
 def _read(path: Path) -> Vectors | None:

@@ -10,8 +10,8 @@ import sys
 
 import click
 
-from ..plugins import list_filters
-from ..registration import core_version
+from ..plugins.filters import list_filters
+from ..plugins.manager import core_version
 from .lazy import USAGE, LazyGroup
 from .output import format_option
 

@@ -10,9 +10,9 @@ import click
 
 from ..cache import cache_folder
 from ..errors import DistilleryError, WeightsError
-from ..extensions import host_plugins
 from ..names import normalise
-from ..plugins import InstalledFilter, find_filter, list_filters
+from ..plugins.filters import InstalledFilter, find_filter, list_filters
+from ..plugins.host import host_plugins
 from .lazy import FAILED, OK
 from .output import format_option, print_json, print_table
 
@@ -68,8 +68,8 @@ def _check_parts(item: InstalledFilter) -> None:
     """Import the filter and check the files of each student and of the probe, building no model."""
     from ..config import FilterConfig
     from ..loading import locate_filter
-    from ..probe import Probe
-    from ..student import check_student_files
+    from ..stage1.probe import Probe
+    from ..students.student import check_student_files
 
     folder, _ = locate_filter(item.name)
     config = FilterConfig.load(folder)

@@ -48,15 +48,15 @@ def _print_students(config: FilterConfig, folder: Path) -> None:
 
 def _read_by(config: FilterConfig, folder: Path, student: str) -> tuple[str, str, str]:
     """Return base model, shared encoder and tokens read; only the names where the encoder is not installed."""
-    from ..reading import reading_of
+    from ..students.encoder_spec import resolve_encoder_spec
 
     try:
-        reading = reading_of(config, folder, student)
+        spec = resolve_encoder_spec(config, folder, student)
     except DistilleryError as error:
         pinned = config.student(student).encoder
         return "?", f"{pinned.name if pinned else '?'}: {str(error).partition(chr(10))[0]}", "?"
-    size = reading.preprocessing
-    return reading.base.model, reading.title or "-", f"{size.head_tokens}+{size.tail_tokens}"
+    size = spec.preprocessing
+    return spec.base.model, spec.title or "-", f"{size.head_tokens}+{size.tail_tokens}"
 
 
 def _print_evaluation(evaluation: dict[str, Any] | None) -> None:

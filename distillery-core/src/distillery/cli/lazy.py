@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ..errors import DistilleryError, FilterNotFoundError, InputFileError, OutputFileError, StudentNotFoundError
-from ..extensions import host_plugins
+from ..plugins.host import host_plugins
 
 OK, FAILED, USAGE = 0, 1, 2
 _USAGE_ERRORS = (FilterNotFoundError, InputFileError, OutputFileError, StudentNotFoundError)

@@ -7,7 +7,7 @@ import os
 import click
 
 from ..names import distribution_of
-from ..plugins import ALLOW_LIST_VARIABLE, InstalledFilter, fault_of, list_filters
+from ..plugins.filters import ALLOW_LIST_VARIABLE, InstalledFilter, fault_of, list_filters
 from .output import format_option, print_json, print_table
 
 

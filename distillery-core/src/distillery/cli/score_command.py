@@ -16,7 +16,7 @@ from .output import format_option, print_json, print_table
 
 if TYPE_CHECKING:
     from ..io import ArticleReader
-    from ..panel import FilterPanel
+    from ..scoring.panel import FilterPanel
     from ..summary import Summary
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..postfilter import HIGHEST, LOWEST
-from ..registration import described_error
-from ..score import Score
-from ..scorer import FilterBaseScorer
+from ..plugins.manager import described_error
+from ..scoring.postfilter import HIGHEST, LOWEST
+from ..scoring.score import Score
+from ..scoring.scorer import FilterBaseScorer
 from .articles import AWKWARD, PLAIN
 
 # What padding to other lengths changes in float32, on the 0-10 scale; a reduced precision does not pad on a CPU.

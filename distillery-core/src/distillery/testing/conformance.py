@@ -9,13 +9,13 @@ from typing import ClassVar
 
 import pytest
 
-from ..backends import AUTO
 from ..config import FilterConfig
 from ..golden import golden_faults, read_golden
-from ..hybrid import HybridScorer
 from ..loading import HYBRID, load_config, load_filter
-from ..plugins import InstalledFilter, find_filter
-from ..scorer import FilterBaseScorer
+from ..plugins.filters import InstalledFilter, find_filter
+from ..scoring.scorer import FilterBaseScorer
+from ..stage1.hybrid import HybridScorer
+from ..students.backends.contract import AUTO
 from .agreement import awkward_faults, company_faults, order_faults, repetition_faults
 from .articles import AWKWARD, PLAIN
 from .goldens import golden_set_faults

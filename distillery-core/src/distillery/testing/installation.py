@@ -13,8 +13,8 @@ from packaging.utils import canonicalize_name
 from ..config import FilterConfig
 from ..golden import GOLDEN_FILE
 from ..names import distribution_of, package_of
-from ..plugins import InstalledFilter
-from ..registration import CORE_DISTRIBUTION
+from ..plugins.filters import InstalledFilter
+from ..plugins.manager import CORE_DISTRIBUTION
 
 LARGEST_FILE = 30 * 10**6  # bytes
 UNSAFE = {".bin", ".ckpt", ".joblib", ".npy", ".npz", ".pickle", ".pkl", ".pt", ".pth"}

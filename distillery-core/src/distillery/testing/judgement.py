@@ -8,9 +8,9 @@ from dataclasses import asdict
 import numpy as np
 
 from ..config import FilterConfig
-from ..postfilter import HIGHEST, LOWEST, Postfilter
-from ..registration import core_version
-from ..score import Provenance, Score
+from ..plugins.manager import core_version
+from ..scoring.postfilter import HIGHEST, LOWEST, Postfilter
+from ..scoring.score import Provenance, Score
 
 AVERAGE = "weighted_average"
 AVERAGE_TOLERANCE = 1e-6

@@ -7,9 +7,9 @@ from typing import Any
 
 from ..config import PROBE_FILE, FilterConfig
 from ..golden import read_golden
-from ..hybrid import HybridScorer
-from ..score import STAGE_1, STAGE_2, Score
-from ..scorer import FilterBaseScorer
+from ..scoring.score import STAGE_1, STAGE_2, Score
+from ..scoring.scorer import FilterBaseScorer
+from ..stage1.hybrid import HybridScorer
 from .agreement import company_faults, differences, order_faults, tolerance_of
 from .articles import PLAIN
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from ..base_models import sha256_of
 from ..config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, CONFIG_FILE
+from ..students.base_models import sha256_of
 from .tiny_models import write_adapter
 
 ADAPTER = "student"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..base_models import TOKENIZER_FILE
+from ..students.base_models import TOKENIZER_FILE
 
 WORDS = [
     *("village", "clinic", "court", "river", "solar", "bank", "music", "farm", "school", "report", "verified", "study"),

@@ -10,11 +10,11 @@ import numpy as np
 import yaml
 from safetensors.numpy import save_file
 
-from ..base_models import sha256_of
+from ..calibration.intervals import AVERAGE
 from ..config import CALIBRATION_FILE, CONFIG_FILE, PROBE_FILE, PROBE_RECORD_FILE, FilterConfig
-from ..embedder import EmbedderConfig, StaticEmbedder
-from ..intervals import AVERAGE
-from ..reading import reading_of
+from ..stage1.embedder import EmbedderConfig, StaticEmbedder
+from ..students.base_models import sha256_of
+from ..students.encoder_spec import resolve_encoder_spec
 
 FOLDER = "probe"
 # Of a tiny filter's articles, about half lie below it.
@@ -27,7 +27,7 @@ HALF_WIDTH = 1.5
 def write_probe(folder: Path, *, seed: int = 4, threshold: float | None = THRESHOLD) -> Path:
     """Give the filter in a folder a probe on its own base model, whose estimates lie around the threshold."""
     config = FilterConfig.load(folder)
-    embedder = EmbedderConfig.of(reading_of(config, folder), folder)
+    embedder = EmbedderConfig.of(resolve_encoder_spec(config, folder), folder)
     width = StaticEmbedder.load(embedder, folder).width
     numbers = np.random.default_rng(seed)
     weight = numbers.standard_normal((len(config.dimensions), width)).astype(np.float32)

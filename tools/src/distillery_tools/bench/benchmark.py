@@ -8,8 +8,8 @@ from typing import Any
 
 from distillery import Article, FilterPanel, load_filters
 from distillery.loading import HYBRID
-from distillery.network import load_backbone
-from distillery.score import STAGE_1
+from distillery.scoring.score import STAGE_1
+from distillery.students.network import load_backbone
 
 from .agreement import agreement
 from .ceiling import PRECISIONS, matmul_rate, operations
@@ -38,7 +38,7 @@ class Benchmark:
         backend, _, precision = panel.scorers[0].provenance.backend.partition("-")
         hybrid = load_filters(folders, backend=backend, precision=precision, mode=HYBRID)
         self._hybrid = FilterPanel(scorer for scorer in hybrid if scorer.embedder)
-        self._backbone = load_backbone(panel.scorers[0].student.reading.base_folder())
+        self._backbone = load_backbone(panel.scorers[0].student.encoder_spec.base_folder())
         self._rates: dict[str, list[float]] = {name: [] for name in PRECISIONS}
 
     def report(self, rounds: int, *, memory: bool) -> Facts:
@@ -103,7 +103,7 @@ class Benchmark:
             name=f"{kind}, {backend}, {filters(count)}",
             n_filters=count,
             n_articles=len(self.articles),
-            n_readings=0 if panel is self._hybrid else len({scorer.student.reading_key for scorer in part}),
+            n_readings=0 if panel is self._hybrid else len({scorer.student.encoder_key for scorer in part}),
             precision=backend.rpartition("-")[2],
             run=lambda: part.score_batch(self.articles, skip_prefilter=True),
         )

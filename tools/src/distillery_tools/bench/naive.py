@@ -14,15 +14,15 @@ from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 from torch import Tensor, nn
 
 from distillery import FilterConfig
-from distillery.adapter import Adapter
-from distillery.base_models import TOKENIZER_FILE
 from distillery.config import ADAPTER_CONFIG_FILE
 from distillery.errors import AdapterError
-from distillery.head import Head
 from distillery.loading import locate_filter
-from distillery.network import load_backbone, pool, prefix_of
-from distillery.student import check_student_files
-from distillery.tokens import HeadTailTokenizer
+from distillery.students.adapter import Adapter
+from distillery.students.base_models import TOKENIZER_FILE
+from distillery.students.head import Head
+from distillery.students.network import load_backbone, pool, prefix_of
+from distillery.students.student import check_student_files
+from distillery.students.tokens import HeadTailTokenizer
 
 BATCH_SIZE = 16
 PADDED_LENGTH = 512
@@ -35,16 +35,16 @@ class NaivePath:
         """Build a filter's default student with PEFT."""
         folder, _ = locate_filter(name)
         config = FilterConfig.load(folder)
-        reading, base = check_student_files(config, folder, config.default_student)
-        adapter = Adapter.load(reading.adapter_folder)
-        backbone = load_backbone(base, pooler=reading.pooling == "pooler")
+        spec, base = check_student_files(config, folder, config.default_student)
+        adapter = Adapter.load(spec.adapter_folder)
+        backbone = load_backbone(base, pooler=spec.pooling == "pooler")
         shape: Any = backbone.config
         self._padded_length = min(PADDED_LENGTH, int(shape.max_position_embeddings))
-        self._model = _adapted(backbone, adapter, reading.adapter_folder)
-        self._pooling = reading.pooling
-        self._tokenizer = HeadTailTokenizer(base / TOKENIZER_FILE, reading.preprocessing)
+        self._model = _adapted(backbone, adapter, spec.adapter_folder)
+        self._pooling = spec.pooling
+        self._tokenizer = HeadTailTokenizer(base / TOKENIZER_FILE, spec.preprocessing)
         own = folder / config.student().adapter
-        self._weight, self._bias = _head(adapter, own if reading.encoder else None, len(config.dimensions))
+        self._weight, self._bias = _head(adapter, own if spec.encoder else None, len(config.dimensions))
 
     def predict(self, texts: list[str]) -> NDArray[np.float32]:
         """Return raw scores [n_texts, n_dimensions]."""

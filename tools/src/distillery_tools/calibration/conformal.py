@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
-from distillery.intervals import HalfWidths
-from distillery.postfilter import HIGHEST
+from distillery.calibration.intervals import HalfWidths
+from distillery.scoring.postfilter import HIGHEST
 
 from .maps import Values
 

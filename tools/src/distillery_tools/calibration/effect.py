@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from distillery import FilterConfig
-from distillery.calibration import Calibration
-from distillery.intervals import AVERAGE
-from distillery.postfilter import HIGHEST, LOWEST
+from distillery.calibration.intervals import AVERAGE
+from distillery.calibration.maps import Calibration
+from distillery.scoring.postfilter import HIGHEST, LOWEST
 
 from ..evaluation.metrics import coverage, mean_width
 from .average import final_averages

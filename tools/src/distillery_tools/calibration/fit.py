@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from distillery import CalibrationError, FilterConfig
-from distillery.calibration_origin import CalibrationOrigin
-from distillery.intervals import AVERAGE
+from distillery.calibration.intervals import AVERAGE
+from distillery.calibration.origin import CalibrationOrigin
 
 from .average import average_effect, choose_together, final_averages, held_out_together
 from .conformal import fit_half_widths

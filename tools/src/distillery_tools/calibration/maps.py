@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 from sklearn.linear_model import QuantileRegressor
 
-from distillery.calibration import Breakpoints
-from distillery.postfilter import HIGHEST, LOWEST
+from distillery.calibration.maps import Breakpoints
+from distillery.scoring.postfilter import HIGHEST, LOWEST
 
 NONE = "none"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from distillery.cli.output import format_option, print_json, print_table
-from distillery.commerce import COMMERCE
+from distillery.scoring.gate import COMMERCE
 
 REPORT_FILE = "bench.json"
 N_FILTERS = 4

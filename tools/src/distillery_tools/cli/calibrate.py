@@ -44,10 +44,10 @@ def calibrate_command(
     that help on held-out ones, fits intervals, and puts calibration.json, the line in config.yaml and
     new golden scores into the filter's folder. The test articles show the effect; they choose nothing.
     """
-    from distillery.backends import TORCH
-    from distillery.calibration import Calibration
-    from distillery.calibration_origin import CalibrationOrigin
-    from distillery.student import Student
+    from distillery.calibration.maps import Calibration
+    from distillery.calibration.origin import CalibrationOrigin
+    from distillery.students.backends.contract import TORCH
+    from distillery.students.student import Student
 
     from ..calibration.effect import calibration_effects
     from ..calibration.fit import fit_calibration
@@ -62,7 +62,7 @@ def calibrate_command(
     val, test = labelled.splits["val"], labelled.splits["test"]
     trained = Student.load(config, folder, chosen, backend=TORCH)
     raw, unseen = (raw_scores(trained, split.texts).astype(np.float64) for split in (val, test))
-    origin = CalibrationOrigin.of_student(trained.config, trained.reading)
+    origin = CalibrationOrigin.of_student(trained.config, trained.encoder_spec)
     content = fit_calibration(config, origin, raw, val.scores, level=level)
     calibration = Calibration.parse(content, config, source="the fitted calibration")
     effects = calibration_effects(config, calibration, unseen, test.scores)
@@ -85,7 +85,7 @@ def calibrate_command(
 def _install(folder: Path, config: FilterConfig, student: str, content: dict[str, Any]) -> None:
     """Put a calibration into the filter's folder, and take out or renew what the former one scored."""
     from distillery import FilterBaseScorer
-    from distillery.backends import TORCH
+    from distillery.students.backends.contract import TORCH
 
     from ..training.install import install_calibration, write_golden
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from distillery.io.reading import PARQUET, STANDARD_INPUT
+from distillery.io.readers import PARQUET, STANDARD_INPUT
 
 if TYPE_CHECKING:
     from ..oracle.judge import Judge

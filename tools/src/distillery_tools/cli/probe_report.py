@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from distillery.backends import CHOICES, TORCH
 from distillery.cli.output import format_option, print_json, print_table
+from distillery.students.backends.contract import CHOICES, TORCH
 
 from ..data.labelled import SPLITS
 from .options import data_options, load_data, source_folder

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from distillery.backends import AUTO, CHOICES
 from distillery.cli.output import format_option, print_json
 from distillery.cli.probe_lines import probe_lines
 from distillery.config import FilterConfig
 from distillery.errors import InputFileError
+from distillery.students.backends.contract import AUTO, CHOICES
 
 from .options import data_options, load_data, source_folder
 

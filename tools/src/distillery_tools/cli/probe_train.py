@@ -41,8 +41,8 @@ def train_command(
     train and val, with a calibration fitted to its held-out estimates of them. Both go into the filter's folder, their
     sha256 into config.yaml. The same weights as before keep their threshold, for others it is then to be chosen.
     """
-    from distillery.embedder import EmbedderConfig
-    from distillery.reading import reading_of
+    from distillery.stage1.embedder import EmbedderConfig
+    from distillery.students.encoder_spec import resolve_encoder_spec
 
     from ..probe.section import install_probe
     from ..probe.training import train_probe
@@ -50,7 +50,7 @@ def train_command(
     folder = source_folder(name)
     config = FilterConfig.load(folder)
     other = locate_filter(vocabulary_of)[0] if vocabulary_of else folder
-    embedder = EmbedderConfig.of(reading_of(FilterConfig.load(other), other), folder)
+    embedder = EmbedderConfig.of(resolve_encoder_spec(FilterConfig.load(other), other), folder)
     labelled = load_data(config, data, articles, labels)
     trained = train_probe(config, labelled, embedder, folder, positive_from)
     settings = install_probe(folder, trained)

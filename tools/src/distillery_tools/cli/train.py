@@ -84,17 +84,17 @@ def _own_student(
     config: FilterConfig, folder: Path, student: str, data: TrainingData, recipe: TrainingRecipe, runs: Runs
 ) -> Done:
     """Train a student with an adapter of its own."""
-    from distillery.reading import reading_of
+    from distillery.students.encoder_spec import resolve_encoder_spec
 
     from ..training.install import install_student
     from ..training.record import training_record
     from ..training.saving import save_student
     from ..training.trainer import Trainer
 
-    reading = reading_of(config, folder, student)
-    reading.base_folder()  # raises what is wrong with the base before the run has a folder
+    spec = resolve_encoder_spec(config, folder, student)
+    spec.base_folder()  # raises what is wrong with the base before the run has a folder
     run = runs.folder_for(config.name)
-    best = runs.train(lambda recipe, run: Trainer(reading, data, recipe, run, save_student), recipe, run)
+    best = runs.train(lambda recipe, run: Trainer(spec, data, recipe, run, save_student), recipe, run)
     record = training_record(_subject(config, student), best.trainer, best.seeds)
     return Done(run, record, lambda val: install_student(folder, student, best.trainer, val, record))
 
@@ -103,8 +103,8 @@ def _head(
     config: FilterConfig, folder: Path, student: str, data: TrainingData, recipe: TrainingRecipe, runs: Runs
 ) -> Done:
     """Fit a head on a shared encoder."""
-    from distillery.encoders import locate_encoder
-    from distillery.reading import encoder_reading
+    from distillery.students.encoder_spec import load_encoder_spec
+    from distillery.students.encoders import locate_encoder
 
     from ..training.head_run import train_head
     from ..training.install import install_head
@@ -112,12 +112,12 @@ def _head(
 
     reference = config.student(student).encoder
     assert reference is not None  # noqa: S101  the caller has asked
-    reading = encoder_reading(locate_encoder(reference, folder))
+    spec = load_encoder_spec(locate_encoder(reference, folder))
     run = runs.folder_for(config.name)
-    record = train_head(reading, data, recipe, run, _subject(config, student))
+    record = train_head(spec, data, recipe, run, _subject(config, student))
     error = record["validation"]["weighted_average_mae"]
-    click.echo(f"head on {reading.title}: validation error of the average {error:.4f}; run: {run}")
-    return Done(run, record, lambda val: install_head(folder, student, run / ADAPTER_FOLDER, reading, val, record))
+    click.echo(f"head on {spec.title}: validation error of the average {error:.4f}; run: {run}")
+    return Done(run, record, lambda val: install_head(folder, student, run / ADAPTER_FOLDER, spec, val, record))
 
 
 def _subject(config: FilterConfig, student: str) -> dict[str, str]:

@@ -53,7 +53,7 @@ def train_encoder_command(
     best epoch by validation. The adapter, without the heads, goes into the encoder's folder with its sha256 in
     encoder.yaml; the heads stay in the run's folder (heads.safetensors).
     """
-    from distillery.reading import encoder_reading
+    from distillery.students.encoder_spec import load_encoder_spec
 
     from ..training.examples import TrainingData
     from ..training.install import RECORD_FILE, check_encoder_installable, install_encoder
@@ -62,15 +62,15 @@ def train_encoder_command(
     from ..training.trainer import Trainer
 
     folder, recipe = encoder_folder(folder), TrainingRecipe(**choices)
-    encoder, reading = EncoderConfig.load(folder), encoder_reading(folder)
+    encoder, spec = EncoderConfig.load(folder), load_encoder_spec(folder)
     check_encoder_installable(folder, with_preprocessing=recipe.changes_context)
     configs = labelled_filters(data, names)
     joined = TrainingData.join([(config, load_data(config, data, None, None)) for config in configs])
     joined = joined.with_snippets(recipe.snippet_characters or 0)
-    reading.base_folder()  # raises what is wrong with the base before the run has a folder
+    spec.base_folder()  # raises what is wrong with the base before the run has a folder
     options = Runs(runs, resume, seeds)
     run = options.folder_for(encoder.name)
-    done = options.train(lambda recipe, run: Trainer(reading, joined, recipe, run, save_encoder), recipe, run)
+    done = options.train(lambda recipe, run: Trainer(spec, joined, recipe, run, save_encoder), recipe, run)
     subject = {
         "encoder": encoder.name,
         "version": encoder.version,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distillery import FilterConfig
-from distillery.postfilter import Outcome
+from distillery.scoring.postfilter import Outcome
 
 from .distributions import distribution, tier_counts
 from .labelled import LabelledData

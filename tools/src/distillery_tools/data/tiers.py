@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distillery import FilterConfig
-from distillery.postfilter import Outcome, Postfilter
+from distillery.scoring.postfilter import Outcome, Postfilter
 
 
 def outcomes_of(scores: NDArray[np.float64], config: FilterConfig) -> list[Outcome]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from distillery.postfilter import HIGHEST
+from distillery.scoring.postfilter import HIGHEST
 
 from .figures import Values, bootstrap
 from .metrics import error_within, mean_absolute_error, quadratic_weighted_kappa, root_mean_squared_error, spearman

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from distillery import FilterBaseScorer
-from distillery.base_models import TOKENIZER_FILE
-from distillery.batching import batches_by_length, padded
 from distillery.config import PreprocessingConfig
-from distillery.tokens import HeadTailTokenizer
+from distillery.students.base_models import TOKENIZER_FILE
+from distillery.students.batching import batches_by_length, padded
+from distillery.students.tokens import HeadTailTokenizer
 
 from ..vectors import Vectors, cached_vectors
 
@@ -30,8 +30,8 @@ class FrozenBase:
     @classmethod
     def of(cls, scorer: FilterBaseScorer) -> FrozenBase:
         """Return the base of a scorer's student."""
-        reading = scorer.student.reading
-        return cls(reading.base_folder(), reading.base.sha256, reading.preprocessing)
+        spec = scorer.student.encoder_spec
+        return cls(spec.base_folder(), spec.base.sha256, spec.preprocessing)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one vector a text [n_texts, hidden_size], from the user's cache if it has them."""
@@ -43,7 +43,7 @@ def compute(base: FrozenBase, texts: Sequence[str]) -> Vectors:
     """Return the mean-pooled hidden states [n_texts, hidden_size] of the base."""
     import torch
 
-    from distillery.network import EncoderNetwork, hidden_size_of, load_backbone
+    from distillery.students.network import EncoderNetwork, hidden_size_of, load_backbone
 
     network = EncoderNetwork(load_backbone(base.folder), POOLING).eval()
     rows = HeadTailTokenizer(base.folder / TOKENIZER_FILE, base.preprocessing).encode(texts)

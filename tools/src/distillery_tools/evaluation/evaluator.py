@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from distillery import FilterBaseScorer
-from distillery.score import Score
+from distillery.scoring.score import Score
 
 from ..data.labelled import LabelledData
 from .baselines import predict_kernel, predict_median, predict_ridge

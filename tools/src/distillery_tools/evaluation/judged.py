@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distillery import FilterBaseScorer, ScoringError
-from distillery.article import Article
-from distillery.postfilter import HIGHEST, LOWEST, Postfilter
-from distillery.score import Score
+from distillery.scoring.article import Article
+from distillery.scoring.postfilter import HIGHEST, LOWEST, Postfilter
+from distillery.scoring.score import Score
 
 Scores = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distillery.postfilter import HIGHEST, LOWEST
+from distillery.scoring.postfilter import HIGHEST, LOWEST
 
 from .figures import Values
 

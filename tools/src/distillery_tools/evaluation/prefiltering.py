@@ -8,8 +8,8 @@ from typing import Any
 from scipy.stats import beta
 
 from distillery import Article, FilterConfig
-from distillery.postfilter import Postfilter
-from distillery.prefilter import Prefilter
+from distillery.scoring.postfilter import Postfilter
+from distillery.scoring.prefilter import Prefilter
 from distillery.summary import kind_of_reason
 
 from ..data.labelled import LabelledData, Split

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from distillery.postfilter import HIGHEST, LOWEST
+from distillery.scoring.postfilter import HIGHEST, LOWEST
 
 from .figures import Values, bootstrap
 from .languages import ENGLISH, NOT_ENGLISH, language_groups

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from distillery import FilterConfig, InputFileError
-from distillery.postfilter import Postfilter
+from distillery.scoring.postfilter import Postfilter
 
 from ..evaluation.figures import Metric, Values, bootstrap
 from ..evaluation.judged import Judged

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from distillery.article import clean
-from distillery.prefilter import Phrase, words_of
+from distillery.scoring.article import clean
+from distillery.scoring.prefilter import Phrase, words_of
 
 from .junk_phrases import STRONG, WEAK
 from .words import count_words

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from distillery import Article, FilterConfig
-from distillery.article import clean
+from distillery.scoring.article import clean
 
 from .compression import compress
 from .errors import PromptError

@@ -8,8 +8,8 @@ import numpy as np
 
 from distillery import FilterBaseScorer, FilterConfig, HybridScorer, ProbeError
 from distillery.config import GuaranteeConfig, ProbeConfig
-from distillery.embedder import StaticEmbedder
-from distillery.probe import Probe, probe_settings
+from distillery.stage1.embedder import StaticEmbedder
+from distillery.stage1.probe import Probe, probe_settings
 
 from ..data.labelled import LabelledData
 from .costs import NaturalMix, stage_costs

@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from distillery import Article, ArticleError, FilterBaseScorer, HybridScorer, InputFileError
-from distillery.base_models import sha256_of
 from distillery.config import StageCostsConfig
 from distillery.io import read_records
-from distillery.score import Score
+from distillery.scoring.score import Score
+from distillery.students.base_models import sha256_of
 
 from ..bench.machine import machine
 from ..bench.measuring import Way, timed_in_turns

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distillery import Article, FilterConfig
-from distillery.embedder import StaticEmbedder
-from distillery.postfilter import Postfilter
+from distillery.scoring.postfilter import Postfilter
+from distillery.stage1.embedder import StaticEmbedder
 
 from ..data.labelled import LabelledData
 from ..data.near_duplicates import duplicate_groups, near_duplicates

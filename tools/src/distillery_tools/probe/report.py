@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distillery import FilterBaseScorer
-from distillery.intervals import AVERAGE
-from distillery.score import STAGE_1, STAGE_2, Score
+from distillery.calibration.intervals import AVERAGE
+from distillery.scoring.score import STAGE_1, STAGE_2, Score
 
 from ..data.labelled import LabelledData
 from ..evaluation.figures import Values, bootstrap

@@ -11,9 +11,9 @@ import numpy as np
 from safetensors.numpy import save
 
 from distillery import FilterConfig
-from distillery.calibration_origin import CalibrationOrigin
-from distillery.embedder import EmbedderConfig, StaticEmbedder
-from distillery.probe import ProbeRecord
+from distillery.calibration.origin import CalibrationOrigin
+from distillery.stage1.embedder import EmbedderConfig, StaticEmbedder
+from distillery.stage1.probe import ProbeRecord
 
 from ..calibration.fit import fit_calibration
 from ..data.labelled import LabelledData

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from distillery import Article, FilterBaseScorer, FilterConfig
-from distillery.intervals import AVERAGE
-from distillery.reading import reading_of
-from distillery.score import Score
-from distillery.student import Student
+from distillery.calibration.intervals import AVERAGE
+from distillery.scoring.score import Score
+from distillery.students.encoder_spec import resolve_encoder_spec
+from distillery.students.student import Student
 
 from ..evaluation.embeddings import FrozenBase
 from ..vectors import Vectors, cached_vectors
@@ -49,7 +49,7 @@ class ScoreSignal:
         if self._scorer.student.head is None:
             return self._scorer.score_batch(articles)
         vectors = encoder_vectors(self._scorer.student, [article.text for article in articles])
-        scores = self._scorer.score_outputs(vectors)
+        scores = self._scorer.to_scores(vectors)
         passed = [self._passes(article) for article in articles]
         aside = Score.blocked(self._scorer.provenance, "prefilter")
         return [score if kept else aside for score, kept in zip(scores, passed, strict=True)]
@@ -74,12 +74,12 @@ class ScoreSignal:
 
 def encoder_vectors(student: Student, texts: Sequence[str]) -> Vectors:
     """Return the shared encoder's vectors [n_texts, width], from the user's cache if it has them."""
-    return cached_vectors([student.reading.fingerprint, student.backend.name], texts, student.read)
+    return cached_vectors([student.encoder_spec.fingerprint, student.backend.name], texts, student.encode)
 
 
 def embedding_of(config: FilterConfig, folder: Path, scorer: FilterBaseScorer | None) -> Embed:
     """Return how the filter turns texts into vectors: by its shared encoder, or by its base model untrained."""
     if scorer is not None and scorer.student.head is not None:
         return partial(encoder_vectors, scorer.student)
-    reading = reading_of(config, folder, scorer.student.name if scorer else None)
-    return FrozenBase(reading.base_folder(), reading.base.sha256, reading.preprocessing).embed
+    spec = resolve_encoder_spec(config, folder, scorer.student.name if scorer else None)
+    return FrozenBase(spec.base_folder(), spec.base.sha256, spec.preprocessing).embed

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from distillery.backends import FLOAT32, TORCH
-from distillery.backends.torch_backend import TorchBackend
-from distillery.base_models import TOKENIZER_FILE
-from distillery.batching import batches_by_length, padded
-from distillery.network import load_encoder
-from distillery.reading import Reading
-from distillery.tokens import HeadTailTokenizer
+from distillery.students.backends.contract import FLOAT32, TORCH
+from distillery.students.backends.torch_backend import TorchBackend
+from distillery.students.base_models import TOKENIZER_FILE
+from distillery.students.batching import batches_by_length, padded
+from distillery.students.encoder_spec import EncoderSpec
+from distillery.students.network import load_encoder
+from distillery.students.tokens import HeadTailTokenizer
 
 from ..vectors import Vectors, cached_vectors
 from .examples import TrainingData
@@ -30,25 +30,25 @@ _OF_A_HEAD = ("loss", "huber_beta", "average_weight", "ranking_weight", "snippet
 
 
 def train_head(
-    reading: Reading, data: TrainingData, recipe: TrainingRecipe, run: Path, subject: Mapping[str, Any]
+    spec: EncoderSpec, data: TrainingData, recipe: TrainingRecipe, run: Path, subject: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Fit the head of the only task on a shared encoder, write it into a run's folder; return the record."""
     started = time.perf_counter()
-    train, val = (Embedded(encode(reading, part.texts), part.scores) for part in (data.train, data.val))
+    train, val = (Embedded(encode(spec, part.texts), part.scores) for part in (data.train, data.val))
     head = fit_head(train, val, data.tasks[0], recipe)
     save_head(head.weight, head.bias, run / ADAPTER_FOLDER)
-    return {**subject, **_record(reading, data, recipe, head), "seconds": time.perf_counter() - started}
+    return {**subject, **_record(spec, data, recipe, head), "seconds": time.perf_counter() - started}
 
 
-def encode(reading: Reading, texts: Sequence[str]) -> Vectors:
+def encode(spec: EncoderSpec, texts: Sequence[str]) -> Vectors:
     """Return an encoder's vectors [n_texts, width] in float32, from the user's cache if it has them."""
-    return cached_vectors([reading.fingerprint, f"{TORCH}-{FLOAT32}"], texts, lambda missing: _read(reading, missing))
+    return cached_vectors([spec.fingerprint, f"{TORCH}-{FLOAT32}"], texts, lambda missing: _read(spec, missing))
 
 
-def _read(reading: Reading, texts: Sequence[str]) -> Vectors:
-    base = reading.base_folder()
-    backend = TorchBackend(load_encoder(base, reading.adapter_folder, reading.pooling), "cpu")
-    rows = HeadTailTokenizer(base / TOKENIZER_FILE, reading.preprocessing).encode(texts)
+def _read(spec: EncoderSpec, texts: Sequence[str]) -> Vectors:
+    base = spec.base_folder()
+    backend = TorchBackend(load_encoder(base, spec.adapter_folder, spec.pooling), "cpu")
+    rows = HeadTailTokenizer(base / TOKENIZER_FILE, spec.preprocessing).encode(texts)
     vectors: list[Vectors | None] = [None] * len(rows)
     for batch in batches_by_length([len(row) for row in rows]):
         for index, vector in zip(batch, backend.run(*padded([rows[index] for index in batch])), strict=True):
@@ -56,10 +56,10 @@ def _read(reading: Reading, texts: Sequence[str]) -> Vectors:
     return np.array(vectors)
 
 
-def _record(reading: Reading, data: TrainingData, recipe: TrainingRecipe, head: FittedHead) -> dict[str, Any]:
+def _record(spec: EncoderSpec, data: TrainingData, recipe: TrainingRecipe, head: FittedHead) -> dict[str, Any]:
     return {
-        "encoder": reading.title,
-        "encoder_fingerprint": reading.fingerprint,
+        "encoder": spec.title,
+        "encoder_fingerprint": spec.fingerprint,
         "data_sha256": data.sha256,
         "recipe": {name: asdict(recipe)[name] for name in _OF_A_HEAD},
         "ridge": head.strength,

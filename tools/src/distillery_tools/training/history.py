@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from distillery.postfilter import HIGHEST, LOWEST
+from distillery.scoring.postfilter import HIGHEST, LOWEST
 
 from ..evaluation.metrics import spearman
 from ..records import write_json

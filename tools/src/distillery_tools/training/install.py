@@ -11,9 +11,7 @@ import numpy as np
 import yaml
 
 from distillery import ConfigError, FilterBaseScorer, FilterConfig, ScoringError
-from distillery.backends import TORCH
-from distillery.base_models import sha256_of
-from distillery.calibration_origin import CalibrationOrigin
+from distillery.calibration.origin import CalibrationOrigin
 from distillery.config import (
     ADAPTER_CONFIG_FILE,
     ADAPTER_FILE,
@@ -25,8 +23,10 @@ from distillery.config import (
     PreprocessingConfig,
 )
 from distillery.golden import GOLDEN_FILE, read_golden
-from distillery.reading import Reading
-from distillery.student import Student
+from distillery.students.backends.contract import TORCH
+from distillery.students.base_models import sha256_of
+from distillery.students.encoder_spec import EncoderSpec
+from distillery.students.student import Student
 
 from ..calibration.fit import fit_calibration
 from ..data.labelled import Split
@@ -51,10 +51,10 @@ def install_student(folder: Path, student: str, trainer: Trainer, val: Split, re
     return finish_student(folder, student, val, record)
 
 
-def install_head(folder: Path, student: str, head: Path, reading: Reading, val: Split, record: dict[str, Any]) -> str:
+def install_head(folder: Path, student: str, head: Path, spec: EncoderSpec, val: Split, record: dict[str, Any]) -> str:
     """Put a trained head into a filter's folder, pinned to its encoder; return one line on its calibration."""
     install_adapter(folder, FilterConfig.load(folder), student, head)
-    _set(folder / CONFIG_FILE, ("students", student, "encoder", "fingerprint"), reading.fingerprint)
+    _set(folder / CONFIG_FILE, ("students", student, "encoder", "fingerprint"), spec.fingerprint)
     return finish_student(folder, student, val, record)
 
 
@@ -68,7 +68,7 @@ def finish_student(folder: Path, student: str, val: Split, record: dict[str, Any
     config = FilterConfig.load(folder)
     trained = Student.load(config, folder, student, backend=TORCH)
     raw = raw_scores(trained, val.texts).astype(np.float64)
-    origin = CalibrationOrigin.of_student(trained.config, trained.reading)
+    origin = CalibrationOrigin.of_student(trained.config, trained.encoder_spec)
     calibration = fit_calibration(config, origin, raw, val.scores)
     install_calibration(folder, config, student, calibration)
     write_json(folder / trained.config.adapter / RECORD_FILE, record)

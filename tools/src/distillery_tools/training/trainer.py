@@ -13,12 +13,12 @@ import torch
 from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
-from distillery.base_models import TOKENIZER_FILE
-from distillery.batching import batches_by_length, padded
 from distillery.config import PreprocessingConfig
-from distillery.reading import Reading
-from distillery.student import check_length
-from distillery.tokens import HeadTailTokenizer
+from distillery.students.base_models import TOKENIZER_FILE
+from distillery.students.batching import batches_by_length, padded
+from distillery.students.encoder_spec import EncoderSpec
+from distillery.students.student import check_length
+from distillery.students.tokens import HeadTailTokenizer
 
 from .batches import grouped_batches
 from .checkpoint import Checkpoint, check_unchanged
@@ -52,26 +52,26 @@ class Trainer:
 
     def __init__(
         self,
-        reading: Reading,
+        spec: EncoderSpec,
         data: TrainingData,
         recipe: TrainingRecipe,
         run: Path,
         save: Save,
         checkpoint_steps: int = CHECKPOINT_STEPS,
     ) -> None:
-        """Build the network that ``reading`` states; its adapter, if there is one, is not read."""
+        """Build the network that ``spec`` states; its adapter, if there is one, is not read."""
         set_seed(recipe.seed)
         self.run = run
         self.recipe = recipe
         self.history: list[Epoch] = []
-        self.preprocessing = context(reading.preprocessing, recipe)
-        self._reading, self._data, self._save = reading, data, save
+        self.preprocessing = context(spec.preprocessing, recipe)
+        self._spec, self._data, self._save = spec, data, save
         self._checkpoint_steps = checkpoint_steps
-        base = reading.base_folder()
+        base = spec.base_folder()
         tokenizer = HeadTailTokenizer(base / TOKENIZER_FILE, self.preprocessing)
-        check_length(tokenizer, base, reading.adapter)
+        check_length(tokenizer, base, spec.adapter)
         self._rows, self._val_rows = tokenizer.encode(data.train.texts), tokenizer.encode(data.val.texts)
-        self._lora = LoraNetwork(base, reading.pooling, n_outputs_of(data.tasks), recipe.rank, recipe.lowest_layer)
+        self._lora = LoraNetwork(base, spec.pooling, n_outputs_of(data.tasks), recipe.rank, recipe.lowest_layer)
         self._dtype = autocast_dtype()
         self._prepare()
 
@@ -81,7 +81,7 @@ class Trainer:
         self._targets, self._val_targets = (
             torch.tensor(self._scaling.standardised(scores), dtype=torch.float32) for scores in (train, val)
         )
-        self._trained = TrainedNetwork(self._lora, self._reading.base, self._scaling, self._data.tasks)
+        self._trained = TrainedNetwork(self._lora, self._spec.base, self._scaling, self._data.tasks)
         self._objective = Objective(self._data.tasks, train, self._scaling, recipe)
         self.validation = Validation(self._data.tasks, train, val)
         self._chances = chances(self._data.tasks, train, recipe)
@@ -99,8 +99,8 @@ class Trainer:
     def facts(self) -> dict[str, Any]:
         """What is trained on, for JSON."""
         return {
-            "base_model": self._reading.base.model,
-            "pooling": self._reading.pooling,
+            "base_model": self._spec.base.model,
+            "pooling": self._spec.pooling,
             "preprocessing": self.preprocessing.model_dump(),
             "data_sha256": self._data.sha256,
         }
@@ -206,7 +206,7 @@ class Trainer:
     def _identity(self) -> dict[str, Any]:
         """What must be as it was for a run to be resumed."""
         outputs = [f"{task.name}.{name}" for task in self._data.tasks for name in task.config.dimension_names]
-        return {**self.facts, "base": dict(self._reading.base.sha256), "outputs": outputs, **asdict(self.recipe)}
+        return {**self.facts, "base": dict(self._spec.base.sha256), "outputs": outputs, **asdict(self.recipe)}
 
     def _write_checkpoint(self) -> None:
         facts = {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import cast
 
 from distillery import PluginError
-from distillery.extensions import host_plugins
+from distillery.plugins.host import host_plugins
 
 from .contract import Provider, ProviderSettings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from distillery.postfilter import HIGHEST, LOWEST
+from distillery.scoring.postfilter import HIGHEST, LOWEST
 
 
 def reply_schema(dimensions: Sequence[str]) -> dict[str, Any]:

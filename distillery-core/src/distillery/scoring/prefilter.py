@@ -1,0 +1,183 @@
+"""Prefilter: declarative rules that set an article aside before any model runs."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from ..config import PrefilterConfig
+from ..errors import ConfigError
+from .article import Article
+
+PASSED = "passed"
+
+# Letters of a word by which the phrases that may begin there are found.
+_STEM = 4
+
+_INSIDE_A_NUMBER = re.compile(r"(?<=\d)[.,](?=\d)")
+_SYMBOLS = re.compile(r"([$€£%])")
+_NOT_A_WORD = re.compile(r"[^\w$€£%]+|_+")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether an article goes on to the model, and why."""
+
+    passed: bool
+    reason: str
+
+
+def words_of(text: str) -> str:
+    """Return the text as lower-case words without accents, one space around each.
+
+    ``$ € £ %`` are words of their own and a number is one word: "$2.5m" reads " $ 25m ".
+    """
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    joined = _INSIDE_A_NUMBER.sub("", bare.casefold())
+    spaced = _NOT_A_WORD.sub(" ", _SYMBOLS.sub(r" \1 ", joined))
+    return f" {' '.join(spaced.split())} "
+
+
+class Phrase:
+    """Words that must stand together, whole; case and accents do not matter.
+
+    ``share price`` is found in "Share-price rally" but not in "shareprice"; ``invest*`` is any word
+    with that beginning; in ``raised $ * million`` the lone star is any one word.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        """Compile a pattern; raise ConfigError if it names no word or has a star before or inside one."""
+        self.pattern = pattern
+        if misplaced := next((part for part in pattern.split() if "*" in part[:-1]), None):
+            raise ConfigError(f"the prefilter phrase '{pattern}': in '{misplaced}' the star must stand last or alone")
+        parts = [part for part in map(_Part.read, pattern.split()) if part.word or part.open_end]
+        if not any(part.word for part in parts):
+            raise ConfigError(f"the prefilter phrase '{pattern}' names no word")
+        self._matches = _matcher(parts)
+        self.start = parts[0].start
+
+    def found_in(self, words: str) -> bool:
+        """Say whether the phrase occurs in what `words_of` returned; linear in its length."""
+        return self._matches(words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    word: str
+    open_end: bool
+
+    @classmethod
+    def read(cls, part: str) -> _Part:
+        return cls(word=words_of(part.removesuffix("*")).strip(), open_end=part.endswith("*"))
+
+    @property
+    def start(self) -> str:
+        """The word or stem without which no phrase begins with this part, empty if any word will do."""
+        first, *others = self.word.split() or [""]
+        if self.open_end and not others:
+            return first[:_STEM] if len(first) >= _STEM else ""
+        return first
+
+    @property
+    def expression(self) -> str:
+        if not self.open_end:
+            return re.escape(self.word)
+        return re.escape(self.word) + (r"\S*" if self.word else r"\S+")
+
+
+def _matcher(parts: list[_Part]) -> Callable[[str], bool]:
+    if any(part.open_end for part in parts[:-1]) or not parts[-1].word:
+        search = re.compile(" " + " ".join(part.expression for part in parts) + " ").search
+        return lambda words: search(words) is not None
+    # Without an inner star a plain substring search does, many times faster than an expression.
+    needle = " " + " ".join(part.word for part in parts) + ("" if parts[-1].open_end else " ")
+    return lambda words: needle in words
+
+
+class _Phrases:
+    """Many phrases, of which only those are looked for whose first word is there."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._starting: dict[str, list[Phrase]] = defaultdict(list)
+        for phrase in map(Phrase, dict.fromkeys(patterns)):
+            self._starting[phrase.start].append(phrase)
+
+    def found_in(self, words: str, starts: frozenset[str]) -> set[str]:
+        """Return the patterns found; ``starts`` are the words, their stems, and nothing."""
+        candidates = (phrase for start in self._starting.keys() & starts for phrase in self._starting[start])
+        return {phrase.pattern for phrase in candidates if phrase.found_in(words)}
+
+
+class Prefilter:
+    """A filter's rules, in their order: length, web domain, then topics; the first one decides."""
+
+    def __init__(self, config: PrefilterConfig) -> None:
+        """Compile the rules; raise ConfigError on a phrase that names no word."""
+        self._config = config
+        self._phrases = _Phrases(
+            pattern for category in config.categories for pattern in [*category.block, *category.unless]
+        )
+
+    def check(self, article: Article) -> Verdict:
+        """Return the verdict on one article; time is linear in the text and bounded by the window."""
+        length = len(article.content)
+        if length < self._config.min_content_chars:
+            return Verdict(passed=False, reason=f"content_too_short_{length}chars")
+        if group := self._blocked_group(article.url):
+            return Verdict(passed=False, reason=f"excluded_domain_{group}")
+        if topic := self._blocked_topic(article):
+            return Verdict(passed=False, reason=topic)
+        return Verdict(passed=True, reason=PASSED)
+
+    def _blocked_topic(self, article: Article) -> str | None:
+        if not self._config.categories:
+            return None
+        size = self._config.window_chars
+        beginning = _beginning(f"{_window(article.title, size)}\n{_window(article.content, size)}")
+        found = self._phrases.found_in(*beginning)
+        for category in self._config.categories:
+            hits = sum(pattern in found for pattern in category.block)
+            if hits >= category.min_hits and found.isdisjoint(category.unless):
+                return category.name
+        return None
+
+    def _blocked_group(self, url: str) -> str | None:
+        for group, domains in self._config.blocked_domains.items():
+            if any(_stands_under(url, domain) for domain in domains):
+                return group
+        return None
+
+
+# One entry: the filters of a panel ask of the same article in turn.
+@lru_cache(maxsize=1)
+def _beginning(text: str) -> tuple[str, frozenset[str]]:
+    """Return the words of an article's beginning, and where phrases may start: words, stems, and nothing."""
+    words = words_of(text)
+    distinct = set(words.split())
+    return words, frozenset({"", *distinct, *(word[:_STEM] for word in distinct)})
+
+
+def _window(text: str, size: int) -> str:
+    """Return the beginning of a text, without a word that the end cuts off."""
+    end = size
+    while 0 < end < len(text) and text[end].isalnum() and text[end - 1].isalnum():
+        end -= 1
+    return text[: end or size]
+
+
+def _stands_under(url: str, domain: str) -> bool:
+    """Say whether a URL lies under a domain, given as ``host`` or ``host/path``."""
+    wanted_host, _, wanted_path = domain.lower().partition("/")
+    address = url.strip().lower()
+    try:
+        parts = urlsplit(address if "://" in address else f"//{address.lstrip('/')}")
+        host = (parts.hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    under_host = host == wanted_host or host.endswith(f".{wanted_host}")
+    return under_host and (not wanted_path or f"{parts.path}/".startswith(f"/{wanted_path}/"))

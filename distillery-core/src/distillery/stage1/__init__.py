@@ -1,0 +1,1 @@
+"""Stage 1: a cheap probe that settles clearly low articles before the student runs."""

@@ -1,0 +1,108 @@
+"""Probe: Stage 1's linear map from a text's embedding to estimates of a filter's dimensions, and their calibration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from ..calibration.maps import Calibration
+from ..calibration.origin import CalibrationOrigin
+from ..config import CALIBRATION_FILE, PROBE_FILE, PROBE_RECORD_FILE, FilterConfig, ProbeConfig, Section, Sha256
+from ..errors import ProbeError
+from ..names import distribution_of
+from ..students.base_models import check_files
+from .embedder import EmbedderConfig
+
+
+class ProbeRecord(Section):
+    """What probe.json says: whose probe it is, what it reads, and how it was trained."""
+
+    filter: str
+    dimensions: list[str]
+    width: int
+    embedder: EmbedderConfig
+    embedder_fingerprint: Sha256
+    training: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Weight [n_dimensions, width] and bias [n_dimensions] on the 0-10 scale, the record, and the calibration."""
+
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    record: ProbeRecord
+    calibration: Calibration
+
+    @classmethod
+    def load(cls, config: FilterConfig, folder: Path) -> Probe:
+        """Read the probe of the filter in ``folder``, everything checked.
+
+        Raises ProbeError if it is none of this filter's, CalibrationError if its calibration is none of this probe's,
+        WeightsError if a file is not the one that config.yaml states.
+        """
+        settings = probe_settings(config)
+        place = folder / settings.folder
+        remedy = f'Reinstall: pip install --force-reinstall "{distribution_of(config.name)}=={config.version}"'
+        check_files(place, settings.sha256, owner=f"{config.name} {config.version}", remedy=remedy)
+        record = _record(place / PROBE_RECORD_FILE, config)
+        weight, bias = _tensors(place / PROBE_FILE, len(config.dimensions), record.width)
+        origin = CalibrationOrigin.of_probe(settings.sha256[PROBE_FILE], record.embedder_fingerprint)
+        return cls(weight, bias, record, Calibration.load(place / CALIBRATION_FILE, config, origin))
+
+    def apply(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return uncalibrated estimates [n, n_dimensions] for embeddings [n, width], each row summed by itself."""
+        estimates: NDArray[np.float32] = np.einsum("nw,dw->nd", embeddings, self.weight) + self.bias
+        return estimates
+
+
+def probe_settings(config: FilterConfig) -> ProbeConfig:
+    """Return ``probe`` of a filter's config; raise ProbeError naming what to do if it has none."""
+    if config.probe is None:
+        raise ProbeError(
+            f"{config.name} {config.version} has no probe, so it cannot spare its student anything.\n"
+            f'  Load it with mode="full", or train one: distillery probe train FOLDER --data DATA'
+        )
+    return config.probe
+
+
+def _record(path: Path, config: FilterConfig) -> ProbeRecord:
+    try:
+        record = ProbeRecord.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise ProbeError(f"{path} is not what `distillery probe train` writes: {error}") from error
+    if (record.filter, record.dimensions) != (config.name, config.dimension_names):
+        raise ProbeError(
+            f"{path} is the probe of {record.filter} with {', '.join(record.dimensions)}, but {config.name} has "
+            f"{', '.join(config.dimension_names)}.\n  Train it anew: distillery probe train"
+        )
+    if record.embedder.fingerprint != record.embedder_fingerprint:
+        raise ProbeError(
+            f"{path} was trained on embeddings with fingerprint {record.embedder_fingerprint[:12]}..., but what it "
+            f"says of the embedder gives {record.embedder.fingerprint[:12]}....\n"
+            f"  Train it anew: distillery probe train"
+        )
+    return record
+
+
+def _tensors(path: Path, n_dimensions: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    from safetensors.numpy import load_file
+
+    try:
+        tensors = load_file(path)
+    except Exception as error:  # safetensors raises its own kinds and OSError
+        raise ProbeError(f"{path} cannot be read: {error}") from error
+    found = {name: tensor.shape for name, tensor in tensors.items()}
+    if found != {"weight": (n_dimensions, width), "bias": (n_dimensions,)}:
+        raise ProbeError(
+            f"{path} holds {found}, but the filter's dimensions and the embedder need a weight "
+            f"{(n_dimensions, width)} and a bias {(n_dimensions,)}.\n  Train it anew: distillery probe train"
+        )
+    if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
+        raise ProbeError(f"{path} holds numbers that are not finite.\n  Train it anew: distillery probe train")
+    return tensors["weight"].astype(np.float32), tensors["bias"].astype(np.float32)

@@ -1,0 +1,1 @@
+"""Students: from texts to raw scores, through tokens, batches, a network and a head."""
