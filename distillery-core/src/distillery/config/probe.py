@@ -15,7 +15,8 @@ class GuaranteeConfig(Section):
 
     Of the articles that the oracle puts at ``positive_from`` or above, at most the share ``miss_rate`` is below the
     threshold, with ``confidence``; ``bound`` is the share that the ``n_misses`` of ``n_positives`` held-out ones
-    bear out (Clopper-Pearson).
+    bear out (Clopper-Pearson). ``probe_sha256`` says which probe file was measured; for another file the figures
+    mean nothing, and they are not shown.
     """
 
     positive_from: Points
@@ -25,10 +26,14 @@ class GuaranteeConfig(Section):
     n_misses: Annotated[int, Field(ge=0)]
     bound: Share
     data_sha256: Sha256
+    probe_sha256: Sha256 | None = None
 
 
 class StageCostsConfig(Section):
-    """What Stage 1 spares: its share of the articles that the prefilter passes, and both stages' measured costs."""
+    """What Stage 1 saves: the share of articles that skip the student, and both stages' measured costs.
+
+    ``probe_sha256`` says which probe file was measured, as in `GuaranteeConfig`.
+    """
 
     n_articles: Annotated[int, Field(ge=1)]
     articles_sha256: Sha256
@@ -38,6 +43,7 @@ class StageCostsConfig(Section):
     speed_up: Annotated[float, Field(gt=0.0)]
     backend: str
     machine: str
+    probe_sha256: Sha256 | None = None
 
 
 class ProbeConfig(Section):
