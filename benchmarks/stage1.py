@@ -24,6 +24,7 @@ from distillery import FilterBaseScorer, FilterConfig, load_filter
 from distillery.config import PreprocessingConfig
 from distillery.io import read_records
 from distillery.loading import locate_filter
+from distillery.scoring.postfilter import Postfilter
 from distillery.stage1.embedder import EmbedderConfig, StaticEmbedder
 from distillery.students.base_models import TOKENIZER_FILE
 from distillery.students.batching import batches_by_length, padded
@@ -33,7 +34,7 @@ from distillery_tools.bench.measuring import Way, ratio, timed_in_turns
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.data.near_duplicates import duplicate_groups, near_duplicates
 from distillery_tools.probe.cross_fitting import cross_fit
-from distillery_tools.probe.examples import ProbeExamples, averages_of
+from distillery_tools.probe.examples import ProbeExamples
 from distillery_tools.probe.guarantee import choose_threshold
 from distillery_tools.vectors import Vectors, cached_vectors
 
@@ -129,7 +130,7 @@ def _shares(
     vectors: Vectors, config: FilterConfig, examples: ProbeExamples, groups: Sequence[int], natural: set[object]
 ) -> tuple[float, float]:
     fitted = cross_fit(vectors, examples.scores, examples.positive, groups)
-    estimates = averages_of(fitted.held_out, config)
+    estimates = Postfilter(config).averages(fitted.held_out)
     positives = estimates[examples.positive]
     threshold = choose_threshold(positives, 0.05, 0.95, config.probe_ceiling)
     random = estimates[[article.id in natural for article in examples.articles]]

@@ -30,5 +30,5 @@ def labelled(request: pytest.FixtureRequest) -> list[tuple[Verdict, float]]:
             if article["id"] in labels:
                 verdicts[article["id"]] = prefilter.check(Article.from_dict(article))
     scores = np.array([[labels[i]["scores"][name] for name in config.dimension_names] for i in verdicts])
-    averages = [outcome.weighted_average for outcome in Postfilter(config).apply(scores)]
+    averages = Postfilter(config).averages(scores).tolist()
     return list(zip(verdicts.values(), averages, strict=True))

@@ -262,3 +262,13 @@ def test_an_article_is_judged_the_same_in_any_company(name: str, rows: list[list
     together = POSTFILTERS[name].apply(np.array([row[:width] for row in rows]))
 
     assert together == [judge(name, row) for row in rows]
+
+
+@given(names, st.lists(six_scores, max_size=8))
+def test_averages_alone_are_those_of_the_outcomes(name: str, rows: list[list[float]]) -> None:
+    width = len(FILTERS[name]["weights"])
+    scores = np.array([row[:width] for row in rows]).reshape(-1, width)
+
+    averages = POSTFILTERS[name].averages(scores)
+
+    assert averages.tolist() == [outcome.weighted_average for outcome in POSTFILTERS[name].apply(scores)]

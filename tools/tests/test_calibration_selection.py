@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from distillery import FilterConfig
 from distillery.calibration.maps import Breakpoints
-from distillery_tools.calibration.average import average_effect, choose_together, final_averages, held_out_together
+from distillery_tools.calibration.average import average_effect, choose_together, held_out_together
 from distillery_tools.calibration.maps import CANDIDATES, fit_isotonic
 from distillery_tools.calibration.selection import (
     LARGEST_RANK_LOSS,
@@ -149,10 +149,6 @@ class TestTogether:
         chosen = choose_together(config, choices, self.scores)
 
         assert chosen == {"green": "affine", "shared": "none", "tested": "affine"}
-
-    def test_averages_are_those_after_the_gatekeepers(self, config: FilterConfig) -> None:
-        """``tested`` below 1.5 caps at 3."""
-        assert final_averages(config, np.array([[8.0, 8.0, 1.0], [8.0, 8.0, 8.0]])).tolist() == [3.0, 8.0]
 
     def test_what_was_chosen_is_put_together(self, config: FilterConfig) -> None:
         """A column a dimension; its average is measured as the user gets it."""

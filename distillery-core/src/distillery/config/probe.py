@@ -30,9 +30,9 @@ class GuaranteeConfig(Section):
 
 
 class StageCostsConfig(Section):
-    """What Stage 1 saves: the share of articles that skip the student, and both stages' measured costs.
+    """What Stage 1 saves: its share of the articles that the prefilter passes, and both stages' measured costs.
 
-    ``probe_sha256`` says which probe file was measured, as in `GuaranteeConfig`.
+    ``probe_sha256`` and ``weights_sha256`` say which probe and which student were measured, as in `GuaranteeConfig`.
     """
 
     n_articles: Annotated[int, Field(ge=1)]
@@ -44,6 +44,7 @@ class StageCostsConfig(Section):
     backend: str
     machine: str
     probe_sha256: Sha256 | None = None
+    weights_sha256: Sha256 | None = None
 
 
 class ProbeConfig(Section):

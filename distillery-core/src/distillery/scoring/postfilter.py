@@ -37,16 +37,32 @@ class Postfilter:
 
     def apply(self, scores: NDArray[np.floating]) -> list[Outcome]:
         """Judge finite calibrated scores [n_articles, n_dimensions], in the filter's order."""
-        clamped = np.clip(np.asarray(scores, dtype=np.float64), LOWEST, HIGHEST)
-        averages = np.round(clamped @ self._weights, AVERAGE_DECIMALS)
-        return [self._judge(row, average) for row, average in zip(clamped.tolist(), averages.tolist(), strict=True)]
+        clamped = self._clamp(scores)
+        averages = self._weigh(clamped)
+        capped = self._cap(averages, clamped)
+        return [self._outcome(*row) for row in zip(clamped.tolist(), averages.tolist(), capped.tolist(), strict=True)]
 
-    def _judge(self, row: list[float], average: float) -> Outcome:
-        scores = dict(zip(self._dimensions, row, strict=True))
-        caps = [gate.cap for gate in self._gatekeepers if scores[gate.dimension] < gate.below]
-        capped = min([average, *caps])
+    def averages(self, scores: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the weighted averages [n_articles] after the gatekeepers of scores [n_articles, n_dimensions]."""
+        clamped = self._clamp(scores)
+        return self._cap(self._weigh(clamped), clamped)
+
+    def _clamp(self, scores: NDArray[np.floating]) -> NDArray[np.float64]:
+        return np.clip(np.asarray(scores, dtype=np.float64), LOWEST, HIGHEST)
+
+    def _weigh(self, clamped: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.round(clamped @ self._weights, AVERAGE_DECIMALS)
+
+    def _cap(self, averages: NDArray[np.float64], clamped: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the averages [n_articles], lowered to a gatekeeper's cap where its dimension is too low."""
+        for gatekeeper in self._gatekeepers:
+            is_low = clamped[:, self._dimensions.index(gatekeeper.dimension)] < gatekeeper.below
+            averages = np.where(is_low, np.minimum(averages, gatekeeper.cap), averages)
+        return averages
+
+    def _outcome(self, row: list[float], average: float, capped: float) -> Outcome:
         return Outcome(
-            scores=scores,
+            scores=dict(zip(self._dimensions, row, strict=True)),
             weighted_average=capped,
             tier=self.tier_of(capped),
             gatekeeper_applied=capped < average,

@@ -73,7 +73,7 @@ class HybridScorer(FilterBaseScorer):
 
     def _said(self, estimates: NDArray[np.float32]) -> list[Score | float]:
         """Return the final score, or else the average before calibration, for finite estimates [n, n_dimensions]."""
-        averages = [outcome.weighted_average for outcome in self.postfilter.apply(estimates)]
+        averages = self.postfilter.averages(estimates).tolist()
         scores = self._judged(estimates, self.probe.calibration)
         return [
             self._spared(score, average) if self._spares(score, average) else average

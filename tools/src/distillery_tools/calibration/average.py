@@ -13,15 +13,11 @@ from .maps import NONE, Values
 from .selection import Choice, Effect
 
 
-def final_averages(config: FilterConfig, scores: Values) -> Values:
-    """Return the weighted averages [n] after the gatekeepers, of scores [n, n_dimensions]."""
-    return np.array([outcome.weighted_average for outcome in Postfilter(config).apply(scores)])
-
-
 def average_effect(config: FilterConfig, held_out: Values, scores: Values) -> Effect:
     """Measure the averages of held-out scores [n_repeats, n, n_dimensions] against those of the oracle [n, ...]."""
-    averages = np.array([final_averages(config, predicted) for predicted in held_out])
-    return Effect.of_held_out(averages, final_averages(config, scores))
+    postfilter = Postfilter(config)
+    averages = np.array([postfilter.averages(predicted) for predicted in held_out])
+    return Effect.of_held_out(averages, postfilter.averages(scores))
 
 
 def held_out_together(choices: Mapping[str, Choice], chosen: Mapping[str, str]) -> Values:

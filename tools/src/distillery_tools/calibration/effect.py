@@ -9,10 +9,9 @@ import numpy as np
 from distillery import FilterConfig
 from distillery.calibration.intervals import AVERAGE
 from distillery.calibration.maps import Calibration
-from distillery.scoring.postfilter import HIGHEST, LOWEST
+from distillery.scoring.postfilter import HIGHEST, LOWEST, Postfilter
 
 from ..evaluation.metrics import coverage, mean_width
-from .average import final_averages
 from .maps import Values
 from .selection import Effect
 
@@ -51,4 +50,4 @@ def calibration_effects(
 
 def _with_average(config: FilterConfig, scores: Values) -> Values:
     """Return clamped scores with the final weighted average as a further column."""
-    return np.column_stack([scores.clip(LOWEST, HIGHEST), final_averages(config, scores)])
+    return np.column_stack([scores.clip(LOWEST, HIGHEST), Postfilter(config).averages(scores)])

@@ -11,8 +11,9 @@ import numpy as np
 from distillery import CalibrationError, FilterConfig
 from distillery.calibration.intervals import AVERAGE
 from distillery.calibration.origin import CalibrationOrigin
+from distillery.scoring.postfilter import Postfilter
 
-from .average import average_effect, choose_together, final_averages, held_out_together
+from .average import average_effect, choose_together, held_out_together
 from .conformal import fit_half_widths
 from .maps import CANDIDATES, NONE, Values
 from .selection import Choice, choose_map
@@ -80,8 +81,7 @@ def _maps(chosen: Mapping[str, str], raw: Values, scores: Values) -> dict[str, d
 
 def _intervals(config: FilterConfig, predicted: Values, scores: Values, level: float) -> dict[str, Any]:
     """Fit half-widths for each dimension and the final average, on held-out scores."""
-    found = np.column_stack([predicted, final_averages(config, predicted)])
-    wanted = np.column_stack([scores, final_averages(config, scores)])
+    found, wanted = (np.column_stack([each, Postfilter(config).averages(each)]) for each in (predicted, scores))
     names = [*config.dimension_names, AVERAGE]
     fitted = {name: fit_half_widths(found[:, i], wanted[:, i], level) for i, name in enumerate(names)}
     return {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from distillery import FilterConfig
-from distillery.scoring.postfilter import Outcome
+from distillery.scoring.postfilter import Outcome, Postfilter
 
 from .distributions import distribution, tier_counts
 from .labelled import LabelledData
@@ -32,7 +33,7 @@ def report_of(labelled: LabelledData, config: FilterConfig) -> dict[str, Any]:
     scores = np.concatenate([split.scores for split in splits])
     second = np.concatenate([split.second_opinions for split in splits])
     outcomes = outcomes_of(scores, config)
-    averages = _averages(outcomes)
+    averages = Postfilter(config).averages(scores)
     columns = {**dict(zip(config.dimension_names, scores.T, strict=True)), WEIGHTED_AVERAGE: averages}
     names_of_splits = [name for name, split in labelled.splits.items() for _ in split.articles]
     languages = [language or UNKNOWN_LANGUAGE for language in chain.from_iterable(split.languages for split in splits)]
@@ -59,16 +60,12 @@ def disagreement(scores: Scores, second: Scores, config: FilterConfig) -> dict[s
     if not both.any():
         return None
     distances = np.abs(scores[both] - second[both]).mean(axis=0).tolist()
-    first_averages, second_averages = (_averages(outcomes_of(each[both], config)) for each in (scores, second))
+    first_averages, second_averages = (Postfilter(config).averages(each[both]) for each in (scores, second))
     return {
         "n_articles": int(both.sum()),
         "dimension_mae": dict(zip(config.dimension_names, distances, strict=True)),
         "weighted_average_mae": float(np.abs(first_averages - second_averages).mean()),
     }
-
-
-def _averages(outcomes: Sequence[Outcome]) -> Scores:
-    return np.array([outcome.weighted_average for outcome in outcomes])
 
 
 def _by_group(groups: Sequence[str], outcomes: Sequence[Outcome], config: FilterConfig) -> dict[str, Any]:
@@ -81,7 +78,7 @@ def _by_group(groups: Sequence[str], outcomes: Sequence[Outcome], config: Filter
         group: {
             "n_articles": len(found),
             "share": len(found) / len(outcomes),
-            "mean": float(_averages(found).mean()),
+            "mean": fmean(outcome.weighted_average for outcome in found),
             "tiers": tier_counts([outcome.tier.name for outcome in found], order),
         }
         for group, found in sorted(members.items(), key=lambda entry: -len(entry[1]))

@@ -49,6 +49,7 @@ class Evaluator:
             "filter": config.name,
             "version": config.version,
             "provenance": asdict(self._scorer.provenance),
+            "weights_sha256": self._scorer.provenance.weights_sha256,
             "data_sha256": self._data.sha256,
             "split": self._split,
             "n_articles": len(self._measured.articles),

@@ -29,7 +29,7 @@ class Judged:
         outcomes = postfilter.apply(scores)
         return cls(
             scores=scores.clip(LOWEST, HIGHEST),
-            averages=np.array([outcome.weighted_average for outcome in outcomes]),
+            averages=postfilter.averages(scores),
             tiers=[outcome.tier.name for outcome in outcomes],
         )
 

@@ -15,7 +15,6 @@ from distillery.summary import kind_of_reason
 from ..data.labelled import LabelledData, Split
 from .figures import CONFIDENCE
 from .headline import MEDIUM
-from .judged import Judged
 
 ALL = "all"
 
@@ -38,7 +37,7 @@ def upper_bound(n_hits: int, n_trials: int) -> float | None:
 def _figures(config: FilterConfig, splits: list[Split]) -> dict[str, Any]:
     articles = [article for split in splits for article in split.articles]
     postfilter = Postfilter(config)
-    averages = [average for split in splits for average in Judged.of(split.scores, postfilter).averages.tolist()]
+    averages = [average for split in splits for average in postfilter.averages(split.scores).tolist()]
     reasons = _reasons(config, articles)
     lost = [reason for reason, average in zip(reasons, averages, strict=True) if average >= MEDIUM]
     n_blocked = sum(reason is not None for reason in lost)

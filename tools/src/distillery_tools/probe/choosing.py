@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from distillery import FilterBaseScorer, FilterConfig, HybridScorer, ProbeError
-from distillery.config import GuaranteeConfig, ProbeConfig
+from distillery.config import PROBE_FILE, GuaranteeConfig, ProbeConfig
+from distillery.scoring.postfilter import Postfilter
 from distillery.stage1.embedder import StaticEmbedder
 from distillery.stage1.probe import Probe, probe_settings
 
 from ..data.labelled import LabelledData
 from .costs import NaturalMix, stage_costs
 from .cross_fitting import CrossFitted
-from .examples import ProbeExamples, averages_of
+from .examples import ProbeExamples
 from .guarantee import choose_threshold
 from .section import write_section
 
@@ -34,7 +35,7 @@ def guaranteed(
     examples = ProbeExamples.of(config, data, float(probe.record.training["positive_from"]))
     fitted = examples.fit(StaticEmbedder.load(probe.record.embedder, folder))
     _check_same(probe, fitted, config)
-    estimates = averages_of(fitted.held_out, config)[examples.positive]
+    estimates = Postfilter(config).averages(fitted.held_out)[examples.positive]
     threshold = choose_threshold(estimates, miss_rate, confidence, config.probe_ceiling)
     guarantee = GuaranteeConfig(
         positive_from=examples.positive_from,
@@ -44,6 +45,7 @@ def guaranteed(
         n_misses=threshold.n_misses,
         bound=round(threshold.bound, 4),
         data_sha256=data.sha256,
+        probe_sha256=settings.sha256[PROBE_FILE],
     )
     return settings.model_copy(update={"threshold": threshold.value, "guarantee": guarantee, "costs": None})
 

@@ -64,6 +64,8 @@ def stage_costs(scorer: HybridScorer, student: FilterBaseScorer, mix: NaturalMix
         speed_up=round(second / (first + (1 - skip_rate) * second), 3),
         backend=student.provenance.backend,
         machine=f"{facts['processor']}, {facts['cores']} cores",
+        probe_sha256=scorer.provenance.probe_sha256,
+        weights_sha256=student.provenance.weights_sha256,
     )
 
 

@@ -39,7 +39,7 @@ class ProbeExamples:
         splits = [data.splits[name] for name in FITTED_ON]
         scores = np.concatenate([split.scores for split in splits])
         articles = [article for split in splits for article in split.articles]
-        return cls(articles, scores, averages_of(scores, config), positive_from)
+        return cls(articles, scores, Postfilter(config).averages(scores), positive_from)
 
     @cached_property
     def positive(self) -> NDArray[np.bool_]:
@@ -51,11 +51,6 @@ class ProbeExamples:
         texts = [article.text for article in self.articles]
         groups = duplicate_groups(len(texts), near_duplicates(texts))
         return cross_fit(embed(embedder, self.articles), self.scores, self.positive, groups)
-
-
-def averages_of(scores: Scores, config: FilterConfig) -> Scores:
-    """Return the weighted averages [n] of scores [n, n_dimensions] as a user gets them."""
-    return np.array([outcome.weighted_average for outcome in Postfilter(config).apply(scores)])
 
 
 def embed(embedder: StaticEmbedder, articles: list[Article]) -> Vectors:

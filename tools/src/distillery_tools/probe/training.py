@@ -12,6 +12,7 @@ from safetensors.numpy import save
 
 from distillery import FilterConfig
 from distillery.calibration.origin import CalibrationOrigin
+from distillery.scoring.postfilter import Postfilter
 from distillery.stage1.embedder import EmbedderConfig, StaticEmbedder
 from distillery.stage1.probe import ProbeRecord
 
@@ -21,7 +22,7 @@ from ..evaluation.figures import bootstrap
 from ..evaluation.metrics import mean_absolute_error, spearman
 from ..training.record import circumstances
 from .cross_fitting import N_FOLDS, N_REPEATS, CrossFitted
-from .examples import FITTED_ON, ProbeExamples, averages_of
+from .examples import FITTED_ON, ProbeExamples
 
 CALIBRATED_ON = f"held-out estimates of {' and '.join(FITTED_ON)}"
 
@@ -57,7 +58,7 @@ def train_probe(
 
 
 def _training(config: FilterConfig, data: LabelledData, examples: ProbeExamples, fitted: CrossFitted) -> dict[str, Any]:
-    estimates = averages_of(fitted.held_out, config)
+    estimates = Postfilter(config).averages(fitted.held_out)
     return {
         "splits": list(FITTED_ON),
         "data_sha256": data.sha256,

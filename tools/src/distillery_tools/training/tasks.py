@@ -33,9 +33,7 @@ class Task:
 
     def averages(self, scores: Values) -> Values:
         """Return the weighted averages [n_articles], clamped and capped as a user gets them."""
-        return np.array(
-            [outcome.weighted_average for outcome in Postfilter(self.config).apply(scores[:, self.columns])]
-        )
+        return Postfilter(self.config).averages(scores[:, self.columns])
 
 
 def tasks_of(configs: Sequence[FilterConfig]) -> list[Task]:
