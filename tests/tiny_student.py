@@ -6,11 +6,12 @@ Run as a script, ``tiny_student.py FOLDER``, so that the tests' own process impo
 from __future__ import annotations
 
 import hashlib
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import processes
 
 from distillery.testing import student_section
 
@@ -28,7 +29,7 @@ class TinyStudent:
     @classmethod
     def build(cls, folder: Path) -> TinyStudent:
         """Write base and adapter under ``folder`` in a process of its own."""
-        subprocess.run([sys.executable, __file__, str(folder)], check=True, capture_output=True, text=True, timeout=300)
+        processes.run(sys.executable, __file__, folder, check=True, text=True)
         return cls(base=folder / "base", adapter=folder / "compact")
 
     def section(self) -> dict[str, Any]:

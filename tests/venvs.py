@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import processes
+
 PROBE = Path(__file__).with_name("probe.py")
-TIMEOUT_SECONDS = 180
 
 # An audit hook costs no import, so that what a command imports can still be asserted.
 _REFUSE_NETWORK = """
@@ -91,15 +92,8 @@ class CleanVenv:
         """Run a program of the environment's bin folder with these variables added."""
         home = {"HOME": str(self.folder), "DISTILLERY_CACHE": str(self.folder / "cache")}
         quiet = {"PATH": os.environ["PATH"], "HF_HUB_OFFLINE": "1", "COLUMNS": "300", "NO_COLOR": "1"}
-        return subprocess.run(
-            [str(self.folder / "bin" / command), *arguments],
-            cwd=self.work,
-            env=home | quiet | variables,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-        )
+        program = self.folder / "bin" / command
+        return processes.run(program, *arguments, cwd=self.work, env=home | quiet | variables, text=True)
 
     def distillery(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run the installed command."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import subprocess
 import sys
 import tomllib
 import zipfile
@@ -15,6 +14,7 @@ from email.parser import Parser
 from pathlib import Path
 from typing import Any
 
+import processes
 import yaml
 from hatchling.build import build_wheel as hatchling_build_wheel
 from tiny_student import DIMENSIONS, TinyStudent
@@ -43,8 +43,8 @@ def distillery_filter() -> Path:
 
 def built_wheel(project: Path, output: Path) -> Path:
     """Build a package of the repository as a release does, and return the wheel."""
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(output), str(project)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    command = (sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", output, project)
+    done = processes.run(*command, text=True)
     assert done.returncode == 0, f"{project.name} does not build:\n{done.stdout}\n{done.stderr}"
     (wheel,) = output.glob("*.whl")
     return wheel

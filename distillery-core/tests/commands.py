@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import processes
 from click.testing import CliRunner, Result
 
 from distillery.cli import cli
@@ -46,5 +47,4 @@ def names_in(folder: Path) -> list[str]:
 
 
 def distillery(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[bytes]:
-    command = [str(argument) for argument in (SCRIPT, *arguments)]
-    return subprocess.run(command, capture_output="stdout" not in options, timeout=120, check=False, **options)
+    return processes.run(SCRIPT, *arguments, **options)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import processes
 import pytest
 import yaml
 
@@ -48,9 +48,7 @@ def run_python() -> Callable[..., str]:
 
     def run(code: str, **variables: object) -> str:
         environment = os.environ | {name: str(value) for name, value in variables.items()}
-        ended = subprocess.run(
-            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
-        )
+        ended = processes.run(sys.executable, "-c", code, env=environment, text=True)
         assert ended.returncode == 0, ended.stderr
         return ended.stdout.strip()
 

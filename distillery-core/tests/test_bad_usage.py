@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import processes
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
@@ -148,7 +148,7 @@ def test_output_in_a_folder_without_permission(tmp_path: Path, bert_filter: Path
     respectful = ["setpriv", "--bounding-set", "-dac_override"] if os.geteuid() == 0 else []
     command = [*respectful, SCRIPT, "score", good_file, "--filter", bert_filter, "-o", folder / "scored.jsonl"]
 
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = processes.run(*command, text=True)
 
     assert (done.returncode, done.stdout) == (USAGE, "")
     assert "cannot be written: Permission denied" in done.stderr

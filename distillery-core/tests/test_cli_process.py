@@ -7,9 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+import processes
 import pytest
 from commands import FAILED, JSON, OK, SCRIPT, USAGE, distillery, json_records, names_in
 
@@ -47,14 +47,15 @@ def test_process_whose_reader_leaves_ends_quietly(tmp_path: Path, bert_filter: P
     path = tmp_path / "articles.jsonl"
     article = {"title": "clinic", "content": "shared water in the village"}
     path.write_text("".join(json.dumps({"id": n} | article) + "\n" for n in range(600)))
-    command = [str(SCRIPT), "score", str(path), "--filter", str(bert_filter), "--backend", "torch", "--quiet"]
+    command = [SCRIPT, "score", path, "--filter", bert_filter, "--backend", "torch", "--quiet"]
 
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with processes.started(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stderr
         first = process.stdout.readline()
         process.stdout.close()
         errors = process.stderr.read()
+        process.wait(processes.DEADLINE)
 
     assert json.loads(first)["id"] == 0
     assert errors == b""
@@ -83,19 +84,17 @@ def test_process_that_is_stopped_leaves_the_previous_file(
     output.write_text("previous")
     script = (
         "import time, distillery.loading, distillery.cli\n"
-        "distillery.loading.load_filter = lambda *_, **__: (print('loading', flush=True), time.sleep(100))\n"
+        "distillery.loading.load_filter = lambda *_, **__: (print('loading', flush=True), time.sleep(10_000))\n"
         "distillery.cli.main()\n"
     )
-    arguments = ("score", articles_file, "--filter", bert_filter, "-o", output)
-    command = [sys.executable, "-c", script, *map(str, arguments)]
+    command = [sys.executable, "-c", script, "score", articles_file, "--filter", bert_filter, "-o", output]
 
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with processes.started(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stdout.readline() == b"loading\n"
         assert len(names_in(tmp_path)) == 3
-        time.sleep(0.2)
         process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
+        _, errors = processes.end_of(process)
 
     assert process.returncode not in {OK, USAGE}
     assert b"Traceback" not in errors

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import processes
 import pytest
 from installed_filter import Package, failure_of, run_kit
 
@@ -156,9 +157,8 @@ def test_command_without_a_name_says_how_it_is_used() -> None:
 
 def distillery_testing(*arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run ``python -m distillery.testing`` with a folder of packages added to the path."""
-    command = [sys.executable, "-m", "distillery.testing", *arguments]
     environment = os.environ | ({"PYTHONPATH": str(path)} if path else {})
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return processes.run(sys.executable, "-m", "distillery.testing", *arguments, env=environment, text=True)
 
 
 def test_kit_loads_nothing_heavy(run_python: Callable[..., str]) -> None:

@@ -45,6 +45,10 @@ class BatchServer(OracleServer):
         """How many requests stand in all batches."""
         return sum(len(batch.requests) for batch in self.batches.values())
 
+    def shows(self, n_batches: int) -> bool:
+        """Tell whether this many batches were taken, and each was looked at."""
+        return len(self.batches) >= n_batches and all(batch.looks for batch in self.batches.values())
+
     def other(self, request: HttpRequest, path: str) -> HttpReply:
         """Answer what is no single call."""
         path = unquote(path)

@@ -7,6 +7,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import processes
 import pytest
 from invented import DIMENSIONS, run_cli
 from labelling_desk import PROMPT, Desk, article, is_sound
@@ -235,7 +236,7 @@ def test_progress_is_shown_on_a_terminal_only(desk: Desk) -> None:
     screen, terminal = os.openpty()
     with OracleServer(lambda call: Answer(good_text(call.prompt), delay=0.2)) as server:
         command = desk.command(server, "--concurrency", 2)
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=terminal, check=True)
+        done = processes.run(*command, stdout=subprocess.PIPE, stderr=terminal, check=True)
         shown = os.read(screen, 100_000).decode()
     os.close(screen)
     os.close(terminal)

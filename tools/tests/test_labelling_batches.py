@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import subprocess
-import time
 from collections.abc import Sequence
 
+import processes
 import pytest
 from batch_server import BatchServer
 from invented import DIMENSIONS
@@ -75,11 +74,9 @@ def test_later_run_collects_after_a_kill(desk: Desk, provider: str) -> None:
     with BatchServer() as server:
         server.looks_until_done = 10**6
         command = [*desk.command(server)[:1], *desk.arguments(server, provider, *BATCH)]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while len(server.batches) < 3 or min(batch.looks for batch in server.batches.values()) < 1:
-            time.sleep(0.01)
-        process.kill()
-        process.wait()
+        with processes.started(*command) as process:
+            processes.wait_until(lambda: server.shows(3), process)
+            processes.kill(process)
         single = desk.label(server, provider=provider)
         assert (single.exit_code, server.n_calls) == (FAILED, 0)
         assert "collect them with --batch" in single.output
@@ -97,11 +94,9 @@ def test_batch_that_was_collected_in_part_is_collected_to_its_end(desk: Desk, pr
     with BatchServer() as server:
         server.looks_until_done = 10**6
         command = [*desk.command(server)[:1], *desk.arguments(server, provider, *BATCH)]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while len(server.batches) < 3 or min(batch.looks for batch in server.batches.values()) < 1:
-            time.sleep(0.01)
-        process.kill()
-        process.wait()
+        with processes.started(*command) as process:
+            processes.wait_until(lambda: server.shows(3), process)
+            processes.kill(process)
         with sqlite3.connect(desk.records / "store.sqlite") as store:
             store.execute(
                 "UPDATE attempts SET outcome = 'prose', cost = 0 WHERE number IN"

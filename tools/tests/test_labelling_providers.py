@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import processes
 import pytest
 from labelling_desk import Desk, article
 from misbehaviour import fault
@@ -203,7 +203,7 @@ def test_missing_package_is_named_with_its_extra(desk: Desk) -> None:
     """How to install it stands in the message."""
     with OracleServer() as server:
         command = [sys.executable, "-c", WITHOUT, *desk.arguments(server)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = processes.run(*command, text=True)
     assert done.returncode == USAGE
     assert 'pip install "distillery-tools[openai]"' in done.stderr
     assert "Traceback" not in done.stderr

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import time
 
+import processes
 import pytest
 from labelling_desk import Desk, article, is_sound
 from loopback import HttpReply
@@ -207,11 +208,10 @@ def test_signal_lets_calls_end_and_writes_what_there_is(desk: Desk, number: int)
     """No call is lost, and the next run makes only those that are left."""
     with OracleServer(lambda call: Answer(good_text(call.prompt), delay=0.3)) as server:
         command = desk.command(server, "--concurrency", 2)
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        while server.n_calls < 3:
-            time.sleep(0.01)
-        process.send_signal(number)
-        output, _ = process.communicate()
+        with processes.started(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            processes.wait_until(lambda: server.n_calls >= 3, process)
+            process.send_signal(number)
+            output, _ = processes.end_of(process)
         made = server.n_calls
         assert process.returncode == FAILED
         assert "give the same command again" in output
@@ -228,18 +228,24 @@ def test_second_signal_ends_the_calls_in_flight(desk: Desk) -> None:
 
     with OracleServer(behave) as server:
         command = desk.command(server, "--concurrency", 2)
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        while server.n_calls < 4:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        assert process.stderr
-        told = process.stderr.readline()
-        assert "noting the articles left; once more to end them now" in told
-        process.send_signal(signal.SIGINT)
-        process.communicate()
+        with processes.started(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            processes.wait_until(lambda: server.n_calls >= 4, process)
+            process.send_signal(signal.SIGINT)
+            assert process.stderr
+            assert "noting the articles left; once more to end them now" in process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            processes.end_of(process)
         assert process.returncode == FAILED
     assert len(desk.read("labels")) == 2
     assert desk.report["stopped"]["kind"] == "interrupted"
+
+
+def label_and_kill(command: list[str], server: OracleServer, n_calls: int, seconds: float) -> None:
+    """Kill a run some seconds after the server has counted this many calls, unless it has ended by then."""
+    with processes.started(*command) as process:
+        processes.wait_until(lambda: server.n_calls >= n_calls or process.poll() is not None, process)
+        time.sleep(seconds)
+        processes.kill(process)
 
 
 def test_kill_loses_at_most_the_calls_in_flight(desk: Desk) -> None:
@@ -249,13 +255,7 @@ def test_kill_loses_at_most_the_calls_in_flight(desk: Desk) -> None:
     with OracleServer(lambda call: Answer(good_text(call.prompt), delay=0.05)) as server:
         command = desk.command(server, "--concurrency", 4, "--max-attempts", 100)
         for _ in range(3):
-            before = server.n_calls
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            while server.n_calls < before + 4 and process.poll() is None:
-                time.sleep(0.01)
-            time.sleep(chance.uniform(0, 0.2))
-            process.kill()
-            process.wait()
+            label_and_kill(command, server, server.n_calls + 4, seconds=chance.uniform(0, 0.2))
         done = desk.label(server, "--max-attempts", 100)
     assert done.exit_code == OK, done.output
     labels = desk.read("labels")
@@ -272,11 +272,7 @@ def test_kill_loses_at_most_the_calls_in_flight(desk: Desk) -> None:
 def test_store_cut_at_any_byte_is_sound(desk: Desk) -> None:
     """What a crash of the machine leaves of its journal: every answer that is left has its call, none is half there."""
     with OracleServer(lambda call: Answer(good_text(call.prompt), delay=0.02)) as server:
-        process = subprocess.Popen(desk.command(server, "--concurrency", 1), stdout=subprocess.DEVNULL)
-        while server.n_calls < 8:
-            time.sleep(0.01)
-        process.kill()
-        process.wait()
+        label_and_kill(desk.command(server, "--concurrency", 1), server, 8, seconds=0)
     store = desk.records / "store.sqlite"
     journal = store.with_name("store.sqlite-wal").read_bytes()
     chance = random.Random(2)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import json
-import subprocess
 import sys
 
 import click
+import processes
 import pytest
 
 from distillery_tools.plugin import distillery_commands
@@ -27,7 +27,7 @@ except SystemExit as end:
 
 def run(*arguments: str) -> tuple[str, set[str]]:
     """Run a command as the script does; return what it prints and what it imports."""
-    done = subprocess.run([sys.executable, "-c", RUN, *arguments], capture_output=True, text=True, check=False)
+    done = processes.run(sys.executable, "-c", RUN, *arguments, text=True)
     *printed, last = done.stdout.splitlines()
     status, modules = json.loads(last)
     assert status == 0, done.stderr

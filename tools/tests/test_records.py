@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
+import processes
 import pytest
 
 from distillery_tools.records import git_commit, write_json
@@ -15,7 +15,7 @@ from distillery_tools.records import git_commit, write_json
 def git(*arguments: str) -> None:
     """Run git as a user without any settings of their own."""
     settings = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *settings, *arguments], check=True, capture_output=True)
+    processes.run("git", *settings, *arguments, check=True)
 
 
 @pytest.fixture
