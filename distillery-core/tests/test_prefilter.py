@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
+from growth import assert_linear
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -106,12 +106,7 @@ def test_star_elsewhere_than_at_a_words_end_is_refused(pattern: str) -> None:
 @pytest.mark.parametrize("pattern", ["raised $ * million", "a* b* c* d*", "* * * end"])
 @pytest.mark.parametrize("piece", ["raised $ 1 ", "a", "a b c ", "raised "])
 def test_phrases_are_linear_on_a_megabyte(pattern: str, piece: str) -> None:
-    words = words_of(piece * (1_000_000 // len(piece)))
-
-    started = time.perf_counter()
-    Phrase(pattern).found_in(words)
-
-    assert time.perf_counter() - started < 5
+    assert_linear(Phrase(pattern).found_in, words_of(piece * (1_000_000 // len(piece))))
 
 
 @given(st.text(max_size=80))
