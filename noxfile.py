@@ -41,6 +41,7 @@ def lint(session: nox.Session) -> None:
     session.install(*nox.project.dependency_groups(GROUPS, "lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml")
 
 
 @nox.session
@@ -48,6 +49,16 @@ def typecheck(session: nox.Session) -> None:
     """Check the types of the core and the tools, strictly."""
     install(session, CORE, TOOLS_WITH_PROVIDERS, group="typecheck")
     session.run("mypy", "distillery-core/src", "tools/src")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation into site/; a broken link or reference fails.
+
+    Whether its code runs is checked by tests/test_docs.py, with the other tests.
+    """
+    install(session, "distillery-core", group="docs")
+    session.run("zensical", "build", "--clean", "--strict")
 
 
 @nox.session
