@@ -62,7 +62,8 @@ def test_head_and_tail_alone_decide(bert_scorer: FilterBaseScorer) -> None:
 
     short, long = bert_scorer.student.predict([start + "music" + end, start + "promise " * 999 + end])
 
-    assert short.tolist() == long.tolist()
+    # Equal rows of one batch may be summed in another order: float32 at about 5, to six digits.
+    assert short == pytest.approx(long, abs=1e-5)
 
 
 @pytest.mark.parametrize("name", [ADAPTER_FILE, ADAPTER_CONFIG_FILE])
