@@ -171,7 +171,10 @@ def scorer(bert_filter: Path, copy_of: Callable[[Path], Path], restated: Callabl
 def test_every_score_states_its_intervals(scorer: FilterBaseScorer, articles: list[dict[str, Any]]) -> None:
     """Around the calibrated scores, and around the average as the gatekeepers leave it."""
     half_widths = HalfWidths(np.array([1.0, 4.0]), np.array([0.25, 1.5, 3.0]))
-    for score in scorer.score(articles):
+    scores = scorer.score(articles)
+
+    assert len(scores) == len(articles)
+    for score in scores:
         assert score.scores is not None
         assert score.intervals is not None
         assert list(score.intervals) == NAMES

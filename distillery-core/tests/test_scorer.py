@@ -335,14 +335,17 @@ def test_an_interruption_is_not_an_articles_error(with_backend: Callable[[Backen
 
 
 def test_result_is_plain_json(bert_scorer: FilterBaseScorer) -> None:
-    for score in bert_scorer.score([GOOD, BLOCKED, UNREADABLE]):
-        result = score.to_dict()
+    results = [score.to_dict() for score in bert_scorer.score([GOOD, BLOCKED, UNREADABLE])]
 
-        assert json.loads(json.dumps(result, allow_nan=False)) == result
+    assert len(results) == 3
+    assert json.loads(json.dumps(results, allow_nan=False)) == results
 
 
 def test_provenance_says_what_made_the_score(bert_scorer: FilterBaseScorer, bert_filter: Path) -> None:
-    for score in bert_scorer.score([GOOD, BLOCKED, UNREADABLE]):
+    scores = bert_scorer.score([GOOD, BLOCKED, UNREADABLE])
+
+    assert len(scores) == 3
+    for score in scores:
         assert score.to_dict()["provenance"] == {
             "filter": "tiny-filter",
             "version": "1.2.3",
@@ -366,7 +369,10 @@ def test_calibration_is_applied_before_the_clamp(
     (folder / "calibration.json").write_text(content, encoding="utf-8")
     scorer = FilterBaseScorer.from_folder(folder, backend="torch")
 
-    for score in scorer.score(articles):
+    scores = scorer.score(articles)
+
+    assert len(scores) == len(articles)
+    for score in scores:
         assert score.scores is not None
         assert score.raw_scores is not None
         assert score.scores["reach"] == min(float(np.interp(score.raw_scores["reach"], x, y)), 10.0)

@@ -209,7 +209,9 @@ def test_real_scorer_fits_the_writers(tmp_path: Path, bert_scorer: FilterBaseSco
             results.start([bert_scorer])
             results.write(Chunk(lines), [scores])
 
-    for record, row in zip(json_records(tmp_path / FORMATS[0]), parquet_rows(tmp_path / FORMATS[1]), strict=True):
+    records, rows = json_records(tmp_path / FORMATS[0]), parquet_rows(tmp_path / FORMATS[1])
+    assert len(records) == len(articles)
+    for record, row in zip(records, rows, strict=True):
         result = record["results"]["tiny-filter"]
         assert row["id"] == str(record["id"])
         assert row["tiny_filter_weighted_average"] == result["weighted_average"]

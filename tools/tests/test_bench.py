@@ -90,6 +90,7 @@ def test_the_report_holds_every_way_beside_the_naive_one(report: dict[str, Any])
 
 
 def test_scores_in_float32_agree_with_themselves(report: dict[str, Any]) -> None:
+    assert report["agreement"]
     for facts in report["agreement"]:
         assert facts["largest_difference"] == facts["mean_difference"] == 0.0
         assert facts["lowest_spearman"] == pytest.approx(1.0)

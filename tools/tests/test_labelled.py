@@ -70,7 +70,9 @@ def test_articles_without_a_label_are_left_out(data: Data, config: FilterConfig)
 
     found = load(data, config)
 
-    assert all(article.id != "unlabelled" for split in found.splits.values() for article in split.articles)
+    ids = [article.id for split in found.splits.values() for article in split.articles]
+    assert len(ids) == len(data.labels) == 20
+    assert "unlabelled" not in ids
 
 
 def test_texts_are_what_the_student_reads(data: Data, config: FilterConfig) -> None:

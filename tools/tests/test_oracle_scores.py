@@ -41,11 +41,13 @@ def test_scores_are_numbers_or_judgements(first: float, second: float, bare: boo
 
 @pytest.mark.parametrize("kind", WHOLE)
 def test_the_scores_of_broken_replies_are_those_that_were_written(kind: str) -> None:
-    for name, case in cases(10):
-        if name == kind:
-            assert case.expected is not None
-            wanted = {dimension: case.expected[dimension]["score"] for dimension in INVENTED}
-            assert parse_reply(case.text, INVENTED) == wanted
+    replies = [case for name, case in cases(10) if name == kind]
+
+    assert len(replies) == 10
+    for case in replies:
+        assert case.expected is not None
+        wanted = {dimension: case.expected[dimension]["score"] for dimension in INVENTED}
+        assert parse_reply(case.text, INVENTED) == wanted
 
 
 def test_what_gives_no_object_gives_no_scores() -> None:
