@@ -110,22 +110,35 @@ def test_parquet_has_one_column_a_fact(tmp_path: Path, scored: Score) -> None:
         "investment_risk_passed_prefilter": flag,
         "investment_risk_prefilter_reason": text,
         "investment_risk_weighted_average": number,
+        "investment_risk_weighted_average_low": number,
+        "investment_risk_weighted_average_high": number,
         "investment_risk_tier": text,
         "investment_risk_gatekeeper_applied": flag,
         "investment_risk_stage_used": text,
         "investment_risk_stage1_estimate": number,
         "investment_risk_score_reach": number,
+        "investment_risk_score_reach_low": number,
+        "investment_risk_score_reach_high": number,
         "investment_risk_score_proof": number,
+        "investment_risk_score_proof_low": number,
+        "investment_risk_score_proof_high": number,
         "investment_risk_score_lasting": number,
+        "investment_risk_score_lasting_low": number,
+        "investment_risk_score_lasting_high": number,
         "investment_risk_error": text,
         "investment_risk_version": text,
+        "investment_risk_student": text,
+        "investment_risk_weights_sha256": text,
+        "investment_risk_backend": text,
     }
 
 
 def test_parquet_row_has_the_numbers_of_the_score(tmp_path: Path, scored: Score) -> None:
     path = tmp_path / "scored.parquet"
 
-    write(path, [a_line(7, number=3)], [replace(scored, stage_used=STAGE_2, stage1_estimate=2.25)])
+    intervals = {"reach": (0.0, 1.5), "weighted_average": (3.5, 5.0)}
+    score = replace(scored, stage_used=STAGE_2, stage1_estimate=2.25, intervals=intervals)
+    write(path, [a_line(7, number=3)], [score])
 
     assert parquet_rows(path) == [
         {
@@ -135,15 +148,26 @@ def test_parquet_row_has_the_numbers_of_the_score(tmp_path: Path, scored: Score)
             "tiny_filter_passed_prefilter": True,
             "tiny_filter_prefilter_reason": None,
             "tiny_filter_weighted_average": 4.123456789,
+            "tiny_filter_weighted_average_low": 3.5,
+            "tiny_filter_weighted_average_high": 5.0,
             "tiny_filter_tier": "medium",
             "tiny_filter_gatekeeper_applied": True,
             "tiny_filter_stage_used": "stage2",
             "tiny_filter_stage1_estimate": 2.25,
             "tiny_filter_score_reach": 0.1 + 0.2,
+            "tiny_filter_score_reach_low": 0.0,
+            "tiny_filter_score_reach_high": 1.5,
             "tiny_filter_score_proof": 10.0,
+            "tiny_filter_score_proof_low": None,
+            "tiny_filter_score_proof_high": None,
             "tiny_filter_score_lasting": 1e-300,
+            "tiny_filter_score_lasting_low": None,
+            "tiny_filter_score_lasting_high": None,
             "tiny_filter_error": None,
             "tiny_filter_version": "1.2.3",
+            "tiny_filter_student": scored.provenance.student,
+            "tiny_filter_weights_sha256": scored.provenance.weights_sha256,
+            "tiny_filter_backend": scored.provenance.backend,
         }
     ]
 
@@ -155,12 +179,13 @@ def test_parquet_leaves_what_is_not_known_empty(tmp_path: Path, scored: Score, b
     write(path, lines, [blocked, invalid, scored])
 
     known = [{name for name, value in row.items() if value is not None} for row in parquet_rows(path)]
-    judged = {"line", *(f"tiny_filter_{fact}" for fact in ("passed_prefilter", "gatekeeper_applied", "version"))}
-    assert known[0] == judged | {"id", "tiny_filter_prefilter_reason"}
+    origin = ("version", "student", "weights_sha256", "backend")
+    always = {"line", *(f"tiny_filter_{fact}" for fact in ("passed_prefilter", "gatekeeper_applied", *origin))}
+    assert known[0] == always | {"id", "tiny_filter_prefilter_reason"}
     assert known[1] == {"line", "error"}
-    assert known[2] == judged | {"tiny_filter_prefilter_reason", "tiny_filter_error"}
+    assert known[2] == always | {"tiny_filter_prefilter_reason", "tiny_filter_error"}
     facts = ("weighted_average", "tier", *(f"score_{name}" for name in DIMENSIONS))
-    assert known[3] == judged | {"id", *(f"tiny_filter_{fact}" for fact in facts)}
+    assert known[3] == always | {"id", *(f"tiny_filter_{fact}" for fact in facts)}
 
 
 def test_parquet_has_columns_for_every_filter(tmp_path: Path, scored: Score, blocked: Score) -> None:

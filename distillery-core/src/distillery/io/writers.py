@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from ..errors import OutputFileError
-from ..names import column_of
+from .columns import COUNT, TEXT, FilterColumns, arrow_schema, text
 from .readers import PARQUET, Chunk, Line
 
 if TYPE_CHECKING:
@@ -137,29 +137,17 @@ class ParquetWriter:
         self._file = file
         self._target = target
         self._writer: Any = None
-        self._dimensions: dict[str, list[str]] = {}
+        self._filters: list[FilterColumns] = []
 
     def start(self, scorers: Sequence[FilterBaseScorer]) -> None:
         """Lay out the columns of the filters."""
-        import pyarrow as pa
         from pyarrow import parquet
 
-        self._dimensions = {column_of(scorer.config.name): scorer.DIMENSION_NAMES for scorer in scorers}
-        fields = [("id", pa.string()), ("line", pa.int64()), ("error", pa.string())]
-        for name, dimensions in self._dimensions.items():
-            text, number, flag = pa.string(), pa.float64(), pa.bool_()
-            fields += [(f"{name}_passed_prefilter", flag), (f"{name}_prefilter_reason", text)]
-            fields += [
-                (f"{name}_weighted_average", number),
-                (f"{name}_tier", text),
-                (f"{name}_gatekeeper_applied", flag),
-                (f"{name}_stage_used", text),
-                (f"{name}_stage1_estimate", number),
-            ]
-            fields += [(f"{name}_score_{dimension}", number) for dimension in dimensions]
-            fields += [(f"{name}_error", text), (f"{name}_version", text)]
+        self._filters = [FilterColumns(scorer.config.name, scorer.DIMENSION_NAMES) for scorer in scorers]
+        kinds = [("id", TEXT), ("line", COUNT), ("error", TEXT)]
+        schema = arrow_schema([*kinds, *(item for one in self._filters for item in one.kinds.items())])
         with _blaming(self._target):
-            self._writer = parquet.ParquetWriter(self._file, pa.schema(fields))
+            self._writer = parquet.ParquetWriter(self._file, schema)
 
     def write(self, chunk: Chunk, judged: Sequence[Sequence[Score]]) -> None:
         """Write a chunk's results as a row group."""
@@ -176,23 +164,7 @@ class ParquetWriter:
                 self._writer.close()
 
     def _row(self, line: Line, scores: Sequence[Score]) -> dict[str, Any]:
-        row: dict[str, Any] = {"id": _text(line.id), "line": line.number, "error": line.error}
-        for (name, dimensions), score in zip(self._dimensions.items(), scores, strict=False):
-            row |= {f"{name}_score_{dimension}": (score.scores or {}).get(dimension) for dimension in dimensions}
-            row |= {
-                f"{name}_passed_prefilter": score.passed_prefilter,
-                f"{name}_prefilter_reason": _text(score.prefilter_reason),
-                f"{name}_weighted_average": score.weighted_average,
-                f"{name}_tier": score.tier,
-                f"{name}_gatekeeper_applied": score.gatekeeper_applied,
-                f"{name}_stage_used": score.stage_used,
-                f"{name}_stage1_estimate": score.stage1_estimate,
-                f"{name}_error": _text(score.error),
-                f"{name}_version": score.provenance.version,
-            }
+        row: dict[str, Any] = {"id": text(line.id), "line": line.number, "error": line.error}
+        for columns, score in zip(self._filters, scores, strict=False):
+            row |= columns.row(score)
         return row
-
-
-def _text(value: str | int | None) -> str | None:
-    """Return a value as text that UTF-8 can hold."""
-    return None if value is None else str(value).encode("utf-8", "replace").decode("utf-8")
