@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import processes
-
 from distillery.testing import student_section
 
 DIMENSIONS = ("warmth", "clarity")
@@ -29,6 +27,8 @@ class TinyStudent:
     @classmethod
     def build(cls, folder: Path) -> TinyStudent:
         """Write base and adapter under ``folder`` in a process of its own."""
+        import processes  # the script's own process does not see it
+
         processes.run(sys.executable, __file__, folder, check=True, text=True)
         return cls(base=folder / "base", adapter=folder / "compact")
 
