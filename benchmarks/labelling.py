@@ -104,7 +104,7 @@ def kills(options: argparse.Namespace) -> bool:
 
 
 def _compare(place: Workplace, server: OracleServer, killed: int, status: int, n: int) -> bool:
-    """Print and judge the bookkeeping after the kills."""
+    """Print and oracle the bookkeeping after the kills."""
     labels = [json.loads(line) for line in place.labels.read_text(encoding="utf-8").splitlines()]
     ids = Counter(label["id"] for label in labels)
     with sqlite3.connect(place.store) as store:
@@ -272,20 +272,20 @@ async def _whole_run(provider: Any, articles: Path, folder: Path, concurrency: i
     from distillery import FilterConfig
     from distillery.loading import locate_filter
     from distillery_tools.oracle import Prompt
-    from distillery_tools.oracle.files import RunFiles
-    from distillery_tools.oracle.judge import Judge
-    from distillery_tools.oracle.prices import published_prices
-    from distillery_tools.oracle.session import Order, label_articles
+    from distillery_tools.oracle.run.files import RunFiles
+    from distillery_tools.oracle.run.labelling import LabelRun, label_articles
+    from distillery_tools.oracle.run.prices import published_prices
+    from distillery_tools.oracle.run.spec import OracleSpec
 
     source, _ = locate_filter(FILTER)
     prompt = Prompt.load(FilterConfig.load(source), source)
     model = MODELS["openai"]
-    judge = Judge(prompt.filter, prompt.version, prompt.dimensions, prompt.sha256, "openai", model, {})
-    order = Order(
+    oracle = OracleSpec(prompt.filter, prompt.version, prompt.dimensions, prompt.sha256, "openai", model, {})
+    order = LabelRun(
         articles=articles,
         files=RunFiles.beside(folder / "labels.jsonl"),
         prompt=prompt,
-        judge=judge,
+        oracle=oracle,
         prices=published_prices("openai", model, None),
         concurrency=concurrency,
         quiet=True,

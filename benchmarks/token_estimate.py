@@ -18,7 +18,7 @@ from sample import EXAMPLES
 from distillery import ArticleError, FilterConfig
 from distillery.loading import locate_filter
 from distillery_tools.oracle import Prompt
-from distillery_tools.oracle.tokens import estimate_tokens
+from distillery_tools.oracle.prompt.tokens import estimate_tokens
 
 FILTER = Path(__file__).parents[1] / "filters" / "uplifting"
 FEWEST = 5

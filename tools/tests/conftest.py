@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from invented import NAME, WORDS, Data, Trained, make_data, train, write_filter
-from labelling_desk import Desk, article
+from labelling_fixture import LabellingFixture, article
 
 from distillery import FilterConfig
 from distillery.testing import write_bert, write_gemma
@@ -79,11 +79,11 @@ def trained_copy(trained: Trained, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def labelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LabellingFixture:
     """Twelve articles to be labelled, in an environment with keys that only a loopback server takes."""
     for name in ("OPENAI_API_KEY", "GEMINI_API_KEY"):
         monkeypatch.setenv(name, "for-loopback-only")
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    desk = Desk(tmp_path)
-    desk.write([article(number) for number in range(12)])
-    return desk
+    labelling = LabellingFixture(tmp_path)
+    labelling.write([article(number) for number in range(12)])
+    return labelling

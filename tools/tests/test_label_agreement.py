@@ -11,7 +11,7 @@ from invented import DIMENSIONS, run_cli, strict_json
 from label_files import Record, label, write_labels
 from scipy.stats import pearsonr, spearmanr
 
-from distillery_tools.oracle.agreement import agreement_of_opinions
+from distillery_tools.oracle.compare.agreement import agreement_of_opinions
 
 USAGE = 2
 SHARED = Path(__file__).parents[3] / "shared" / "data"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from batch_server import BatchServer
-from labelling_desk import Desk, article
+from labelling_fixture import LabellingFixture, article
 from loopback import HttpReply, HttpRequest
 from oracle_server import Answer, OracleServer
 
@@ -16,34 +16,34 @@ PAGE = HttpReply(b"<html>the door of a proxy</html>")
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_page_for_an_answer_is_a_settled_failure(desk: Desk, provider: str) -> None:
+def test_page_for_an_answer_is_a_settled_failure(labelling: LabellingFixture, provider: str) -> None:
     """What was set aside of the budget is given back, so that the next call finds it."""
     with OracleServer(lambda _: Answer(error=PAGE)) as server:
-        done = desk.label(server, "--budget", 1, "--max-attempts", 1, provider=provider)
+        done = labelling.label(server, "--budget", 1, "--max-attempts", 1, provider=provider)
         assert server.n_calls == 12
     assert done.exit_code == FAILED
-    assert desk.report["calls"]["failures"] == {"unavailable": 12}
-    assert desk.report["cost"]["all_runs"] == 0
+    assert labelling.report["calls"]["failures"] == {"unavailable": 12}
+    assert labelling.report["cost"]["all_runs"] == 0
 
 
-def test_page_after_page_stops_the_run(desk: Desk) -> None:
+def test_page_after_page_stops_the_run(labelling: LabellingFixture) -> None:
     """A wrong URL is no fault of the articles."""
-    desk.write([article(number) for number in range(220)])
+    labelling.write([article(number) for number in range(220)])
     with OracleServer(lambda _: Answer(error=PAGE)) as server:
-        done = desk.label(server, "--max-attempts", 1, "--concurrency", 4)
+        done = labelling.label(server, "--max-attempts", 1, "--concurrency", 4)
         assert 200 <= server.n_calls <= 203
     assert "calls all failed" in done.output
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_blocked_reply_is_paid(desk: Desk, provider: str) -> None:
+def test_blocked_reply_is_paid(labelling: LabellingFixture, provider: str) -> None:
     """The provider bills its prompt, so that it counts against the budget."""
-    desk.write([article(1)])
+    labelling.write([article(1)])
     with OracleServer(lambda _: Answer("", finish="content_filter"), count=lambda text: 50 * bool(text)) as server:
-        desk.label(server, "--price-in", 1000, "--price-out", 0, provider=provider)
-    (dead,) = desk.read("dead_letters")
+        labelling.label(server, "--price-in", 1000, "--price-out", 0, provider=provider)
+    (dead,) = labelling.read("dead_letters")
     assert dead["kind"] == "rejected"
-    assert desk.report["cost"]["now"] == desk.report["cost"]["all_runs"] == pytest.approx(0.05)
+    assert labelling.report["cost"]["now"] == labelling.report["cost"]["all_runs"] == pytest.approx(0.05)
 
 
 class OddServer(OracleServer):
@@ -73,31 +73,31 @@ class OddServer(OracleServer):
     ],
     ids=["more-cached-than-sent", "words", "negative", "half"],
 )
-def test_usage_that_cannot_be_costs_no_label(desk: Desk, usage: dict[str, Any]) -> None:
+def test_usage_that_cannot_be_costs_no_label(labelling: LabellingFixture, usage: dict[str, Any]) -> None:
     """The answer is there and is kept."""
     with OddServer({}, usage) as server:
-        done = desk.label(server)
+        done = labelling.label(server)
     assert done.exit_code == OK, done.output
-    assert len(desk.read("labels")) == 12
-    assert all(number >= 0 for label in desk.read("labels") for number in label["tokens"].values())
+    assert len(labelling.read("labels")) == 12
+    assert all(number >= 0 for label in labelling.read("labels") for number in label["tokens"].values())
 
 
-def test_text_in_parts_is_joined(desk: Desk) -> None:
+def test_text_in_parts_is_joined(labelling: LabellingFixture) -> None:
     """Some endpoints send what was thought beside it."""
     text = '{"green": 1, "shared": 2, "tested": 3}'
     parts = [{"type": "thinking", "thinking": []}, *({"type": "text", "text": part} for part in (text[:9], text[9:]))]
     with OddServer({"content": parts}, {}) as server:
-        done = desk.label(server)
+        done = labelling.label(server)
     assert done.exit_code == OK, done.output
-    assert {tuple(label["scores"].values()) for label in desk.read("labels")} == {(1.0, 2.0, 3.0)}
+    assert {tuple(label["scores"].values()) for label in labelling.read("labels")} == {(1.0, 2.0, 3.0)}
 
 
-def test_content_that_is_no_text_is_a_dead_letter(desk: Desk) -> None:
+def test_content_that_is_no_text_is_a_dead_letter(labelling: LabellingFixture) -> None:
     """Of its article alone; the report is written."""
     with OddServer({"content": {"green": 1}}, {}) as server:
-        done = desk.label(server, "--max-attempts", 1)
+        done = labelling.label(server, "--max-attempts", 1)
     assert done.exit_code == FAILED
-    assert len(desk.read("dead_letters")) == 12
+    assert len(labelling.read("dead_letters")) == 12
 
 
 class OddBatchServer(BatchServer):
@@ -112,9 +112,9 @@ class OddBatchServer(BatchServer):
         return HttpReply(b"".join([first[:20] + b"\n", second, third, *others]))
 
 
-def test_odd_lines_of_a_batch_are_failures_of_their_own(desk: Desk) -> None:
+def test_odd_lines_of_a_batch_are_failures_of_their_own(labelling: LabellingFixture) -> None:
     """The other lines are collected."""
     with OddBatchServer() as server:
-        desk.label(server, "--batch", "--batch-size", 12, "--poll-seconds", 0.01, "--max-attempts", 1)
-    assert len(desk.read("labels")) == 9
-    assert [dead["kind"] for dead in desk.read("dead_letters")] == ["unavailable"] * 3
+        labelling.label(server, "--batch", "--batch-size", 12, "--poll-seconds", 0.01, "--max-attempts", 1)
+    assert len(labelling.read("labels")) == 9
+    assert [dead["kind"] for dead in labelling.read("dead_letters")] == ["unavailable"] * 3

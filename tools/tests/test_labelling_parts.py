@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distillery import InputFileError, OutputFileError
-from distillery_tools.oracle import attempts
 from distillery_tools.oracle.failures import (
     CallTimeoutError,
     RateLimitedError,
@@ -22,20 +21,21 @@ from distillery_tools.oracle.failures import (
     UnavailableError,
     UnusableReplyError,
 )
-from distillery_tools.oracle.group_commit import GroupCommit
-from distillery_tools.oracle.health import Health
-from distillery_tools.oracle.judge import Judge
-from distillery_tools.oracle.labelling import Policy
-from distillery_tools.oracle.limits import Limits, Rates, TokenBucket
-from distillery_tools.oracle.prices import StatedPrices, published_prices
+from distillery_tools.oracle.prompt.tokens import estimate_tokens
 from distillery_tools.oracle.providers import Completion, Usage
 from distillery_tools.oracle.providers.retry_after import retry_after
-from distillery_tools.oracle.settling import Call, Settler
-from distillery_tools.oracle.spending import BudgetReachedError, Spending
-from distillery_tools.oracle.stop import Stop, StoppedError
-from distillery_tools.oracle.store import Store
-from distillery_tools.oracle.tokens import estimate_tokens
-from distillery_tools.oracle.waiting import WaitAsAsked
+from distillery_tools.oracle.run.breaker import CircuitBreaker
+from distillery_tools.oracle.run.limits import Limits, Rates, TokenBucket
+from distillery_tools.oracle.run.outcomes import BookedCall, OutcomeRecorder
+from distillery_tools.oracle.run.prices import StatedPrices, published_prices
+from distillery_tools.oracle.run.single import Policy
+from distillery_tools.oracle.run.spec import OracleSpec
+from distillery_tools.oracle.run.spending import BudgetReachedError, Spending
+from distillery_tools.oracle.run.stop import Stop, StoppedError
+from distillery_tools.oracle.run.waiting import WaitAsAsked
+from distillery_tools.oracle.store import attempts
+from distillery_tools.oracle.store.group_commit import GroupCommit
+from distillery_tools.oracle.store.store import Store
 
 PRICES = StatedPrices(prompt=1.0, output=10.0)
 
@@ -165,10 +165,10 @@ def test_usage_that_has_no_price_is_taken_at_the_estimate(tmp_path: Path) -> Non
         async with Store.open(tmp_path / "store.sqlite") as store:
             spending = Spending(published_prices("openai", "gpt-4.1-mini", None), None, 0.0, expected_output=0)
             await spending.reserve(0.25)
-            number = await store.run(attempts.begin("judge", "key", "0" * 64, 10, 0.25))
-            call = Call(number, "key", "0" * 64, 10, 0.25, 0.0)
+            number = await store.run(attempts.begin("oracle", "key", "0" * 64, 10, 0.25))
+            call = BookedCall(number, "key", "0" * 64, 10, 0.25, 0.0)
             usage = Usage(prompt=1, cached=2)
-            await Settler(judge(), store, spending).completed(call, Completion('{"green": 1}', usage, "m"))
+            await OutcomeRecorder(oracle(), store, spending).completed(call, Completion('{"green": 1}', usage, "m"))
             return spending.spent
 
     assert asyncio.run(run()) == 0.25
@@ -186,20 +186,20 @@ def test_expected_reply_follows_long_ones_at_once() -> None:
 def test_health_stops_only_for_what_is_no_articles_fault() -> None:
     """And any answer makes it whole again."""
     stop = Stop()
-    health = Health(stop, most_failures=3)
+    breaker = CircuitBreaker(stop, most_failures=3)
     for _ in range(9):
-        health.failed(UnusableReplyError("x", "prose"))
-    health.failed(RateLimitedError("x", 1.0))
-    health.failed(CallTimeoutError("x"))
-    health.answered()
-    health.failed(UnavailableError("x"))
+        breaker.failed(UnusableReplyError("x", "prose"))
+    breaker.failed(RateLimitedError("x", 1.0))
+    breaker.failed(CallTimeoutError("x"))
+    breaker.answered()
+    breaker.failed(UnavailableError("x"))
     assert stop.reason is None
     long = Stop()
-    Health(long).failed(RateLimitedError("come tomorrow", 86400.0))
+    CircuitBreaker(long).failed(RateLimitedError("come tomorrow", 86400.0))
     assert long.reason
     assert "86400" in long.reason.message
-    health.failed(RateLimitedError("x"))
-    health.failed(RateLimitedError("x"))
+    breaker.failed(RateLimitedError("x"))
+    breaker.failed(RateLimitedError("x"))
     assert stop.reason
     assert "The last 3 calls" in stop.reason.message
 
@@ -239,8 +239,8 @@ def test_tokens_are_estimated_by_script(text: str, low: int, high: int) -> None:
     assert low <= estimate_tokens(text) <= high
 
 
-def judge(**changes: object) -> Judge:
-    """Return a judge that differs from others in one fact."""
+def oracle(**changes: object) -> OracleSpec:
+    """Return an oracle that differs from others in one fact."""
     facts = {
         "filter": "garden",
         "filter_version": "1.0.0",
@@ -249,9 +249,9 @@ def judge(**changes: object) -> Judge:
         "provider": "openai",
         "model": "m",
         "parameters": {"temperature": 0.0},
-        "reading": 1,
+        "sample": 1,
     }
-    return Judge(**(facts | changes))  # type: ignore[arg-type]
+    return OracleSpec(**(facts | changes))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -262,19 +262,19 @@ def judge(**changes: object) -> Judge:
         {"provider": "gemini"},
         {"model": "n"},
         {"parameters": {"temperature": 1.0}},
-        {"reading": 2},
+        {"sample": 2},
     ],
     ids=lambda change: next(iter(change)),
 )
 def test_another_judge_has_other_keys(change: dict[str, object]) -> None:
     """For the same article."""
-    assert judge(**change).key_of("text") != judge().key_of("text")
+    assert oracle(**change).key_of("text") != oracle().key_of("text")
 
 
 def test_new_version_with_the_same_prompt_keeps_the_keys() -> None:
     """What was asked is the same, so the answers are."""
-    assert judge(filter_version="2.0.0").key_of("text") == judge().key_of("text")
-    assert judge().key_of("text") != judge().key_of("texts")
+    assert oracle(filter_version="2.0.0").key_of("text") == oracle().key_of("text")
+    assert oracle().key_of("text") != oracle().key_of("texts")
 
 
 def test_group_commit_does_what_was_handed_over(tmp_path: Path) -> None:

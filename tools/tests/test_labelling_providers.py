@@ -10,7 +10,7 @@ from pathlib import Path
 
 import processes
 import pytest
-from labelling_desk import Desk, article
+from labelling_fixture import LabellingFixture, article
 from misbehaviour import fault
 from oracle_server import Answer, Call, OracleServer, good_text
 
@@ -64,11 +64,11 @@ def dice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     host_plugins.cache_clear()
 
 
-def test_openai_request(desk: Desk) -> None:
+def test_openai_request(labelling: LabellingFixture) -> None:
     """A strict schema of the dimensions, and the parameters by the names of other endpoints."""
-    desk.write([article(1)])
+    labelling.write([article(1)])
     with OracleServer() as server:
-        desk.label(server, "--thinking", "low", "--max-tokens", 777)
+        labelling.label(server, "--thinking", "low", "--max-tokens", 777)
         (call,) = server.calls
     assert call.body["response_format"]["json_schema"]["strict"] is True
     assert call.body["response_format"]["json_schema"]["schema"] == reply_schema(("green", "shared", "tested"))
@@ -77,11 +77,11 @@ def test_openai_request(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("thinking", "sent"), [("0", {"thinking_budget": 0}), ("low", {"thinking_level": "LOW"})])
-def test_gemini_request(desk: Desk, thinking: str, sent: dict[str, object]) -> None:
+def test_gemini_request(labelling: LabellingFixture, thinking: str, sent: dict[str, object]) -> None:
     """A schema of the dimensions, and thinking as a budget or a level."""
-    desk.write([article(1)])
+    labelling.write([article(1)])
     with OracleServer() as server:
-        desk.label(server, "--thinking", thinking, "--max-tokens", 777, provider="gemini")
+        labelling.label(server, "--thinking", thinking, "--max-tokens", 777, provider="gemini")
         (call,) = server.calls
     config = call.body["generationConfig"]
     assert config["responseMimeType"] == "application/json"
@@ -98,7 +98,7 @@ def test_openai_itself_calls_the_limit_of_tokens_otherwise() -> None:
     assert request_body(request, settings, "text", is_openai=False)["max_tokens"] == 777
 
 
-def test_endpoint_without_schemas_is_asked_for_less(desk: Desk) -> None:
+def test_endpoint_without_schemas_is_asked_for_less(labelling: LabellingFixture) -> None:
     """First for JSON, then for nothing; once that is known, no call is wasted on it."""
 
     def behave(call: Call) -> Answer:
@@ -107,14 +107,16 @@ def test_endpoint_without_schemas_is_asked_for_less(desk: Desk) -> None:
         return Answer(good_text(call.prompt))
 
     with OracleServer(behave) as server:
-        done = desk.label(server, "--concurrency", 1)
+        done = labelling.label(server, "--concurrency", 1)
         assert server.n_calls == 12 + 2
     assert done.exit_code == OK, done.output
-    assert desk.report["calls"]["failures"] == {"structured_output": 2}
+    assert labelling.report["calls"]["failures"] == {"structured_output": 2}
 
 
 @pytest.mark.parametrize(("concurrency", "max_attempts"), [(8, 5), (8, 1), (1, 1)])
-def test_endpoint_without_schemas_costs_no_article_an_attempt(desk: Desk, concurrency: int, max_attempts: int) -> None:
+def test_endpoint_without_schemas_costs_no_article_an_attempt(
+    labelling: LabellingFixture, concurrency: int, max_attempts: int
+) -> None:
     """Nor do the calls in flight when that is found out."""
 
     def behave(call: Call) -> Answer:
@@ -123,43 +125,43 @@ def test_endpoint_without_schemas_costs_no_article_an_attempt(desk: Desk, concur
         return Answer(good_text(call.prompt))
 
     with OracleServer(behave) as server:
-        done = desk.label(server, "--concurrency", concurrency, "--max-attempts", max_attempts)
+        done = labelling.label(server, "--concurrency", concurrency, "--max-attempts", max_attempts)
         assert server.n_calls <= 12 + 2 * concurrency
     assert done.exit_code == OK, done.output
-    assert len(desk.read("labels")) == 12
+    assert len(labelling.read("labels")) == 12
 
 
-def test_schema_can_be_left_out(desk: Desk) -> None:
+def test_schema_can_be_left_out(labelling: LabellingFixture) -> None:
     """With no call to find that out."""
     with OracleServer() as server:
-        desk.label(server, "--no-schema", "--no-temperature")
+        labelling.label(server, "--no-schema", "--no-temperature")
         assert server.n_calls == 12
         assert all({"response_format", "temperature"}.isdisjoint(call.body) for call in server.calls)
 
 
-def test_usage_that_is_not_stated_is_estimated(desk: Desk) -> None:
+def test_usage_that_is_not_stated_is_estimated(labelling: LabellingFixture) -> None:
     """Some servers count no tokens; the labels then say so."""
-    desk.write([article(1)])
+    labelling.write([article(1)])
     with OracleServer(lambda call: Answer(good_text(call.prompt), with_usage=False)) as server:
-        done = desk.label(server)
-    (label,) = desk.read("labels")
+        done = labelling.label(server)
+    (label,) = labelling.read("labels")
     assert (done.exit_code, label["tokens"]) == (OK, None)
     assert label["cost"] > 0
 
 
-def test_provider_of_a_third_party(desk: Desk, dice: None) -> None:
+def test_provider_of_a_third_party(labelling: LabellingFixture, dice: None) -> None:
     """It is listed and asked like our own; what it raises costs one article, not the run."""
     assert set(installed_providers()) == {"openai", "gemini", "dice"}
     with OracleServer() as server:
-        done = desk.label(server, "--provider", "dice", "--model", "two-sixes", "--max-attempts", 2)
+        done = labelling.label(server, "--provider", "dice", "--model", "two-sixes", "--max-attempts", 2)
         assert server.n_calls == 0
-        elsewhere = ("-o", desk.folder / "other.jsonl", "--batch")
-        refused = desk.label(server, "--provider", "dice", "--model", "two-sixes", *elsewhere)
+        elsewhere = ("-o", labelling.folder / "other.jsonl", "--batch")
+        refused = labelling.label(server, "--provider", "dice", "--model", "two-sixes", *elsewhere)
     assert done.exit_code == FAILED
-    assert [(dead["id"], dead["kind"]) for dead in desk.read("dead_letters")] == [("a3", "unavailable")]
-    assert len(desk.read("labels")) == 11
-    assert {label["provider"] for label in desk.read("labels")} == {"dice"}
-    assert desk.read("labels")[0]["cost"] is None
+    assert [(dead["id"], dead["kind"]) for dead in labelling.read("dead_letters")] == [("a3", "unavailable")]
+    assert len(labelling.read("labels")) == 11
+    assert {label["provider"] for label in labelling.read("labels")} == {"dice"}
+    assert labelling.read("labels")[0]["cost"] is None
     assert (refused.exit_code, "takes no batches" in refused.output) == (FAILED, True)
 
 
@@ -178,10 +180,10 @@ def test_hook_that_answers_nonsense_is_the_plugins_fault(dice: None, answer: str
 
 
 @pytest.mark.parametrize("options", [(), ("--dry-run",)], ids=["run", "dry-run"])
-def test_unknown_provider_lists_those_that_exist(desk: Desk, options: tuple[str, ...]) -> None:
+def test_unknown_provider_lists_those_that_exist(labelling: LabellingFixture, options: tuple[str, ...]) -> None:
     """As a wrong use of the command."""
     with OracleServer() as server:
-        done = desk.label(server, "--provider", "oracle-of-delphi", *options)
+        done = labelling.label(server, "--provider", "oracle-of-delphi", *options)
     assert done.exit_code == USAGE
     assert "gemini, openai" in done.output
 
@@ -199,10 +201,10 @@ main()
 """
 
 
-def test_missing_package_is_named_with_its_extra(desk: Desk) -> None:
+def test_missing_package_is_named_with_its_extra(labelling: LabellingFixture) -> None:
     """How to install it stands in the message."""
     with OracleServer() as server:
-        command = [sys.executable, "-c", WITHOUT, *desk.arguments(server)]
+        command = [sys.executable, "-c", WITHOUT, *labelling.arguments(server)]
         done = processes.run(*command, text=True)
     assert done.returncode == USAGE
     assert 'pip install "distillery-tools[openai]"' in done.stderr

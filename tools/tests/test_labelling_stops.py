@@ -13,12 +13,12 @@ import time
 
 import processes
 import pytest
-from labelling_desk import Desk, article, is_sound
+from labelling_fixture import LabellingFixture, article, is_sound
 from loopback import HttpReply
 from misbehaviour import fault, rate_limited
 from oracle_server import Answer, Call, OracleServer, good_text
 
-from distillery_tools.oracle.store import Store
+from distillery_tools.oracle.store.store import Store
 
 OK, FAILED, USAGE = 0, 1, 2
 
@@ -49,24 +49,26 @@ BAD_KEY = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_K
     ],
     ids=["key", "balance", "forbidden", "model", "quota", "gemini-key", "gemini-bad-key", "gemini-daily"],
 )
-def test_fault_of_every_call_stops_the_run(desk: Desk, provider: str, error: HttpReply, says: str) -> None:
+def test_fault_of_every_call_stops_the_run(
+    labelling: LabellingFixture, provider: str, error: HttpReply, says: str
+) -> None:
     """At once: no article is asked about twice, and a later run goes on with all of them."""
     with OracleServer(lambda _: Answer(error=error)) as server:
-        done = desk.label(server, "--concurrency", 3, provider=provider)
+        done = labelling.label(server, "--concurrency", 3, provider=provider)
         assert server.n_calls <= 3
         assert max(server.by_prompt.values()) == 1
-        desk.label(server, "--concurrency", 3, provider=provider)
+        labelling.label(server, "--concurrency", 3, provider=provider)
         server.behaviour = lambda call: Answer(good_text(call.prompt))
-        again = desk.label(server, "--max-attempts", 1, provider=provider)
+        again = labelling.label(server, "--max-attempts", 1, provider=provider)
         assert server.n_calls <= 6 + 12
     assert done.exit_code == FAILED
     assert says in done.output
     assert "give the same command again" in done.output
     assert again.exit_code == OK
-    assert len(desk.read("labels")) == 12
+    assert len(labelling.read("labels")) == 12
 
 
-def test_author_is_no_authentication_error(desk: Desk) -> None:
+def test_author_is_no_authentication_error(labelling: LabellingFixture) -> None:
     """Errors are told apart by status and code, never by words in their text."""
 
     def behave(call: Call) -> Answer:
@@ -75,12 +77,12 @@ def test_author_is_no_authentication_error(desk: Desk) -> None:
         return Answer(error=fault(500, "server_error", message="the author's 401 quota key is invalid"))
 
     with OracleServer(behave) as server:
-        done = desk.label(server)
+        done = labelling.label(server)
     assert done.exit_code == OK, done.output
-    assert desk.report["calls"]["failures"] == {"unavailable": 12}
+    assert labelling.report["calls"]["failures"] == {"unavailable": 12}
 
 
-def test_rejected_article_is_a_dead_letter_at_once(desk: Desk) -> None:
+def test_rejected_article_is_a_dead_letter_at_once(labelling: LabellingFixture) -> None:
     """One call, and the others go on."""
 
     def behave(call: Call) -> Answer:
@@ -91,25 +93,25 @@ def test_rejected_article_is_a_dead_letter_at_once(desk: Desk) -> None:
         return Answer(good_text(call.prompt))
 
     with OracleServer(behave) as server:
-        desk.label(server)
+        labelling.label(server)
         assert server.n_calls == 12
-    assert [(dead["id"], dead["kind"], dead["attempts"]) for dead in desk.read("dead_letters")] == [
+    assert [(dead["id"], dead["kind"], dead["attempts"]) for dead in labelling.read("dead_letters")] == [
         ("a3", "rejected", 1),
         ("a4", "rejected", 1),
     ]
 
 
-def test_article_after_article_rejected_stops_the_run(desk: Desk) -> None:
+def test_article_after_article_rejected_stops_the_run(labelling: LabellingFixture) -> None:
     """What is refused fifty times in a row is no fault of the articles."""
-    desk.write([article(number) for number in range(70)])
+    labelling.write([article(number) for number in range(70)])
     with OracleServer(lambda _: Answer(error=fault(400, "unknown_parameter"))) as server:
-        done = desk.label(server, "--no-schema", "--concurrency", 1)
+        done = labelling.label(server, "--no-schema", "--concurrency", 1)
         assert server.n_calls == 50
     assert done.exit_code == FAILED
     assert "The last 50 articles were all rejected" in done.output
 
 
-def test_retry_after_holds_for_all_calls(desk: Desk) -> None:
+def test_retry_after_holds_for_all_calls(labelling: LabellingFixture) -> None:
     """After one 429 nobody calls before the time that it states."""
     moments: list[float] = []
 
@@ -118,13 +120,13 @@ def test_retry_after_holds_for_all_calls(desk: Desk) -> None:
         return Answer(error=rate_limited("0.6")) if call.number == 1 else Answer(good_text(call.prompt))
 
     with OracleServer(behave) as server:
-        done = desk.label(server, "--concurrency", 1)
+        done = labelling.label(server, "--concurrency", 1)
     assert done.exit_code == OK
     assert moments[1] - moments[0] >= 0.6
-    assert desk.report["calls"]["failures"] == {"rate_limit": 1}
+    assert labelling.report["calls"]["failures"] == {"rate_limit": 1}
 
 
-def test_rate_limit_without_a_time_doubles_the_pause(desk: Desk) -> None:
+def test_rate_limit_without_a_time_doubles_the_pause(labelling: LabellingFixture) -> None:
     """A second, then two: an article's attempts are not used up at once."""
     moments: list[float] = []
 
@@ -133,81 +135,81 @@ def test_rate_limit_without_a_time_doubles_the_pause(desk: Desk) -> None:
         return Answer(error=fault(429, "RESOURCE_EXHAUSTED")) if call.number <= 2 else Answer(good_text(call.prompt))
 
     with OracleServer(behave) as server:
-        done = desk.label(server, "--concurrency", 1)
+        done = labelling.label(server, "--concurrency", 1)
     assert done.exit_code == OK
     assert moments[1] - moments[0] >= 1.0
     assert moments[2] - moments[1] >= 2.0
 
 
-def test_requests_a_minute_are_kept(desk: Desk) -> None:
+def test_requests_a_minute_are_kept(labelling: LabellingFixture) -> None:
     """Three at once, which is a second's worth and one, and half a second between those that follow."""
-    desk.write([article(number) for number in range(6)])
+    labelling.write([article(number) for number in range(6)])
     with OracleServer() as server:
-        done = desk.label(server, "--requests-per-minute", 120, "--concurrency", 6)
+        done = labelling.label(server, "--requests-per-minute", 120, "--concurrency", 6)
     assert done.exit_code == OK
-    assert desk.report["seconds"] >= 1.4
+    assert labelling.report["seconds"] >= 1.4
 
 
-def test_timeout_ends_the_request(desk: Desk) -> None:
+def test_timeout_ends_the_request(labelling: LabellingFixture) -> None:
     """The server sees the connection close, instead of an answer that nobody awaits."""
-    desk.write([article(1)])
+    labelling.write([article(1)])
 
     def behave(call: Call) -> Answer:
         return Answer(good_text(call.prompt), delay=20 if call.again == 1 else 0)
 
     with OracleServer(behave) as server:
-        done = desk.label(server, "--timeout", 0.2)
+        done = labelling.label(server, "--timeout", 0.2)
         assert server.closed_early == 1
     assert done.exit_code == OK
-    assert desk.report["calls"]["failures"] == {"timeout": 1}
+    assert labelling.report["calls"]["failures"] == {"timeout": 1}
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
-def test_budget_is_never_exceeded(desk: Desk, concurrency: int) -> None:
+def test_budget_is_never_exceeded(labelling: LabellingFixture, concurrency: int) -> None:
     """Over all runs together; more money goes on where less ended."""
     with OracleServer() as server:
         options = ("--price-in", 100, "--price-out", 0, "--concurrency", concurrency)
-        done = desk.label(server, *options, "--budget", "0.05")
+        done = labelling.label(server, *options, "--budget", "0.05")
         first = server.n_calls
-        stopped, spent = desk.report["stopped"], desk.report["cost"]["all_runs"]
-        desk.label(server, *options, "--budget", "0.05")
+        stopped, spent = labelling.report["stopped"], labelling.report["cost"]["all_runs"]
+        labelling.label(server, *options, "--budget", "0.05")
         assert server.n_calls == first
-        rest = desk.label(server, *options, "--budget", "5")
+        rest = labelling.label(server, *options, "--budget", "5")
     assert done.exit_code == FAILED
     assert stopped["kind"] == "budget"
     assert 0 < first < 12
     assert 0.03 < spent <= 0.05
     assert rest.exit_code == OK
-    assert len(desk.read("labels")) == 12
+    assert len(labelling.read("labels")) == 12
 
 
-def test_budget_needs_a_price(desk: Desk) -> None:
+def test_budget_needs_a_price(labelling: LabellingFixture) -> None:
     """Without one nothing is sent."""
     with OracleServer() as server:
-        done = desk.label(server, "--model", "home-made", "--budget", 1)
+        done = labelling.label(server, "--model", "home-made", "--budget", 1)
         assert server.n_calls == 0
     assert done.exit_code == USAGE
     assert "--price-in" in done.output
 
 
-def test_thinking_and_cached_tokens_are_paid(desk: Desk) -> None:
+def test_thinking_and_cached_tokens_are_paid(labelling: LabellingFixture) -> None:
     """Thinking as output, cached tokens at their own price."""
-    desk.write([article(1)])
+    labelling.write([article(1)])
     with OracleServer(
         lambda call: Answer(good_text(call.prompt), thinking=1000, cached=10), count=lambda _: 50
     ) as server:
-        desk.label(server)
-    (label,) = desk.read("labels")
+        labelling.label(server)
+    (label,) = labelling.read("labels")
     assert label["tokens"] == {"prompt": 50, "cached": 10, "output": 50, "thinking": 1000}
     # gpt-4.1-mini: 0.40 a million in, 0.10 cached, 1.60 out.
     assert label["cost"] == pytest.approx((40 * 0.4 + 10 * 0.1 + 1050 * 1.6) / 1e6)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_lets_calls_end_and_writes_what_there_is(desk: Desk, number: int) -> None:
+def test_signal_lets_calls_end_and_writes_what_there_is(labelling: LabellingFixture, number: int) -> None:
     """No call is lost, and the next run makes only those that are left."""
     with OracleServer(lambda call: Answer(good_text(call.prompt), delay=0.3)) as server:
-        command = desk.command(server, "--concurrency", 2)
+        command = labelling.command(server, "--concurrency", 2)
         with processes.started(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             processes.wait_until(lambda: server.n_calls >= 3, process)
             process.send_signal(number)
@@ -215,19 +217,19 @@ def test_signal_lets_calls_end_and_writes_what_there_is(desk: Desk, number: int)
         made = server.n_calls
         assert process.returncode == FAILED
         assert "give the same command again" in output
-        assert len(desk.read("labels")) == made
-        desk.label(server)
+        assert len(labelling.read("labels")) == made
+        labelling.label(server)
         assert server.n_calls == 12
 
 
-def test_second_signal_ends_the_calls_in_flight(desk: Desk) -> None:
+def test_second_signal_ends_the_calls_in_flight(labelling: LabellingFixture) -> None:
     """What was answered before is written all the same."""
 
     def behave(call: Call) -> Answer:
         return Answer(good_text(call.prompt), delay=60 if call.number > 2 else 0)
 
     with OracleServer(behave) as server:
-        command = desk.command(server, "--concurrency", 2)
+        command = labelling.command(server, "--concurrency", 2)
         with processes.started(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             processes.wait_until(lambda: server.n_calls >= 4, process)
             process.send_signal(signal.SIGINT)
@@ -236,8 +238,8 @@ def test_second_signal_ends_the_calls_in_flight(desk: Desk) -> None:
             process.send_signal(signal.SIGINT)
             processes.end_of(process)
         assert process.returncode == FAILED
-    assert len(desk.read("labels")) == 2
-    assert desk.report["stopped"]["kind"] == "interrupted"
+    assert len(labelling.read("labels")) == 2
+    assert labelling.report["stopped"]["kind"] == "interrupted"
 
 
 def label_and_kill(command: list[str], server: OracleServer, n_calls: int, seconds: float) -> None:
@@ -248,20 +250,20 @@ def label_and_kill(command: list[str], server: OracleServer, n_calls: int, secon
         processes.kill(process)
 
 
-def test_kill_loses_at_most_the_calls_in_flight(desk: Desk) -> None:
+def test_kill_loses_at_most_the_calls_in_flight(labelling: LabellingFixture) -> None:
     """After kill -9 at random moments: every article once, every call that was counted booked."""
     chance = random.Random(1)
-    desk.write([article(number) for number in range(60)])
+    labelling.write([article(number) for number in range(60)])
     with OracleServer(lambda call: Answer(good_text(call.prompt), delay=0.05)) as server:
-        command = desk.command(server, "--concurrency", 4, "--max-attempts", 100)
+        command = labelling.command(server, "--concurrency", 4, "--max-attempts", 100)
         for _ in range(3):
             label_and_kill(command, server, server.n_calls + 4, seconds=chance.uniform(0, 0.2))
-        done = desk.label(server, "--max-attempts", 100)
+        done = labelling.label(server, "--max-attempts", 100)
     assert done.exit_code == OK, done.output
-    labels = desk.read("labels")
+    labels = labelling.read("labels")
     assert is_sound(labels)
     assert len(labels) == 60
-    with sqlite3.connect(desk.records / "store.sqlite") as store:
+    with sqlite3.connect(labelling.records / "store.sqlite") as store:
         rows = dict(store.execute("SELECT outcome, count(*) FROM attempts GROUP BY outcome"))
     store.close()
     assert rows["labelled"] == 60
@@ -269,16 +271,16 @@ def test_kill_loses_at_most_the_calls_in_flight(desk: Desk) -> None:
     assert booked - rows.get("crashed", 0) <= server.n_calls <= booked
 
 
-def test_store_cut_at_any_byte_is_sound(desk: Desk) -> None:
+def test_store_cut_at_any_byte_is_sound(labelling: LabellingFixture) -> None:
     """What a crash of the machine leaves of its journal: every answer that is left has its call, none is half there."""
     with OracleServer(lambda call: Answer(good_text(call.prompt), delay=0.02)) as server:
-        label_and_kill(desk.command(server, "--concurrency", 1), server, 8, seconds=0)
-    store = desk.records / "store.sqlite"
+        label_and_kill(labelling.command(server, "--concurrency", 1), server, 8, seconds=0)
+    store = labelling.records / "store.sqlite"
     journal = store.with_name("store.sqlite-wal").read_bytes()
     chance = random.Random(2)
     found = set()
     for size in [0, len(journal), *(chance.randrange(len(journal)) for _ in range(30))]:
-        copy = desk.folder / f"{size}.sqlite"
+        copy = labelling.folder / f"{size}.sqlite"
         copy.write_bytes(store.read_bytes())
         copy.with_name(f"{copy.name}-wal").write_bytes(journal[:size])
         asyncio.run(Store.open(copy).close())
@@ -292,80 +294,80 @@ def test_store_cut_at_any_byte_is_sound(desk: Desk) -> None:
     assert len(found) > 3
 
 
-def test_store_is_for_one_run_at_a_time(desk: Desk) -> None:
+def test_store_is_for_one_run_at_a_time(labelling: LabellingFixture) -> None:
     """A second run says so instead of paying twice."""
     with OracleServer() as server:
-        first = Store.open(desk.records / "store.sqlite")
-        done = desk.label(server)
+        first = Store.open(labelling.records / "store.sqlite")
+        done = labelling.label(server)
         asyncio.run(first.close())
         assert server.n_calls == 0
-        assert desk.label(server).exit_code == OK
+        assert labelling.label(server).exit_code == OK
     assert done.exit_code == USAGE
     assert "Does another run have it?" in done.output
 
 
-def test_key_is_in_no_file_and_no_message(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_key_is_in_no_file_and_no_message(labelling: LabellingFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even when the provider refuses it."""
     monkeypatch.setenv("MY_KEY", "sk-secret-0123456789")
     with OracleServer(lambda _: Answer(error=fault(401, "invalid_api_key"))) as server:
-        done = desk.label(server, "--key-variable", "MY_KEY")
+        done = labelling.label(server, "--key-variable", "MY_KEY")
         assert server.calls[0].headers["authorization"] == "Bearer sk-secret-0123456789"
     assert "secret" not in done.output
-    written = [path.read_bytes() for path in desk.folder.rglob("*") if path.is_file()]
+    written = [path.read_bytes() for path in labelling.folder.rglob("*") if path.is_file()]
     assert not any(b"secret" in content for content in written)
 
 
 @pytest.mark.parametrize("provider", ["openai", "gemini"])
 @pytest.mark.parametrize("key", ["sk-secret\n0123", "sk-secret\u2026", "sk-secret\t1"])
 def test_key_that_no_header_holds_is_refused_unshown(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, provider: str, key: str
+    labelling: LabellingFixture, monkeypatch: pytest.MonkeyPatch, provider: str, key: str
 ) -> None:
     """Before anything is sent: the error of the client would show it."""
     monkeypatch.setenv("MY_KEY", key)
     with OracleServer() as server:
-        done = desk.label(server, "--key-variable", "MY_KEY", "--max-attempts", 1, provider=provider)
+        done = labelling.label(server, "--key-variable", "MY_KEY", "--max-attempts", 1, provider=provider)
         assert server.n_calls == 0
     assert done.exit_code == USAGE
     assert "MY_KEY" in done.output
     assert "secret" not in done.output
-    assert not any(b"secret" in path.read_bytes() for path in desk.folder.rglob("*") if path.is_file())
+    assert not any(b"secret" in path.read_bytes() for path in labelling.folder.rglob("*") if path.is_file())
 
 
-def test_line_end_after_a_key_is_none_of_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_line_end_after_a_key_is_none_of_it(labelling: LabellingFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a key that was read from a file has one."""
     monkeypatch.setenv("MY_KEY", "sk-secret-0123456789\n")
     with OracleServer() as server:
-        assert desk.label(server, "--key-variable", "MY_KEY").exit_code == OK
+        assert labelling.label(server, "--key-variable", "MY_KEY").exit_code == OK
         assert server.calls[0].headers["authorization"] == "Bearer sk-secret-0123456789"
 
 
-def test_dry_run_sends_and_writes_nothing(desk: Desk) -> None:
+def test_dry_run_sends_and_writes_nothing(labelling: LabellingFixture) -> None:
     """It shows the first prompt, and counts what is left to ask."""
     with OracleServer() as server:
-        planned = desk.label(server, "--dry-run", "--format", "json")
+        planned = labelling.label(server, "--dry-run", "--format", "json")
         assert server.n_calls == 0
-        assert not desk.labels.parent.exists()
+        assert not labelling.labels.parent.exists()
         plan = json.loads(planned.output)
         assert "Neighbours planted 0 trees" in plan["prompt"]
         assert (plan["calls"], plan["given"]) == (12, 12)
         assert plan["cost"] > 0
-        desk.write([article(number) for number in range(15)])
-        desk.write([article(number) for number in range(12)])
-        desk.label(server)
-        desk.write([article(number) for number in range(15)])
-        again = json.loads(desk.label(server, "--dry-run", "--format", "json").output)
+        labelling.write([article(number) for number in range(15)])
+        labelling.write([article(number) for number in range(12)])
+        labelling.label(server)
+        labelling.write([article(number) for number in range(15)])
+        again = json.loads(labelling.label(server, "--dry-run", "--format", "json").output)
     assert (again["calls"], again["answered"]) == (3, 12)
     # The server counts words; what it counted before is what is expected of it.
-    assert again["tokens"]["prompt"] == pytest.approx(desk.report["tokens"]["prompt"] / 12 * 3, rel=0.1)
+    assert again["tokens"]["prompt"] == pytest.approx(labelling.report["tokens"]["prompt"] / 12 * 3, rel=0.1)
 
 
-def test_no_key_is_a_wrong_use(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_key_is_a_wrong_use(labelling: LabellingFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """Named are the variables; an endpoint with a URL of its own may need none."""
     for name in ("OPENAI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     with OracleServer() as server:
-        assert desk.label(server).exit_code == OK
-        done = desk.label(server, "--key-variable", "NO_SUCH_KEY")
+        assert labelling.label(server).exit_code == OK
+        done = labelling.label(server, "--key-variable", "NO_SUCH_KEY")
     assert done.exit_code == USAGE
     assert "NO_SUCH_KEY" in done.output
     assert os.environ.get("NO_SUCH_KEY") is None

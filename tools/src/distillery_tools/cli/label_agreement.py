@@ -23,8 +23,8 @@ def agreement_command(first: Path, second: Path | None, name: str, output_format
     distance on the 0-10 scale; bias is how much higher the second label is; kappa is quadratic-weighted, on whole
     points.
     """
-    from ..oracle.agreement import agreement_of_files, agreement_of_opinions
-    from ..oracle.agreement_tables import agreement_tables
+    from ..oracle.compare.agreement import agreement_of_files, agreement_of_opinions
+    from ..oracle.compare.agreement_tables import agreement_tables
 
     config = load_config(name)
     report = agreement_of_files(config, first, second) if second else agreement_of_opinions(config, first)

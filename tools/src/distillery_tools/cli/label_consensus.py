@@ -28,7 +28,7 @@ def consensus_command(files: tuple[Path, ...], output: Path, at_least: int | Non
     A record of the output names who took part and how far apart they were, and is read by `distillery data prepare`
     as any other.
     """
-    from ..oracle.consensus import consensus
+    from ..oracle.compare.consensus import consensus
 
     _check(files, output, at_least)
     found = consensus(files, at_least or len(files))

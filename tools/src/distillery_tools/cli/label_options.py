@@ -30,7 +30,7 @@ _OPTIONS = (
     click.option("--thinking", help="How much is thought: an effort or level by name, or Gemini's budget in tokens."),
     click.option("--no-schema", is_flag=True, help="Do not ask for structured output by a JSON schema."),
     click.option(
-        "--reading",
+        "--sample",
         type=click.IntRange(min=1),
         default=1,
         show_default=True,

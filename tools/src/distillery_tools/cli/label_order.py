@@ -11,11 +11,11 @@ import click
 from distillery.io.readers import PARQUET, STANDARD_INPUT
 
 if TYPE_CHECKING:
-    from ..oracle.judge import Judge
-    from ..oracle.prices import Prices
-    from ..oracle.prompt import Prompt
+    from ..oracle.prompt.prompt import Prompt
     from ..oracle.providers import ProviderSettings
-    from ..oracle.session import Order
+    from ..oracle.run.labelling import LabelRun
+    from ..oracle.run.prices import Prices
+    from ..oracle.run.spec import OracleSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class LabelOptions:
     no_temperature: bool
     thinking: str | None
     no_schema: bool
-    reading: int
+    sample: int
     dry_run: bool
     budget: float | None
     price_in: float | None
@@ -83,25 +83,25 @@ class LabelOptions:
             timeout=self.timeout,
         )
 
-    def order(self) -> Order:
+    def order(self) -> LabelRun:
         """Return what is to be done; raise what reading the filter and its prompt raises."""
         from distillery import FilterConfig
         from distillery.loading import locate_filter
 
-        from ..oracle.batching import BatchPolicy
-        from ..oracle.files import RunFiles
-        from ..oracle.labelling import Policy
-        from ..oracle.limits import Rates
-        from ..oracle.prompt import Prompt
-        from ..oracle.session import Order
+        from ..oracle.prompt.prompt import Prompt
+        from ..oracle.run.batches import BatchPolicy
+        from ..oracle.run.files import RunFiles
+        from ..oracle.run.labelling import LabelRun
+        from ..oracle.run.limits import Rates
+        from ..oracle.run.single import Policy
 
         folder, _ = locate_filter(self.name or "")
         prompt = Prompt.load(FilterConfig.load(folder), folder)
-        return Order(
+        return LabelRun(
             articles=self.articles or Path(),
             files=RunFiles.beside(self.output or Path(), self.store),
             prompt=prompt,
-            judge=self._judge(prompt),
+            oracle=self._oracle(prompt),
             prices=self._prices(),
             policy=Policy(self.max_attempts, self.max_tokens, self.timeout),
             rates=Rates(self.requests_per_minute, self.tokens_per_minute),
@@ -112,11 +112,11 @@ class LabelOptions:
             quiet=self.quiet,
         )
 
-    def _judge(self, prompt: Prompt) -> Judge:
-        from ..oracle.judge import Judge
+    def _oracle(self, prompt: Prompt) -> OracleSpec:
+        from ..oracle.run.spec import OracleSpec
 
         settings = self.settings()
-        return Judge(
+        return OracleSpec(
             filter=prompt.filter,
             filter_version=prompt.version,
             dimensions=prompt.dimensions,
@@ -128,11 +128,11 @@ class LabelOptions:
                 "thinking": settings.thinking,
                 "structured": settings.structured,
             },
-            reading=self.reading,
+            sample=self.sample,
         )
 
     def _prices(self) -> Prices | None:
-        from ..oracle.prices import BATCH_SHARE, StatedPrices, published_prices
+        from ..oracle.run.prices import BATCH_SHARE, StatedPrices, published_prices
 
         share = BATCH_SHARE if self.batch else 1.0
         if self.price_in is not None and self.price_out is not None:

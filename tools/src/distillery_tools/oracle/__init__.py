@@ -1,6 +1,5 @@
 """The oracle: an LLM that grades articles by a filter's prompt."""
 
-from .compression import compress
 from .errors import (
     MalformedReplyError,
     PromptError,
@@ -9,8 +8,9 @@ from .errors import (
     ScoresError,
     TruncatedReplyError,
 )
-from .junk import junk_reason
-from .prompt import Prompt, RenderedPrompt
+from .prompt.compression import compress
+from .prompt.junk import junk_reason
+from .prompt.prompt import Prompt, RenderedPrompt
 from .replies import parse_json, parse_reply, reply_schema
 
 __all__ = [

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from distillery import Article, ArticleError, InputFileError
 
 from ..data.labels import Id
-from ..oracle.junk import junk_reason
+from ..oracle.prompt.junk import junk_reason
 from .pool import Pool, PoolLine
 from .strategies import Signal, Values
 

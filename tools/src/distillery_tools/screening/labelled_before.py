@@ -12,7 +12,7 @@ from distillery import Article, ArticleError, FilterConfig, InputFileError
 
 from ..data.labels import Id, identified_records
 from ..data.tiers import outcomes_of
-from ..oracle.label_files import read_labels, score_rows
+from ..oracle.compare.label_files import read_labels, score_rows
 from .seen_texts import SeenTexts
 
 

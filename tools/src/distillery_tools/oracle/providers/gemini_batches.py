@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..failures import CallError, RejectedError, UnavailableError
 from .contract import BatchState, Completion, ProviderSettings, Request
-from .gemini_failures import told_apart
+from .gemini_failures import translate_errors
 from .gemini_wire import completion_of, request_config
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class GeminiBatches:
             }
             for name, request in requests.items()
         ]
-        with told_apart():
+        with translate_errors():
             job = await self._client.aio.batches.create(
                 model=self._settings.model, src=source, config={"display_name": token}
             )
@@ -48,7 +48,7 @@ class GeminiBatches:
 
     async def find(self, token: str) -> str | None:
         """Look through the account's batches."""
-        with told_apart():
+        with translate_errors():
             async for job in await self._client.aio.batches.list(config={"page_size": 100}):
                 if job.display_name == token:
                     return job.name
@@ -56,7 +56,7 @@ class GeminiBatches:
 
     async def poll(self, reference: str, names: Sequence[str]) -> BatchState:
         """Return the state, and once the batch is over its replies; they stand in the order of the requests."""
-        with told_apart():
+        with translate_errors():
             job = await self._client.aio.batches.get(name=reference)
         if not job.done:
             return BatchState(is_over=False)

@@ -28,7 +28,7 @@ _DAILY = "PerDay"
 
 
 @contextmanager
-def told_apart() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Turn what Google's client raises into a CallError."""
     import httpx2
     from google.genai.errors import APIError

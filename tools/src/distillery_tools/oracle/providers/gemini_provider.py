@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .contract import Completion, ProviderSettings, Request
 from .extras import require
 from .gemini_batches import GeminiBatches
-from .gemini_failures import told_apart
+from .gemini_failures import translate_errors
 from .gemini_wire import completion_of, request_config
 from .keys import api_key
 
@@ -32,7 +32,7 @@ class GeminiProvider:
     async def complete(self, request: Request) -> Completion:
         """Return the reply; raise a CallError."""
         config = request_config(request, self.settings)
-        with told_apart():
+        with translate_errors():
             response = await self._client.aio.models.generate_content(
                 model=self.settings.model, contents=request.text, config=config
             )

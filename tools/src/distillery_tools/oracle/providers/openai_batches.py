@@ -39,7 +39,7 @@ class OpenAIBatches:
             for name, request in requests.items()
         ]
         content = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
-        with _told_apart():
+        with translate_errors():
             file = await self._client.files.create(file=(FILE_NAME, content), purpose="batch")
             batch = await self._client.batches.create(
                 input_file_id=file.id,
@@ -51,7 +51,7 @@ class OpenAIBatches:
 
     async def find(self, token: str) -> str | None:
         """Look through the account's batches."""
-        with _told_apart():
+        with translate_errors():
             async for batch in self._client.batches.list(limit=100):
                 if (batch.metadata or {}).get(TOKEN) == token:
                     return batch.id
@@ -59,7 +59,7 @@ class OpenAIBatches:
 
     async def poll(self, reference: str, names: Sequence[str]) -> BatchState:
         """Return the state, and once the batch is over the replies and errors of its two files."""
-        with _told_apart():
+        with translate_errors():
             batch = await self._client.batches.retrieve(reference)
             if batch.status not in _OVER:
                 return BatchState(is_over=False)
@@ -73,7 +73,7 @@ class OpenAIBatches:
 
 
 @contextmanager
-def _told_apart() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Turn what OpenAI's client raises into a CallError."""
     from openai import APIConnectionError, APIStatusError
 

@@ -1,4 +1,4 @@
-"""What this run was given, beside what the store knows of it: each article's standing, and what came of all."""
+"""What this run was given, beside what the store knows of it: each article's status, and what came of all."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ..data.labels import Id
+from ...data.labels import Id
+from ..run.clock import utc
 from .attempts import FINAL, TRUNCATED
-from .clock import utc
 
 Record = dict[str, Any]
 
@@ -41,7 +41,7 @@ class Entry(NamedTuple):
     reason: str | None = None
 
 
-class Standing(NamedTuple):
+class ArticleStatus(NamedTuple):
     """What the store knows of an article: only one that is new, not answered and not dead is asked about."""
 
     is_repeated: bool
@@ -51,29 +51,29 @@ class Standing(NamedTuple):
     n_truncated: int
 
 
-def enlist(entries: Sequence[Entry], cap: int) -> Callable[[sqlite3.Connection], list[Standing | None]]:
-    """Note articles as given and return their standing, None for those set aside."""
+def enlist(entries: Sequence[Entry], cap: int) -> Callable[[sqlite3.Connection], list[ArticleStatus | None]]:
+    """Note articles as given and return their status, None for those set aside."""
 
-    def work(connection: sqlite3.Connection) -> list[Standing | None]:
+    def work(connection: sqlite3.Connection) -> list[ArticleStatus | None]:
         return [_enlist(connection, entry, cap) for entry in entries]
 
     return work
 
 
-def _enlist(connection: sqlite3.Connection, entry: Entry, cap: int) -> Standing | None:
-    standing = _standing(connection, entry.key, cap) if entry.key else None
+def _enlist(connection: sqlite3.Connection, entry: Entry, cap: int) -> ArticleStatus | None:
+    status = _status(connection, entry.key, cap) if entry.key else None
     connection.execute(
         "INSERT INTO listed VALUES (?, ?, ?, ?, ?)",
         (entry.position, json.dumps(entry.id), entry.key, entry.kind, entry.reason),
     )
-    return standing
+    return status
 
 
-def _standing(connection: sqlite3.Connection, key: str, cap: int) -> Standing:
+def _status(connection: sqlite3.Connection, key: str, cap: int) -> ArticleStatus:
     repeated = connection.execute("SELECT 1 FROM listed WHERE key = ?", (key,)).fetchone() is not None
     answered = connection.execute("SELECT 1 FROM answers WHERE key = ?", (key,)).fetchone() is not None
     counted, final, truncated = connection.execute(_COUNTED, (key,)).fetchone()
-    return Standing(repeated, answered, counted >= cap or final > 0, counted, truncated)
+    return ArticleStatus(repeated, answered, counted >= cap or final > 0, counted, truncated)
 
 
 def clear(connection: sqlite3.Connection) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from distillery import InputFileError
 
-from ..data.labels import Id, identified_records, refuse, scores_fault
+from ...data.labels import Id, identified_records, refuse, scores_fault
 
 Labels = dict[Id, dict[str, Any]]
 Scores = NDArray[np.float64]

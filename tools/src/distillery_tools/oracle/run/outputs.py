@@ -10,10 +10,10 @@ from typing import Any
 from distillery import InputFileError, OutputFileError
 from distillery.io import ArticleReader, read_records
 
-from ..data.writing import write_records
+from ...data.writing import write_records
+from ..store.listing import dead_letters, labels, set_aside
 from .files import RunFiles
-from .judge import Judge
-from .listing import dead_letters, labels, set_aside
+from .spec import OracleSpec
 
 SHOWN = 3
 
@@ -31,7 +31,7 @@ def check_target(files: RunFiles, articles: Path) -> None:
         raise OutputFileError(f"{files.folder} cannot be made: {error.strerror or error}.") from error
 
 
-def refuse_loss(path: Path, articles: ArticleReader, judge: Judge) -> Callable[[sqlite3.Connection], None]:
+def refuse_loss(path: Path, articles: ArticleReader, oracle: OracleSpec) -> Callable[[sqlite3.Connection], None]:
     """Return work that raises OutputFileError if a file of labels holds some that this run would not write again."""
 
     def work(connection: sqlite3.Connection) -> None:
@@ -42,14 +42,14 @@ def refuse_loss(path: Path, articles: ArticleReader, judge: Judge) -> Callable[[
         labelled: set[Any] = set()
         for record in _records(path):
             labelled.add(record.get("id"))
-            if not judge.made(record):
+            if not oracle.made(record):
                 others.append(record.get("id"))
             if not connection.execute("SELECT 1 FROM answers WHERE key = ?", (record.get("key"),)).fetchone():
                 unknown.append(record.get("id"))
         if unknown:
             raise _loss(path, "labels that are not from this store", unknown)
         if others:
-            raise _loss(path, "labels by another prompt, model, parameter or reading", others)
+            raise _loss(path, "labels by another prompt, model, parameter or sample", others)
         if absent := _left_out(labelled, articles):
             raise _loss(path, f"labels of articles that {articles.name} does not have", absent)
 

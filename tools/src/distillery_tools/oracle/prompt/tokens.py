@@ -2,7 +2,7 @@
 
 The figures were fitted by non-negative least squares to o200k_base (the tokenizer of OpenAI's models since GPT-4o) on
 3,300 news articles in 15 languages and short texts in 13 further ones. Other large vocabularies come near it; where a
-store knows what a judge's calls really took, the dry run scales the estimate by that.
+store knows what an oracle's calls really took, the dry run scales the estimate by that.
 """
 
 from __future__ import annotations

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import attempts
-from .attempts import LABELLED, Outcome
+from ..errors import ReplyError
+from ..failures import CallError, RejectedError, UnusableReplyError, kind_of
+from ..providers import Completion, Usage
+from ..replies import parse_reply
+from ..store import attempts
+from ..store.attempts import LABELLED, Outcome
+from ..store.store import Store
 from .clock import utc
-from .errors import ReplyError
-from .failures import CallError, RejectedError, UnusableReplyError, kind_of
-from .judge import Judge
-from .providers import Completion, Usage
-from .replies import parse_reply
+from .spec import OracleSpec
 from .spending import Spending
-from .store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,12 @@ class Call:
         return round(time.time() - self.started, 3)
 
 
-class Settler:
-    """Books the outcomes of one judge's calls."""
+class OutcomeRecorder:
+    """Books the outcomes of one oracle's calls."""
 
-    def __init__(self, judge: Judge, store: Store, spending: Spending) -> None:
+    def __init__(self, oracle: OracleSpec, store: Store, spending: Spending) -> None:
         """Keep the parts."""
-        self._judge = judge
+        self._oracle = oracle
         self._store = store
         self._spending = spending
 
@@ -49,7 +49,7 @@ class Settler:
         """Book a call that was answered, with its label; raise CallError if the answer is no scores."""
         cost = self._cost(call, completion.usage)
         try:
-            scores = read_scores(completion, self._judge.dimensions)
+            scores = read_scores(completion, self._oracle.dimensions)
         except CallError as error:
             await self._settle(call, _failed(call, error, cost, completion))
             raise
@@ -75,7 +75,7 @@ class Settler:
         """Return what the label's record says besides the article's id."""
         return {
             "scores": scores,
-            **self._judge.provenance(),
+            **self._oracle.provenance(),
             "answered_by": completion.model,
             "key": call.key,
             "text_sha256": call.text_sha256,

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from typing import Any
 
-from .intake import Question
-from .labelling import Labeller
+from .intake import LabelRequest
+from .single import Labeller
 from .stop import Stop
 
 
-async def label_all(questions: AsyncIterator[Question], labeller: Labeller, concurrency: int, stop: Stop) -> None:
+async def label_all(questions: AsyncIterator[LabelRequest], labeller: Labeller, concurrency: int, stop: Stop) -> None:
     """Label questions, so many at a time, until there are none or the run is stopped.
 
     Each worker fetches its next question itself, so that no more of them are in memory than are being asked.

@@ -6,13 +6,13 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from . import attempts
-from .attempts import Totals
+from ..store import attempts
+from ..store.attempts import Totals
+from ..store.listing import kinds_of_failure
 from .files import RunFiles
 from .intake import Counts
-from .judge import Judge
-from .listing import kinds_of_failure
 from .progress import Progress
+from .spec import OracleSpec
 from .spending import Spending
 from .stop import StopReason
 
@@ -24,7 +24,7 @@ SELECT count(*) FILTER (WHERE kind IS NULL AND key IN (SELECT key FROM answers))
 
 
 def report_of(
-    judge: Judge,
+    oracle: OracleSpec,
     files: RunFiles,
     counts: Counts,
     progress: Progress,
@@ -36,11 +36,11 @@ def report_of(
     """Return work that gives the report; ``before`` is what the store had booked when the run began."""
 
     def work(connection: sqlite3.Connection) -> Report:
-        now = attempts.totals(judge.fingerprint)(connection)
+        now = attempts.totals(oracle.fingerprint)(connection)
         (n_labelled,) = connection.execute(_COUNTS).fetchone()
         n_aside = sum(counts.set_aside.values())
         return {
-            **judge.provenance(),
+            **oracle.provenance(),
             "articles": {
                 "given": counts.given,
                 "labelled": n_labelled,

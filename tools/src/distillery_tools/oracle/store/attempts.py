@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from .providers import Usage
+from ..providers import Usage
 
 LABELLED = "labelled"
 # After this no further attempt is made, however many are left.
@@ -32,7 +32,7 @@ class Outcome:
 
 
 class Totals(NamedTuple):
-    """Sums over a judge's attempts, of all runs; ``estimated`` is for the prompts whose usage is known."""
+    """Sums over an oracle's attempts, of all runs; ``estimated`` is for the prompts whose usage is known."""
 
     attempts: int
     cost: float
@@ -46,15 +46,15 @@ class Totals(NamedTuple):
 
 
 def begin(
-    judge: str, key: str, text_sha256: str, estimated_tokens: int, reserved: float, batch: int | None = None
+    oracle: str, key: str, text_sha256: str, estimated_tokens: int, reserved: float, batch: int | None = None
 ) -> Callable[[sqlite3.Connection], int]:
     """Book an attempt and return its number; what it costs is taken to be ``reserved`` until it is known."""
 
     def work(connection: sqlite3.Connection) -> int:
         cursor = connection.execute(
-            "INSERT INTO attempts (judge, key, text_sha256, batch, started, estimated_tokens, reserved)"
+            "INSERT INTO attempts (oracle, key, text_sha256, batch, started, estimated_tokens, reserved)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (judge, key, text_sha256, batch, time.time(), estimated_tokens, reserved),
+            (oracle, key, text_sha256, batch, time.time(), estimated_tokens, reserved),
         )
         return int(cursor.lastrowid or 0)
 
@@ -89,8 +89,8 @@ def settle(
     return work
 
 
-def totals(judge: str) -> Callable[[sqlite3.Connection], Totals]:
-    """Return what a judge's calls came to so far."""
+def totals(oracle: str) -> Callable[[sqlite3.Connection], Totals]:
+    """Return what an oracle's calls came to so far."""
 
     def work(connection: sqlite3.Connection) -> Totals:
         row: Sequence[Any] = connection.execute(
@@ -98,19 +98,19 @@ def totals(judge: str) -> Callable[[sqlite3.Connection], Totals]:
             " coalesce(sum(cached), 0), coalesce(sum(output), 0), coalesce(sum(thinking), 0),"
             " coalesce(sum(estimated_tokens) FILTER (WHERE prompt > 0), 0), count(*) FILTER (WHERE prompt > 0),"
             " count(*) FILTER (WHERE outcome = 'labelled')"
-            " FROM attempts WHERE judge = ?",
-            (judge,),
+            " FROM attempts WHERE oracle = ?",
+            (oracle,),
         ).fetchone()
         return Totals(*row)
 
     return work
 
 
-def forgive(judge: str) -> Callable[[sqlite3.Connection], None]:
-    """Give every article of a judge all its attempts again; what they cost stays booked."""
+def forgive(oracle: str) -> Callable[[sqlite3.Connection], None]:
+    """Give every article of an oracle all its attempts again; what they cost stays booked."""
 
     def work(connection: sqlite3.Connection) -> None:
-        connection.execute("UPDATE attempts SET forgiven = 1 WHERE judge = ? AND outcome IS NOT NULL", (judge,))
+        connection.execute("UPDATE attempts SET forgiven = 1 WHERE oracle = ? AND outcome IS NOT NULL", (oracle,))
 
     return work
 

@@ -11,11 +11,11 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Judge:
+class OracleSpec:
     """Everything that an answer depends on besides the article.
 
-    ``parameters`` are those that change answers: a higher limit of tokens or a longer timeout is none. ``reading``
-    counts the times that the same judge is to read the same article afresh.
+    ``parameters`` are those that change answers: a higher limit of tokens or a longer timeout is none. ``sample``
+    counts the times that the same oracle is to read the same article afresh.
     """
 
     filter: str
@@ -25,7 +25,7 @@ class Judge:
     provider: str
     model: str
     parameters: Mapping[str, Any]
-    reading: int = 1
+    sample: int = 1
 
     @cached_property
     def fingerprint(self) -> str:
@@ -34,15 +34,15 @@ class Judge:
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def key_of(self, prompt: str) -> str:
-        """Return what an answer is stored under: this judge and the prompt with the article in it."""
+        """Return what an answer is stored under: this oracle and the prompt with the article in it."""
         return hashlib.sha256(self.fingerprint.encode() + b"\n" + prompt.encode("utf-8", "surrogatepass")).hexdigest()
 
     def made(self, label: Mapping[str, Any]) -> bool:
-        """Tell whether a label is this judge's; as for the fingerprint, the filter's version does not matter."""
+        """Tell whether a label is this oracle's; as for the fingerprint, the filter's version does not matter."""
         return all(label.get(name) == fact for name, fact in self.provenance().items() if name != "filter_version")
 
     def provenance(self) -> dict[str, Any]:
-        """Return what every label says of its judge."""
+        """Return what every label says of its oracle."""
         return {
             "filter": self.filter,
             "filter_version": self.filter_version,
@@ -50,5 +50,5 @@ class Judge:
             "model": self.model,
             "prompt_sha256": self.prompt_sha256,
             "parameters": dict(self.parameters),
-            "reading": self.reading,
+            "sample": self.sample,
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from .providers import Usage
+from ..providers import Usage
 
 MILLION = 1_000_000
 BATCH_SHARE = 0.5

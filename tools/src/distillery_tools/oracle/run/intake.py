@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from distillery import ArticleError
 from distillery.io import ArticleReader, Line
 
-from ..data.labels import is_id
-from .judge import Judge
-from .junk import MAX_JUNK_WORDS, junk_reason
-from .listing import Entry, Standing, enlist
-from .prompt import Prompt, RenderedPrompt
-from .store import Store
-from .tokens import estimate_tokens
+from ...data.labels import is_id
+from ..prompt.junk import MAX_JUNK_WORDS, junk_reason
+from ..prompt.prompt import Prompt, RenderedPrompt
+from ..prompt.tokens import estimate_tokens
+from ..store.listing import ArticleStatus, Entry, enlist
+from ..store.store import Store
+from .spec import OracleSpec
 
 JUNK, UNREADABLE = "junk", "unreadable"
 # Lines that are looked up in one transaction; short enough that calls in flight hardly wait for it.
@@ -26,7 +26,7 @@ MANY_PIECES = 2 * MAX_JUNK_WORDS
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class LabelRequest:
     """A prompt with an article in it that no answer is stored for, and its size in the unit of the reader's total."""
 
     key: str
@@ -57,14 +57,14 @@ class Intake:
         self,
         reader: ArticleReader,
         prompt: Prompt,
-        judge: Judge,
+        oracle: OracleSpec,
         store: Store,
         cap: int,
         passed_over: Callable[[int], None],
     ) -> None:
         """Keep what is needed; ``passed_over`` is told the size of each line that needs no call."""
         self._prompt = prompt
-        self._judge = judge
+        self._oracle = oracle
         self._store = store
         self._cap = cap
         self._passed_over = passed_over
@@ -72,7 +72,7 @@ class Intake:
         self._template_tokens = estimate_tokens(prompt.template)
         self.counts = Counts()
 
-    async def questions(self) -> AsyncIterator[Question]:
+    async def questions(self) -> AsyncIterator[LabelRequest]:
         """Yield the questions in the order of the file; memory does not grow with it."""
         for lines in self._slices:
             for question in await self._questions(lines):
@@ -83,13 +83,13 @@ class Intake:
         for lines in self._slices:
             await self._questions(lines)
 
-    async def _questions(self, lines: Sequence[Line]) -> list[Question]:
+    async def _questions(self, lines: Sequence[Line]) -> list[LabelRequest]:
         read = [(line, *self._read(line)) for line in lines]
-        standings = await self._store.run(enlist([entry for _, entry, _ in read], self._cap))
+        statuses = await self._store.run(enlist([entry for _, entry, _ in read], self._cap))
         found = []
-        for (line, entry, rendered), standing in zip(read, standings, strict=True):
-            if rendered and standing and self._is_open(standing):
-                found.append(self._question(line, entry, rendered, standing))
+        for (line, entry, rendered), status in zip(read, statuses, strict=True):
+            if rendered and status and self._is_open(status):
+                found.append(self._question(line, entry, rendered, status))
             else:
                 self._passed_over(line.size)
         self.counts.asked += len(found)
@@ -104,29 +104,29 @@ class Intake:
             return self._aside(line, UNREADABLE, str(error)), None
         if reason := _junk_reason(rendered.article_text):
             return self._aside(line, JUNK, reason), None
-        return Entry(line.number, line.id, self._judge.key_of(rendered.text)), rendered
+        return Entry(line.number, line.id, self._oracle.key_of(rendered.text)), rendered
 
     def _aside(self, line: Line, kind: str, reason: str) -> Entry:
         self.counts.set_aside[kind] += 1
         return Entry(line.number, line.id, None, kind, reason)
 
-    def _question(self, line: Line, entry: Entry, rendered: RenderedPrompt, standing: Standing) -> Question:
-        return Question(
+    def _question(self, line: Line, entry: Entry, rendered: RenderedPrompt, status: ArticleStatus) -> LabelRequest:
+        return LabelRequest(
             key=entry.key or "",
             text=rendered.text,
             text_sha256=hashlib.sha256(rendered.article_text.encode("utf-8", "surrogatepass")).hexdigest(),
             tokens=self._template_tokens + estimate_tokens(rendered.article_text),
-            n_attempts=standing.n_attempts,
-            n_truncated=standing.n_truncated,
+            n_attempts=status.n_attempts,
+            n_truncated=status.n_truncated,
             size=line.size,
         )
 
-    def _is_open(self, standing: Standing) -> bool:
+    def _is_open(self, status: ArticleStatus) -> bool:
         """Count an article whose answer is stored, or that has no attempt left, or whose prompt came before."""
-        self.counts.answered += standing.is_answered
-        self.counts.dead += standing.is_dead and not standing.is_answered
-        self.counts.repeated += standing.is_repeated
-        return not (standing.is_answered or standing.is_dead or standing.is_repeated)
+        self.counts.answered += status.is_answered
+        self.counts.dead += status.is_dead and not status.is_answered
+        self.counts.repeated += status.is_repeated
+        return not (status.is_answered or status.is_dead or status.is_repeated)
 
 
 def _slices(reader: ArticleReader) -> Iterator[list[Line]]:

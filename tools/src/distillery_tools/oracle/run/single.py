@@ -10,8 +10,7 @@ from typing import Any
 
 from tenacity import AsyncRetrying, retry_if_exception_type
 
-from . import attempts
-from .failures import (
+from ..failures import (
     CallError,
     CallTimeoutError,
     HardStopError,
@@ -22,16 +21,17 @@ from .failures import (
     UnavailableError,
     UnusableReplyError,
 )
-from .health import Health
-from .intake import Question
-from .judge import Judge
+from ..providers import Completion, Provider, Request
+from ..store import attempts
+from ..store.store import Store
+from .breaker import CircuitBreaker
+from .intake import LabelRequest
 from .limits import Limits
+from .outcomes import Call, OutcomeRecorder
 from .progress import Progress
-from .providers import Completion, Provider, Request
-from .settling import Call, Settler
+from .spec import OracleSpec
 from .spending import BudgetReachedError, Spending
 from .stop import Stop, StoppedError
-from .store import Store
 from .waiting import StopAfterCounted, WaitAsAsked
 
 MOST_OUTPUT_TOKENS = 65_536
@@ -56,7 +56,7 @@ class Labeller:
     def __init__(
         self,
         provider: Provider,
-        judge: Judge,
+        oracle: OracleSpec,
         schema: Mapping[str, Any],
         store: Store,
         limits: Limits,
@@ -64,11 +64,11 @@ class Labeller:
         stop: Stop,
         policy: Policy,
         progress: Progress,
-        health: Health,
+        breaker: CircuitBreaker,
     ) -> None:
         """Keep the parts."""
         self._provider = provider
-        self._judge = judge
+        self._oracle = oracle
         self._schema = schema
         self._store = store
         self._limits = limits
@@ -76,10 +76,10 @@ class Labeller:
         self._stop = stop
         self._policy = policy
         self._progress = progress
-        self._settler = Settler(judge, store, spending)
-        self._health = health
+        self._recorder = OutcomeRecorder(oracle, store, spending)
+        self._breaker = breaker
 
-    async def label(self, question: Question) -> None:
+    async def label(self, question: LabelRequest) -> None:
         """Make attempts until one gives scores or none is left; a fault of every call stops the run."""
         try:
             await self._attempts(question)
@@ -94,7 +94,7 @@ class Labeller:
         else:
             self._progress.labelled(question.size, self._spending.spent)
 
-    async def _attempts(self, question: Question) -> None:
+    async def _attempts(self, question: LabelRequest) -> None:
         truncated = question.n_truncated
         enough = StopAfterCounted(self._policy.max_attempts - question.n_attempts)
         async for attempt in AsyncRetrying(
@@ -114,17 +114,17 @@ class Labeller:
                     truncated += error.reply_kind == attempts.TRUNCATED
                     raise
 
-    async def _attempt(self, question: Question, limit: int) -> None:
+    async def _attempt(self, question: LabelRequest, limit: int) -> None:
         """Make one call: book it before, settle it after, and raise what it ended in."""
         call = await self._book(question)
         try:
             completion = await self._complete(Request(question.text, self._schema, limit))
         except CallError as error:
-            await self._settler.failed(call, error)
+            await self._recorder.failed(call, error)
             self._react(error)
             raise
         try:
-            await self._settler.completed(call, completion)
+            await self._recorder.completed(call, completion)
         except RejectedError as error:
             self._react(error)
             raise
@@ -135,7 +135,7 @@ class Labeller:
         if completion.usage:
             self._limits.correct(completion.usage.prompt + completion.usage.output - question.tokens)
 
-    async def _book(self, question: Question) -> Call:
+    async def _book(self, question: LabelRequest) -> Call:
         """Wait for the limits and the budget, and book the call; raise if there is to be none."""
         await self._limits.take(question.tokens)
         reserved = self._spending.estimate(question.tokens)
@@ -143,7 +143,9 @@ class Labeller:
         if self._stop.reason:
             self._spending.settle(reserved, None)
             raise StoppedError
-        booking = attempts.begin(self._judge.fingerprint, question.key, question.text_sha256, question.tokens, reserved)
+        booking = attempts.begin(
+            self._oracle.fingerprint, question.key, question.text_sha256, question.tokens, reserved
+        )
         number = await self._store.run(booking)
         return Call(number, question.key, question.text_sha256, question.tokens, reserved, time.time())
 
@@ -159,7 +161,7 @@ class Labeller:
             raise UnavailableError(f"the provider raised {type(error).__name__}: {error}") from error
 
     def _answered(self) -> None:
-        self._health.answered()
+        self._breaker.answered()
         self._limits.answered()
 
     def _react(self, error: CallError) -> None:
@@ -168,4 +170,4 @@ class Labeller:
             self._limits.pause_longer()
         elif isinstance(error, RetryableError) and error.retry_after:
             self._limits.pause(error.retry_after)
-        self._health.failed(error)
+        self._breaker.failed(error)

@@ -1,6 +1,6 @@
 """Compression: the beginning and the end of a long text, cut between sentences.
 
-An oracle that reads a whole book and a student that reads its ends would judge different texts. What is kept here
+An oracle that reads a whole book and a student that reads its ends would oracle different texts. What is kept here
 holds all that a student reads of up to 544 tokens at the head and 256 at the tail: a word is a token at least. The
 exception is a script that the student's base model does not know, where a sentence may be one unknown token.
 """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from ..providers import Usage
 from .prices import Prices
-from .providers import Usage
 
 # Until calls have shown what replies take: a number with a sentence of evidence, for each dimension.
 OUTPUT_TOKENS_PER_DIMENSION = 60

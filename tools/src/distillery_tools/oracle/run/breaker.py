@@ -1,8 +1,8 @@
-"""Health: what holds for every call should not cost every article its attempts."""
+"""CircuitBreaker: what holds for every call should not cost every article its attempts."""
 
 from __future__ import annotations
 
-from .failures import (
+from ..failures import (
     CallError,
     CallTimeoutError,
     ConnectionLostError,
@@ -20,7 +20,7 @@ LONGEST_PAUSE = 600.0
 _NO_ARTICLES_FAULT = (UnavailableError, CallTimeoutError, ConnectionLostError, RateLimitedError)
 
 
-class Health:
+class CircuitBreaker:
     """Watches calls, and stops the run when 200 in a row fail, or 50 are rejected, without any answer between."""
 
     def __init__(

@@ -9,20 +9,20 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from . import batch_records
+from ..failures import CallError, HardStopError, RetryableError, UnavailableError
+from ..providers import BatchClient, Completion, Request
+from ..store import batches as batch_records
+from ..store.batches import OpenBatch
+from ..store.store import Store
 from .batch_exchange import hand_over, wait_for_end
-from .batch_records import OpenBatch
-from .failures import CallError, HardStopError, RetryableError, UnavailableError
-from .intake import Question
-from .judge import Judge
-from .labelling import Policy
+from .intake import LabelRequest
+from .outcomes import Call, OutcomeRecorder
 from .progress import Progress
-from .providers import BatchClient, Completion, Request
 from .runner import in_parallel
-from .settling import Call, Settler
+from .single import Policy
+from .spec import OracleSpec
 from .spending import Spending
 from .stop import Stop, StoppedError
-from .store import Store
 
 # Gemini takes 20 MB in one call.
 MOST_BYTES = 15_000_000
@@ -51,7 +51,7 @@ class BatchLabeller:
     def __init__(
         self,
         client: BatchClient,
-        judge: Judge,
+        oracle: OracleSpec,
         schema: Mapping[str, Any],
         store: Store,
         spending: Spending,
@@ -62,7 +62,7 @@ class BatchLabeller:
     ) -> None:
         """Keep the parts."""
         self._client = client
-        self._judge = judge
+        self._oracle = oracle
         self._schema = schema
         self._store = store
         self._spending = spending
@@ -70,17 +70,17 @@ class BatchLabeller:
         self._policy = policy
         self._batch_policy = batch_policy
         self._progress = progress
-        self._settler = Settler(judge, store, spending)
+        self._recorder = OutcomeRecorder(oracle, store, spending)
 
     async def collect_earlier(self) -> None:
         """Wait for the batches that earlier runs left, and settle them."""
-        left = await self._store.run(batch_records.open_batches(self._judge.fingerprint))
+        left = await self._store.run(batch_records.open_batches(self._oracle.fingerprint))
         for batch in left:
             for call in batch.calls:
                 self._spending.adopt(call.reserved)
         await in_parallel(partial(self._guarded, partial(self._resume, batch)) for batch in left)
 
-    async def run_round(self, questions: AsyncIterator[Question], concurrency: int) -> Round:
+    async def run_round(self, questions: AsyncIterator[LabelRequest], concurrency: int) -> Round:
         """Hand over questions in batches, so many batches at a time, and settle them all."""
         this = Round()
 
@@ -96,9 +96,11 @@ class BatchLabeller:
         await in_parallel(work for _ in range(concurrency))
         return this
 
-    async def _next(self, questions: AsyncIterator[Question], this: Round) -> tuple[list[Question], list[float]]:
+    async def _next(
+        self, questions: AsyncIterator[LabelRequest], this: Round
+    ) -> tuple[list[LabelRequest], list[float]]:
         """Return questions for one batch, as many as size, bytes and budget hold, with what is reserved for each."""
-        chosen: list[Question] = []
+        chosen: list[LabelRequest] = []
         reserved: list[float] = []
         n_bytes = 0
         while not this.is_budget_full and len(chosen) < self._batch_policy.size and n_bytes < MOST_BYTES:
@@ -114,9 +116,9 @@ class BatchLabeller:
             n_bytes += len(question.text.encode())
         return chosen, reserved
 
-    async def _submit(self, chosen: Sequence[Question], reserved: Sequence[float]) -> None:
+    async def _submit(self, chosen: Sequence[LabelRequest], reserved: Sequence[float]) -> None:
         """Note a batch, hand it over, and see it through."""
-        noting = batch_records.note(self._judge.fingerprint, uuid.uuid4().hex, chosen, reserved)
+        noting = batch_records.note(self._oracle.fingerprint, uuid.uuid4().hex, chosen, reserved)
         batch = await self._store.run(noting)
         requests = {
             str(call.number): Request(question.text, self._schema, self._policy.output_limit(question.n_truncated))
@@ -154,9 +156,9 @@ class BatchLabeller:
     async def _settle(self, call: Call, result: Completion | CallError) -> None:
         try:
             if isinstance(result, CallError):
-                await self._settler.failed(call, result)
+                await self._recorder.failed(call, result)
                 raise result
-            await self._settler.completed(call, result)
+            await self._recorder.completed(call, result)
         except HardStopError as error:
             self._stop.set("provider", str(error))
         except CallError:

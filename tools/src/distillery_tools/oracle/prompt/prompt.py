@@ -13,8 +13,8 @@ from typing import Any
 from distillery import Article, FilterConfig
 from distillery.scoring.article import clean
 
+from ..errors import PromptError
 from .compression import compress
-from .errors import PromptError
 
 # The slots of a prompt file, as the conformance kit of the core knows them.
 TITLE, SOURCE, PUBLISHED, ARTICLE = "{{title}}", "{{source}}", "{{published_date}}", "{{article}}"

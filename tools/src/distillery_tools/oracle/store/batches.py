@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ..run.intake import LabelRequest
+from ..run.outcomes import Call
 from . import attempts
-from .intake import Question
-from .settling import Call
 
 NOT_SUBMITTED = "not_submitted"
 
@@ -28,15 +28,15 @@ class OpenBatch:
 
 
 def note(
-    judge: str, token: str, questions: Sequence[Question], reserved: Sequence[float]
+    oracle: str, token: str, questions: Sequence[LabelRequest], reserved: Sequence[float]
 ) -> Callable[[sqlite3.Connection], OpenBatch]:
     """Note a batch that is about to be handed over, and book its calls."""
 
     def work(connection: sqlite3.Connection) -> OpenBatch:
-        cursor = connection.execute("INSERT INTO batches (judge, token) VALUES (?, ?)", (judge, token))
+        cursor = connection.execute("INSERT INTO batches (oracle, token) VALUES (?, ?)", (oracle, token))
         number = int(cursor.lastrowid or 0)
         for question, amount in zip(questions, reserved, strict=True):
-            booking = attempts.begin(judge, question.key, question.text_sha256, question.tokens, amount, number)
+            booking = attempts.begin(oracle, question.key, question.text_sha256, question.tokens, amount, number)
             booking(connection)
         return OpenBatch(number, token, None, _names(connection, number), _calls(connection, number))
 
@@ -68,12 +68,12 @@ def drop(number: int) -> Callable[[sqlite3.Connection], None]:
     return work
 
 
-def open_batches(judge: str) -> Callable[[sqlite3.Connection], list[OpenBatch]]:
+def open_batches(oracle: str) -> Callable[[sqlite3.Connection], list[OpenBatch]]:
     """Return the batches that earlier runs left."""
 
     def work(connection: sqlite3.Connection) -> list[OpenBatch]:
         rows = connection.execute(
-            "SELECT number, token, reference FROM batches WHERE judge = ? AND NOT ended ORDER BY number", (judge,)
+            "SELECT number, token, reference FROM batches WHERE oracle = ? AND NOT ended ORDER BY number", (oracle,)
         ).fetchall()
         return [
             OpenBatch(number, token, reference, _names(connection, number), _calls(connection, number))

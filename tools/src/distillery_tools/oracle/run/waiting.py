@@ -6,7 +6,7 @@ from tenacity import RetryCallState
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base, wait_random_exponential
 
-from .failures import RetryableError, StructureError
+from ..failures import RetryableError, StructureError
 
 SHORTEST = 0.5
 LONGEST = 60.0

@@ -11,7 +11,7 @@ import numpy as np
 
 from distillery import InputFileError
 
-from ..data.labels import Id
+from ...data.labels import Id
 from .label_files import Labels, first_dimensions, read_labels, score_rows
 
 Record = dict[str, Any]

@@ -9,42 +9,42 @@ from pathlib import Path
 from distillery import DistilleryError
 from distillery.io import ArticleReader
 
-from . import attempts
-from .attempts import Totals
-from .batch_records import open_batches
-from .batching import BatchLabeller, BatchPolicy
+from ..prompt.prompt import Prompt
+from ..providers import Provider
+from ..replies import reply_schema
+from ..store import attempts
+from ..store.attempts import Totals
+from ..store.batches import open_batches
+from ..store.listing import clear, dead_letters
+from ..store.store import Store
+from .batches import BatchLabeller, BatchPolicy
+from .breaker import FAILURES_IN_A_ROW, CircuitBreaker
 from .files import RunFiles
-from .health import FAILURES_IN_A_ROW, Health
 from .intake import Intake
 from .interruption import interruptible
-from .judge import Judge
-from .labelling import Labeller, Policy
 from .limits import Limits, Rates
-from .listing import clear, dead_letters
 from .outputs import check_target, refuse_loss, write_outputs
 from .prices import Prices
 from .progress import Progress, shown_progress
-from .prompt import Prompt
-from .providers import Provider
-from .replies import reply_schema
 from .report import Report, report_of
 from .runner import label_all
+from .single import Labeller, Policy
+from .spec import OracleSpec
 from .spending import OUTPUT_TOKENS_PER_DIMENSION, Spending
 from .stop import Stop
-from .store import Store
 
 # How often all calls in flight may fail, where there are many: one burst beyond a rate limit is no fault to stop for.
 ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class LabelRun:
     """What is to be labelled, by whom, and within which bounds."""
 
     articles: Path
     files: RunFiles
     prompt: Prompt
-    judge: Judge
+    oracle: OracleSpec
     prices: Prices | None
     policy: Policy = field(default_factory=Policy)
     rates: Rates = field(default_factory=Rates)
@@ -55,7 +55,7 @@ class Order:
     quiet: bool = False
 
 
-async def label_articles(order: Order, provider: Provider) -> Report:
+async def label_articles(order: LabelRun, provider: Provider) -> Report:
     """Label articles and return the report; stop on a signal, a reached budget or a fault of every call.
 
     Raises InputFileError or OutputFileError if a file cannot be read or written, DistilleryError if batches of
@@ -64,10 +64,10 @@ async def label_articles(order: Order, provider: Provider) -> Report:
     check_target(order.files, order.articles)
     reader = ArticleReader(order.articles)
     async with Store.open(order.files.store) as store:
-        await store.run(refuse_loss(order.files.labels, reader, order.judge))
+        await store.run(refuse_loss(order.files.labels, reader, order.oracle))
         if order.retry_dead:
-            await store.run(attempts.forgive(order.judge.fingerprint))
-        before = await store.run(attempts.totals(order.judge.fingerprint))
+            await store.run(attempts.forgive(order.oracle.fingerprint))
+        before = await store.run(attempts.totals(order.oracle.fingerprint))
         stop = Stop()
         # Batches are gone through more than once, so that no part of the file tells how far they are.
         total = None if order.batches else reader.total
@@ -83,7 +83,7 @@ class Session:
 
     def __init__(
         self,
-        order: Order,
+        order: LabelRun,
         reader: ArticleReader,
         provider: Provider,
         store: Store,
@@ -118,7 +118,7 @@ class Session:
         cap = self._order.policy.max_attempts
         n_dead = await self._store.run(lambda connection: sum(1 for _ in dead_letters(connection, cap)))
         work = report_of(
-            self._order.judge,
+            self._order.oracle,
             self._order.files,
             self._intake.counts,
             self._progress,
@@ -132,25 +132,25 @@ class Session:
     def _new_intake(self) -> Intake:
         order = self._order
         cap = order.policy.max_attempts
-        return Intake(self._reader, order.prompt, order.judge, self._store, cap, self._progress.passed_over)
+        return Intake(self._reader, order.prompt, order.oracle, self._store, cap, self._progress.passed_over)
 
     async def _label_singly(self) -> None:
-        judge = self._order.judge.fingerprint
-        if left := await self._store.run(open_batches(judge)):
+        oracle = self._order.oracle.fingerprint
+        if left := await self._store.run(open_batches(oracle)):
             raise DistilleryError(
                 f"{len(left)} batch(es) of an earlier run are with the provider; collect them with --batch."
             )
         labeller = Labeller(
             provider=self._provider,
-            judge=self._order.judge,
-            schema=reply_schema(self._order.judge.dimensions),
+            oracle=self._order.oracle,
+            schema=reply_schema(self._order.oracle.dimensions),
             store=self._store,
             limits=Limits(self._order.rates, self._stop),
             spending=self._spending,
             stop=self._stop,
             policy=self._order.policy,
             progress=self._progress,
-            health=Health(self._stop, max(FAILURES_IN_A_ROW, ROUNDS * self._order.concurrency)),
+            breaker=CircuitBreaker(self._stop, max(FAILURES_IN_A_ROW, ROUNDS * self._order.concurrency)),
         )
         await label_all(self._intake.questions(), labeller, self._order.concurrency, self._stop)
 
@@ -158,11 +158,11 @@ class Session:
         """Go over the articles until a whole pass has none left to ask about."""
         client = self._provider.batches
         if client is None:
-            raise DistilleryError(f"The provider {self._order.judge.provider} takes no batches; leave --batch out.")
+            raise DistilleryError(f"The provider {self._order.oracle.provider} takes no batches; leave --batch out.")
         labeller = BatchLabeller(
             client=client,
-            judge=self._order.judge,
-            schema=reply_schema(self._order.judge.dimensions),
+            oracle=self._order.oracle,
+            schema=reply_schema(self._order.oracle.dimensions),
             store=self._store,
             spending=self._spending,
             stop=self._stop,
@@ -193,8 +193,8 @@ class Session:
         return True
 
 
-def spending_of(order: Order, before: Totals) -> Spending:
+def spending_of(order: LabelRun, before: Totals) -> Spending:
     """Return the spending so far, with the reply's length as it was or as a rough guess."""
-    guess = OUTPUT_TOKENS_PER_DIMENSION * len(order.judge.dimensions)
+    guess = OUTPUT_TOKENS_PER_DIMENSION * len(order.oracle.dimensions)
     expected = (before.output + before.thinking) / before.answered if before.answered else guess
     return Spending(order.prices, order.budget, before.cost, expected)

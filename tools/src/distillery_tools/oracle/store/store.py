@@ -24,7 +24,7 @@ CREATE TABLE answers (
 
 CREATE TABLE attempts (
     number INTEGER PRIMARY KEY,
-    judge TEXT NOT NULL,
+    oracle TEXT NOT NULL,
     key TEXT NOT NULL,
     text_sha256 TEXT NOT NULL,
     batch INTEGER REFERENCES batches (number),
@@ -43,11 +43,11 @@ CREATE TABLE attempts (
     forgiven INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX attempts_by_key ON attempts (key);
-CREATE INDEX attempts_by_judge ON attempts (judge, outcome);
+CREATE INDEX attempts_by_judge ON attempts (oracle, outcome);
 
 CREATE TABLE batches (
     number INTEGER PRIMARY KEY,
-    judge TEXT NOT NULL,
+    oracle TEXT NOT NULL,
     token TEXT NOT NULL UNIQUE,
     reference TEXT,
     ended INTEGER NOT NULL DEFAULT 0

@@ -10,9 +10,9 @@ import numpy as np
 from distillery import FilterConfig, InputFileError
 from distillery.scoring.postfilter import Postfilter
 
-from ..evaluation.figures import Metric, Values, bootstrap
-from ..evaluation.judged import Judged
-from ..evaluation.metrics import bias, mean_absolute_error, pearson, quadratic_weighted_kappa, spearman
+from ...evaluation.figures import Metric, Values, bootstrap
+from ...evaluation.judged import Judged
+from ...evaluation.metrics import bias, mean_absolute_error, pearson, quadratic_weighted_kappa, spearman
 from .label_files import Scores, read_labels, score_rows
 
 METRICS: dict[str, Metric] = {

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 
-from .failures import CallError, RetryableError, UnavailableError
-from .providers import BatchClient, BatchState, Request
+from ..failures import CallError, RetryableError, UnavailableError
+from ..providers import BatchClient, BatchState, Request
 from .stop import Stop
 from .waiting import WaitAsAsked
 

@@ -1,4 +1,4 @@
-"""A desk to label at: an invented filter with its prompt, articles that we write, and the command on both."""
+"""A labelling to label at: an invented filter with its prompt, articles that we write, and the command on both."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def article(number: int) -> dict[str, Any]:
 
 
 @dataclass
-class Desk:
+class LabellingFixture:
     """The files of one labelling, and short ways to run it and to look at what it left."""
 
     folder: Path

@@ -9,23 +9,25 @@ from typing import Any
 
 from distillery.io import ArticleReader
 
-from . import attempts
+from ..providers import Usage
+from ..store import attempts
+from ..store.store import Store
 from .intake import Intake
-from .providers import Usage
-from .session import Order, spending_of
-from .store import Store
+from .labelling import LabelRun, spending_of
 
 
-async def plan(order: Order) -> dict[str, Any]:
+async def plan(order: LabelRun) -> dict[str, Any]:
     """Return the first prompt as it would be sent, the number of calls, their tokens and their price.
 
-    Junk, stored answers and dead letters are not counted. Tokens are estimates, scaled by what the same judge's calls
+    Junk, stored answers and dead letters are not counted. Tokens are estimates, scaled by what the same oracle's calls
     have taken where the store knows some.
     """
     reader = ArticleReader(order.articles)
     async with Store.open(order.files.store if order.files.store.exists() else None) as store:
-        before = await store.run(attempts.totals(order.judge.fingerprint))
-        intake = Intake(reader, order.prompt, order.judge, store, order.policy.max_attempts, passed_over=lambda _: None)
+        before = await store.run(attempts.totals(order.oracle.fingerprint))
+        intake = Intake(
+            reader, order.prompt, order.oracle, store, order.policy.max_attempts, passed_over=lambda _: None
+        )
         first: str | None = None
         n_calls, n_tokens = 0, 0
         async for question in intake.questions():
@@ -36,7 +38,7 @@ async def plan(order: Order) -> dict[str, Any]:
     scale = before.prompt / before.estimated if before.estimated else 1.0
     tokens = {"prompt": round(n_tokens * scale), "output": round(spending.expected_output * n_calls)}
     return {
-        **order.judge.provenance(),
+        **order.oracle.provenance(),
         "prompt": first,
         "given": intake.counts.given,
         "answered": intake.counts.answered,
