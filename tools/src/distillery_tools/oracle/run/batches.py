@@ -16,7 +16,7 @@ from ..store.batches import OpenBatch
 from ..store.store import Store
 from .batch_exchange import hand_over, wait_for_end
 from .intake import LabelRequest
-from .outcomes import Call, OutcomeRecorder
+from .outcomes import BookedCall, OutcomeRecorder
 from .progress import Progress
 from .runner import in_parallel
 from .single import Policy
@@ -153,7 +153,7 @@ class BatchLabeller:
         if state.fault and not state.results:
             raise HardStopError(f"The batch {reference} failed: {state.fault}")
 
-    async def _settle(self, call: Call, result: Completion | CallError) -> None:
+    async def _settle(self, call: BookedCall, result: Completion | CallError) -> None:
         try:
             if isinstance(result, CallError):
                 await self._recorder.failed(call, result)

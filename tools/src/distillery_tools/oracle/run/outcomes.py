@@ -20,7 +20,7 @@ from .spending import Spending
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class BookedCall:
     """A call that is booked: its attempt's number, what it asks about, and what was set aside for it."""
 
     number: int
@@ -45,7 +45,7 @@ class OutcomeRecorder:
         self._store = store
         self._spending = spending
 
-    async def completed(self, call: Call, completion: Completion) -> None:
+    async def completed(self, call: BookedCall, completion: Completion) -> None:
         """Book a call that was answered, with its label; raise CallError if the answer is no scores."""
         cost = self._cost(call, completion.usage)
         try:
@@ -56,22 +56,24 @@ class OutcomeRecorder:
         outcome = Outcome(LABELLED, call.seconds, cost, completion.usage, reply=completion.text)
         await self._settle(call, outcome, self._label(call, scores, completion, outcome))
 
-    async def failed(self, call: Call, error: CallError) -> None:
+    async def failed(self, call: BookedCall, error: CallError) -> None:
         """Book a call that was not answered; one that may be billed all the same counts as estimated."""
         await self._settle(call, _failed(call, error, call.reserved if error.may_be_billed else 0.0))
 
-    def _cost(self, call: Call, usage: Usage | None) -> float | None:
+    def _cost(self, call: BookedCall, usage: Usage | None) -> float | None:
         """Return what a call cost; one of no usage, or of one that cannot be, is taken at the estimate."""
         try:
             return self._spending.cost(usage) if usage else call.reserved
         except ValueError:
             return call.reserved
 
-    async def _settle(self, call: Call, outcome: Outcome, label: dict[str, Any] | None = None) -> None:
+    async def _settle(self, call: BookedCall, outcome: Outcome, label: dict[str, Any] | None = None) -> None:
         await self._store.run(attempts.settle(call.number, call.key, outcome, label))
         self._spending.settle(call.reserved, outcome.cost, outcome.usage)
 
-    def _label(self, call: Call, scores: dict[str, float], completion: Completion, outcome: Outcome) -> dict[str, Any]:
+    def _label(
+        self, call: BookedCall, scores: dict[str, float], completion: Completion, outcome: Outcome
+    ) -> dict[str, Any]:
         """Return what the label's record says besides the article's id."""
         return {
             "scores": scores,
@@ -103,7 +105,7 @@ def read_scores(completion: Completion, dimensions: Sequence[str]) -> dict[str, 
         raise UnusableReplyError(told, kind) from error
 
 
-def _failed(call: Call, error: CallError, cost: float | None, completion: Completion | None = None) -> Outcome:
+def _failed(call: BookedCall, error: CallError, cost: float | None, completion: Completion | None = None) -> Outcome:
     usage: Usage | None = completion.usage if completion else None
     reply = completion.text if completion else None
     return Outcome(kind_of(error), call.seconds, cost, usage, reason=str(error), reply=reply)

@@ -27,7 +27,7 @@ from ..store.store import Store
 from .breaker import CircuitBreaker
 from .intake import LabelRequest
 from .limits import Limits
-from .outcomes import Call, OutcomeRecorder
+from .outcomes import BookedCall, OutcomeRecorder
 from .progress import Progress
 from .spec import OracleSpec
 from .spending import BudgetReachedError, Spending
@@ -135,7 +135,7 @@ class Labeller:
         if completion.usage:
             self._limits.correct(completion.usage.prompt + completion.usage.output - question.tokens)
 
-    async def _book(self, question: LabelRequest) -> Call:
+    async def _book(self, question: LabelRequest) -> BookedCall:
         """Wait for the limits and the budget, and book the call; raise if there is to be none."""
         await self._limits.take(question.tokens)
         reserved = self._spending.estimate(question.tokens)
@@ -147,7 +147,7 @@ class Labeller:
             self._oracle.fingerprint, question.key, question.text_sha256, question.tokens, reserved
         )
         number = await self._store.run(booking)
-        return Call(number, question.key, question.text_sha256, question.tokens, reserved, time.time())
+        return BookedCall(number, question.key, question.text_sha256, question.tokens, reserved, time.time())
 
     async def _complete(self, request: Request) -> Completion:
         try:

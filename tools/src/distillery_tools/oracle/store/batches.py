@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..run.intake import LabelRequest
-from ..run.outcomes import Call
+from ..run.outcomes import BookedCall
 from . import attempts
 
 NOT_SUBMITTED = "not_submitted"
@@ -24,7 +24,7 @@ class OpenBatch:
     token: str
     reference: str | None
     names: tuple[str, ...]
-    calls: tuple[Call, ...]
+    calls: tuple[BookedCall, ...]
 
 
 def note(
@@ -88,11 +88,11 @@ def _names(connection: sqlite3.Connection, batch: int) -> tuple[str, ...]:
     return tuple(str(number) for (number,) in rows)
 
 
-def _calls(connection: sqlite3.Connection, batch: int) -> tuple[Call, ...]:
+def _calls(connection: sqlite3.Connection, batch: int) -> tuple[BookedCall, ...]:
     """Return the calls of a batch that are not settled yet, in their order."""
     rows = connection.execute(
         "SELECT number, key, text_sha256, estimated_tokens, reserved, started FROM attempts"
         " WHERE batch = ? AND outcome IS NULL ORDER BY number",
         (batch,),
     )
-    return tuple(Call(*row) for row in rows)
+    return tuple(BookedCall(*row) for row in rows)
