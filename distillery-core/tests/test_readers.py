@@ -1,8 +1,7 @@
-"""ArticleReader: each line an article or the reason it is none, in order, in chunks of bounded size."""
+"""ArticleReader on JSON lines: each line an article or the reason it is none, in chunks of bounded size."""
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import json
 import re
@@ -12,21 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
+from article_files import ARTICLE, all_lines, json_line
 
 from distillery.errors import InputFileError
 from distillery.io import ArticleReader, Line, readers
 
 BOM = b"\xef\xbb\xbf"
-ARTICLE = {"id": "a", "title": "clinic", "content": "shared water"}
 LINE = json.dumps(ARTICLE).encode()
-TEXTS = {"title": ["clinic", "court"], "content": ["shared water", "river bank"]}
-NOT_UTF8 = pa.array([b"caf\xe9", b"river bank"], pa.binary()).view(pa.string())
 
 ReadLines = Callable[[bytes], list[Line]]
-WriteParquet = Callable[..., Path]
 
 
 @pytest.fixture
@@ -39,26 +33,6 @@ def read_lines(tmp_path: Path) -> ReadLines:
         return all_lines(path)
 
     return read
-
-
-@pytest.fixture
-def write_parquet(tmp_path: Path) -> WriteParquet:
-    """A function that writes columns as a Parquet file."""
-
-    def write(columns: dict[str, Any], **options: Any) -> Path:
-        path = tmp_path / "articles.parquet"
-        parquet.write_table(pa.table(columns), path, **options)
-        return path
-
-    return write
-
-
-def all_lines(path: Path) -> list[Line]:
-    return [line for chunk in ArticleReader(path).chunks() for line in chunk.lines]
-
-
-def json_line(**fields: Any) -> bytes:
-    return json.dumps(ARTICLE | fields).encode() + b"\n"
 
 
 # JSON lines: what is read
@@ -241,20 +215,6 @@ def test_chunks_of_long_lines_are_bounded_in_bytes(tmp_path: Path, monkeypatch: 
     assert all(bound <= chunk.size < bound + 2 * length for chunk in chunks[:-1])
 
 
-@pytest.mark.parametrize("column", ["content", "text"])
-def test_chunks_of_long_rows_are_bounded_in_bytes(
-    write_parquet: WriteParquet, monkeypatch: pytest.MonkeyPatch, column: str
-) -> None:
-    bound, length = 2**20, 100_000
-    monkeypatch.setattr(readers, "CHUNK_BYTES", bound)
-    path = write_parquet({"title": ["a"] * 50, column: ["x" * length] * 50})
-
-    chunks = list(ArticleReader(path).chunks())
-
-    assert [line.number for chunk in chunks for line in chunk.lines] == list(range(1, 51))
-    assert all(sum(len(article[column]) for article in chunk.articles) < bound + 2 * length for chunk in chunks)
-
-
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     peaks = {}
     for n_lines in (2_000, 20_000):
@@ -276,25 +236,6 @@ def peak_of(path: Path) -> int:
         tracemalloc.stop()
 
 
-def test_memory_does_not_grow_with_a_row_group(write_parquet: WriteParquet) -> None:
-    """One row group of 32 MB in small pages, as a writer that never flushes leaves it."""
-    contents = [f"{n:08x}" * 4096 for n in range(1000)]
-    path = write_parquet(
-        {"title": ["a"] * 1000, "content": contents},
-        row_group_size=1000,
-        write_batch_size=16,
-        compression="none",
-        use_dictionary=False,
-    )
-    before, most = pa.total_allocated_bytes(), 0
-
-    for chunk in ArticleReader(path).chunks():
-        most = max(most, pa.total_allocated_bytes() - before)
-        assert chunk.lines
-
-    assert most < path.stat().st_size / 3
-
-
 # Sizes, for progress
 
 
@@ -306,12 +247,6 @@ def test_total_of_json_lines_is_in_bytes(tmp_path: Path) -> None:
     assert reader.total == path.stat().st_size == sum(chunk.size for chunk in reader.chunks())
 
 
-def test_total_of_parquet_is_in_rows(write_parquet: WriteParquet) -> None:
-    reader = ArticleReader(write_parquet(TEXTS | {"id": [1, 1]}))
-
-    assert reader.total == 2 == sum(chunk.size for chunk in reader.chunks())
-
-
 def test_standard_input_has_no_total_and_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(BOM + json_line(id=1) + b"\xff\n" + json_line(id=2))))
     reader = ArticleReader(Path("-"))
@@ -320,105 +255,6 @@ def test_standard_input_has_no_total_and_is_read(monkeypatch: pytest.MonkeyPatch
 
     assert reader.total is None
     assert [(line.number, line.id) for line in chunk.lines] == [(1, 1), (2, None), (3, 2)]
-
-
-# Parquet
-
-
-def test_rows_are_read_in_order(write_parquet: WriteParquet) -> None:
-    lines = all_lines(write_parquet(TEXTS | {"id": ["a", "b"]}))
-
-    assert [(line.number, line.id, line.error) for line in lines] == [(1, "a", None), (2, "b", None)]
-    assert lines[1].data == {"id": "b", "title": "court", "content": "river bank"}
-
-
-def test_rows_are_read_across_row_groups(write_parquet: WriteParquet) -> None:
-    columns = {"id": list(range(700)), "title": ["a"] * 700, "content": ["b"] * 700}
-
-    lines = all_lines(write_parquet(columns, row_group_size=150))
-
-    assert [(line.number, line.id) for line in lines] == [(n + 1, n) for n in range(700)]
-
-
-def test_unknown_columns_are_not_read(write_parquet: WriteParquet) -> None:
-    (line, _) = all_lines(write_parquet(TEXTS | {"embedding": [[1.0], [2.0]], "url": ["u", None]}))
-
-    assert line.data == {"title": "clinic", "content": "shared water", "url": "u"}
-
-
-def test_text_stands_in_for_content(write_parquet: WriteParquet) -> None:
-    lines = all_lines(write_parquet({"title": ["a"], "text": ["b"]}))
-
-    assert [line.data for line in lines] == [{"title": "a", "text": "b"}]
-
-
-def test_suffix_may_be_in_capitals(write_parquet: WriteParquet) -> None:
-    path = write_parquet(TEXTS)
-
-    assert len(all_lines(path.rename(path.with_suffix(".PARQUET")))) == 2
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        pytest.param(pa.array(["x", "y"]).dictionary_encode(), id="dictionary"),
-        pytest.param(pa.array(["x", "y"], pa.large_string()), id="large string"),
-        pytest.param(pa.array(["x", "y"], pa.string_view()), id="string view"),
-    ],
-)
-def test_every_type_of_text_column_is_read(write_parquet: WriteParquet, content: pa.Array) -> None:
-    lines = all_lines(write_parquet(TEXTS | {"content": content}))
-
-    assert [line.data["content"] for line in lines if line.data] == ["x", "y"]
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        pytest.param([1, 2], id="integer"),
-        pytest.param([1.5, None], id="float"),
-        pytest.param([True, False], id="bool"),
-        pytest.param(pa.array([None, None]), id="null"),
-        pytest.param([b"x", b"y"], id="binary"),
-        pytest.param([["x"], []], id="list"),
-        pytest.param([{"a": "x"}, None], id="struct"),
-        pytest.param([dt.datetime(2026, 1, 1, tzinfo=dt.UTC)] * 2, id="timestamp"),
-    ],
-)
-def test_wrong_type_of_column_is_left_to_the_scorer(write_parquet: WriteParquet, content: Any) -> None:
-    lines = all_lines(write_parquet(TEXTS | {"content": content}))
-
-    assert [line.error for line in lines] == [None, None]
-    assert [line.data["title"] for line in lines if line.data] == ["clinic", "court"]
-
-
-@pytest.mark.parametrize("field", ["title", "content", "url"])
-def test_row_that_is_not_utf8_says_so_and_the_next_is_read(write_parquet: WriteParquet, field: str) -> None:
-    bad, good = all_lines(write_parquet(TEXTS | {field: NOT_UTF8}))
-
-    assert (bad.number, good.number, good.error) == (1, 2, None)
-    assert "not UTF-8" in (bad.error or "")
-
-
-@pytest.mark.parametrize(
-    "dates",
-    [
-        pytest.param(pa.array([1, 0], pa.timestamp("ns")), id="finer than a microsecond"),
-        pytest.param(pa.array([10**18, 0], pa.timestamp("us")), id="year 33658"),
-        pytest.param(pa.array([-(10**18), 0], pa.timestamp("us")), id="before year 1"),
-    ],
-)
-def test_date_that_python_cannot_hold_spoils_no_other_row(write_parquet: WriteParquet, dates: pa.Array) -> None:
-    lines = all_lines(write_parquet(TEXTS | {"published_date": dates}))
-
-    assert [line.number for line in lines] == [1, 2]
-    assert lines[1].error is None
-
-
-def test_repeated_ids_of_rows_name_the_first_row(write_parquet: WriteParquet) -> None:
-    lines = all_lines(write_parquet(TEXTS | {"id": [5, 5]}))
-
-    assert [line.error for line in lines] == [None, "the id 5 stands already on line 1"]
 
 
 # Files that cannot be read
@@ -434,46 +270,3 @@ def test_file_that_cannot_be_opened_is_refused_at_once(tmp_path: Path, name: str
 
     with pytest.raises(InputFileError, match=f"^{re.escape(str(path))} cannot be read: .*{reason}.*\\.$"):
         ArticleReader(path)
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        pytest.param(lambda _: b"", id="empty"),
-        pytest.param(lambda _: b"hello", id="text"),
-        pytest.param(lambda content: content[: len(content) // 2], id="cut off"),
-        pytest.param(lambda content: _zeroed(content, len(content) - 8 - _footer_size(content)), id="broken footer"),
-        pytest.param(lambda content: _zeroed(content, len(content) // 3), id="broken page"),
-        pytest.param(lambda content: content[:-8] + b"\xff\xff\xff\x7fPAR1", id="footer longer than the file"),
-    ],
-)
-def test_corrupt_parquet_is_refused_by_name(write_parquet: WriteParquet, damage: Callable[[bytes], bytes]) -> None:
-    texts = [f"{n * 7919}" for n in range(3000)]
-    path = write_parquet({"title": texts, "content": texts}, use_dictionary=False)
-    path.write_bytes(damage(path.read_bytes()))
-
-    with pytest.raises(InputFileError, match=f"^{re.escape(str(path))} cannot be read as Parquet"):
-        all_lines(path)
-
-
-def _footer_size(content: bytes) -> int:
-    return int.from_bytes(content[-8:-4], "little")
-
-
-def _zeroed(content: bytes, start: int, length: int = 1000) -> bytes:
-    length = min(length, len(content) - 8 - start)
-    return content[:start] + bytes(length) + content[start + length :]
-
-
-@pytest.mark.parametrize("columns", [["content"], ["title"], ["Title", "Content"], ["id"]])
-def test_parquet_without_the_columns_is_refused(write_parquet: WriteParquet, columns: list[str]) -> None:
-    path = write_parquet({column: ["a"] for column in columns})
-
-    with pytest.raises(InputFileError, match=f"needs the columns title and content; it has: {', '.join(columns)}"):
-        all_lines(path)
-
-
-def test_parquet_without_rows_has_no_chunks(write_parquet: WriteParquet) -> None:
-    path = write_parquet({"title": pa.array([], pa.string()), "content": pa.array([], pa.string())})
-
-    assert list(ArticleReader(path).chunks()) == []
