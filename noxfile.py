@@ -57,7 +57,7 @@ def docs(session: nox.Session) -> None:
 
     Whether its code runs is checked by tests/test_docs.py, with the other tests.
     """
-    install(session, "distillery-core", group="docs")
+    session.install(*nox.project.dependency_groups(GROUPS, "docs"))
     session.run("zensical", "build", "--clean", "--strict")
 
 

@@ -22,7 +22,7 @@ class LoraNetwork:
     """A network in training: backbone, LoRA updates inside it, pooling, and one linear head.
 
     Attention dropout would switch the fused attention off and cost several times the time and
-    memory on a CPU (field/performance.md, section 4).
+    memory on a CPU (docs/decisions/training-on-a-cpu.md).
     """
 
     def __init__(self, base: Path, pooling: str, n_outputs: int, rank: int, lowest_layer: int = 0) -> None:

@@ -16,7 +16,7 @@ from ..base_models import sha256_of
 from .contract import AUTO, NetworkRecipe, Outputs
 
 # A reduced precision is admitted within these distances of float32, on the 0-10 scale
-# (design.md, section 5; `distillery bench` measures them on real articles).
+# (docs/decisions/precision-gate.md; `distillery bench` measures them on real articles).
 MAX_DIFFERENCE = 0.1
 MEAN_DIFFERENCE = 0.02
 
