@@ -51,7 +51,7 @@ def test_every_kind_of_table_gives_the_same_articles(make: Callable[[], Any]) ->
 @pytest.mark.parametrize(
     "data",
     [{"title": "a", "content": "b"}, {"title": "a", "tags": ["x"]}, {}, [{"title": ["a"]}], "text", None, iter([])],
-    ids=repr,
+    ids=["article", "article with tags", "empty", "list", "text", "None", "iterator"],
 )
 def test_articles_are_not_tables(data: Any) -> None:
     assert not is_table(data)
