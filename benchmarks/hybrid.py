@@ -23,7 +23,7 @@ from distillery.loading import locate_filter
 from distillery.scoring.score import STAGE_1, Score
 from distillery.stage1.embedder import StaticEmbedder
 from distillery.stage1.probe import Probe
-from distillery_tools.bench.measuring import Way, ratio, timed_in_turns
+from distillery_tools.bench.timing import Way, ratio, timed_in_turns
 
 FILTERS = ("uplifting", "sustainability-technology", "investment-risk", "cultural-discovery")
 STATUS = Path("/proc/self/status")

@@ -30,7 +30,7 @@ from distillery.students.base_models import TOKENIZER_FILE
 from distillery.students.batching import batches_by_length, padded
 from distillery.students.network import EncoderNetwork, load_backbone
 from distillery.students.tokens import HeadTailTokenizer
-from distillery_tools.bench.measuring import Way, ratio, timed_in_turns
+from distillery_tools.bench.timing import Way, ratio, timed_in_turns
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.data.near_duplicates import duplicate_groups, near_duplicates
 from distillery_tools.probe.cross_fitting import cross_fit

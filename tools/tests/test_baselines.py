@@ -17,7 +17,7 @@ from distillery import FilterConfig
 from distillery.config import PreprocessingConfig
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.evaluation.baselines import ALPHAS, KERNEL_C, predict_kernel, predict_median, predict_ridge
-from distillery_tools.evaluation.embeddings import FrozenBase
+from distillery_tools.vectors import FrozenBase
 
 Vectors = NDArray[np.float32]
 Scores = NDArray[np.float64]

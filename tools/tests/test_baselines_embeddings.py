@@ -14,8 +14,7 @@ from distillery import FilterConfig
 from distillery.config import PreprocessingConfig
 from distillery.students.base_models import TOKENIZER_FILE
 from distillery.students.tokens import HeadTailTokenizer
-from distillery_tools.evaluation import embeddings
-from distillery_tools.evaluation.embeddings import FrozenBase, compute
+from distillery_tools.vectors import FrozenBase
 
 TEXTS = [
     "trees and flowers near the school",
@@ -56,7 +55,7 @@ def test_they_are_the_mean_over_tokens(base: FrozenBase, cache: Path) -> None:
 def test_the_same_texts_are_embedded_once(base: FrozenBase, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In any order, repeated or not; each text keeps its vector."""
     first = base.embed(TEXTS)
-    monkeypatch.setattr(embeddings, "compute", None)
+    monkeypatch.setattr(FrozenBase, "compute", None)
 
     again = base.embed([*reversed(TEXTS), TEXTS[0]])
 
@@ -93,4 +92,4 @@ def test_a_damaged_file_is_made_again(base: FrozenBase, cache: Path, content: by
 
 def test_computing_asks_no_cache(base: FrozenBase, cache: Path) -> None:
     """The vectors alone."""
-    assert np.abs(compute(base, TEXTS) - base.embed(TEXTS)).max() < 1e-5
+    assert np.abs(base.compute(TEXTS) - base.embed(TEXTS)).max() < 1e-5

@@ -18,12 +18,12 @@ from distillery.testing.articles import PLAIN
 from distillery_tools.bench import memory
 from distillery_tools.bench.agreement import agreement
 from distillery_tools.bench.ceiling import matmul_rate, operations
-from distillery_tools.bench.measuring import Way, ratio, timed_in_turns
 from distillery_tools.bench.memory import main as score_in_this_process
 from distillery_tools.bench.memory import peak_memory
 from distillery_tools.bench.naive import NaivePath
 from distillery_tools.bench.plot import PLOT_FILE, plot_speed
 from distillery_tools.bench.sample import drawn, invented_articles, read_articles
+from distillery_tools.bench.timing import Way, ratio, timed_in_turns
 from distillery_tools.cli.bench import REPORT_FILE
 
 NAMES = ("one", "two")

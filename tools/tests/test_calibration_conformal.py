@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from distillery_tools.calibration.conformal import BAND_SIZE, band_edges, conformal_quantile, fit_half_widths
+from distillery_tools.calibration.conformal import (
+    BAND_SIZE,
+    band_edges,
+    conformal_quantile,
+    fit_half_widths,
+    min_articles,
+)
 
 Values = NDArray[np.float64]
 
@@ -139,3 +145,16 @@ def test_few_articles_still_have_intervals() -> None:
 
     assert half_widths.edges.size == 0
     assert half_widths.around(np.array([3.0])) == [(0.0, 10.0)]
+
+
+@pytest.mark.parametrize(("level", "expected"), [(0.8, 25), (0.9, 60), (0.95, 122), (0.99, 700)])
+def test_so_many_articles_make_the_coverage_stable(level: float, expected: int) -> None:
+    """Simulated: in nine of ten calibrations the share outside is at most 1.5 times the stated one."""
+    n_articles = min_articles(level)
+    assert n_articles == expected
+
+    generator = np.random.default_rng(0)
+    residuals = np.sort(generator.uniform(size=(20_000, n_articles)), axis=1)
+    rank = math.ceil(round((n_articles + 1) * level, 9))
+    coverage = residuals[:, rank - 1]  # of a uniform variable below it
+    assert (coverage >= 1 - 1.5 * (1 - level)).mean() >= 0.89

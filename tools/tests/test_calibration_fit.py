@@ -15,8 +15,9 @@ from distillery.calibration.intervals import AVERAGE
 from distillery.calibration.maps import Calibration
 from distillery.calibration.origin import CalibrationOrigin
 from distillery.students.encoder_spec import EncoderSpec, resolve_encoder_spec
+from distillery_tools.calibration.conformal import min_articles
 from distillery_tools.calibration.effect import calibration_effects
-from distillery_tools.calibration.fit import fit_calibration
+from distillery_tools.calibration.fit import fit_calibration, intervals_note
 from distillery_tools.records import write_json
 
 Values = NDArray[np.float64]
@@ -124,17 +125,30 @@ def test_the_average_is_that_after_the_gatekeepers(config: FilterConfig, spec: E
     assert min(content["intervals"]["half_widths"]["green"]) > 0.5
 
 
-def test_few_articles_give_wide_intervals_and_no_map(config: FilterConfig, spec: EncoderSpec) -> None:
-    """Four articles show nothing, and the file says so."""
+def test_few_articles_give_no_intervals_and_no_map(config: FilterConfig, spec: EncoderSpec) -> None:
+    """Four articles show nothing: scores stay as they are, and there is nothing to be sure of."""
     raw, scores = (values[:4] for values in sample(0))
 
     content = fit(config, spec, (raw, scores))
 
-    assert content["dimensions"] == {}
-    assert content["method"] == "none"
-    assert content["intervals"]["half_widths"] == {name: [10.0] for name in [*DIMENSIONS, AVERAGE]}
-    (found,) = parse(content, config).intervals(raw[:1], np.array([5.0])) or []
-    assert set(found.values()) == {(0.0, 10.0)}
+    assert (content["dimensions"], content["method"], content["intervals"]) == ({}, "none", None)
+    calibration = parse(content, config)
+    assert calibration.intervals(raw, np.full(4, 5.0)) is None
+    assert calibration.apply(raw).tolist() == raw.tolist()
+    effects = calibration_effects(config, calibration, raw, scores)
+    assert [(effect.coverage, effect.width) for effect in effects.values()] == [(None, None)] * 4
+    assert "no intervals: 4 articles are too few, a level of 0.9 needs 60." in intervals_note(content, 0.9)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.9, 0.95])
+def test_intervals_start_at_the_number_of_articles_that_makes_them_stable(
+    config: FilterConfig, spec: EncoderSpec, level: float
+) -> None:
+    enough = min_articles(level)
+
+    for n, has_intervals in ((enough - 1, False), (enough, True)):
+        raw, scores = (np.resize(values, (n, 3)) for values in sample(0))
+        assert (fit(config, spec, (raw, scores), level)["intervals"] is not None) is has_intervals
 
 
 def test_constant_labels_are_no_fault(config: FilterConfig, spec: EncoderSpec) -> None:

@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 
 from distillery_tools.calibration.maps import (
     CANDIDATES,
-    SMALLEST_SLOPE,
+    MIN_SLOPE,
     fit_affine,
     fit_isotonic,
     fit_monotone_cubic,
@@ -108,7 +108,7 @@ def test_the_line_never_falls(slope: float) -> None:
 
     mapped = fit_affine(raw, 5 + slope * raw).apply(raw)
 
-    assert np.diff(mapped) == pytest.approx(np.full(20, SMALLEST_SLOPE * 0.2))
+    assert np.diff(mapped) == pytest.approx(np.full(20, MIN_SLOPE * 0.2))
     assert np.median(mapped) == pytest.approx(5 + slope * 2)
 
 

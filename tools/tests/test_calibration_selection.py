@@ -14,9 +14,9 @@ from distillery.calibration.maps import Breakpoints
 from distillery_tools.calibration.average import average_effect, choose_together, held_out_together
 from distillery_tools.calibration.maps import CANDIDATES, fit_isotonic
 from distillery_tools.calibration.selection import (
-    LARGEST_RANK_LOSS,
+    MAX_RANK_LOSS,
+    MIN_SAMPLE,
     N_REPEATS,
-    SMALLEST_SAMPLE,
     Choice,
     Effect,
     choose_map,
@@ -66,7 +66,7 @@ def test_a_useless_student_is_not_mapped_at_the_cost_of_its_ranks() -> None:
 
     assert kept.spearman is not None
     assert plain.spearman is not None
-    assert kept.spearman >= plain.spearman - LARGEST_RANK_LOSS
+    assert kept.spearman >= plain.spearman - MAX_RANK_LOSS
 
 
 def test_the_effect_is_that_on_held_out_articles() -> None:
@@ -93,7 +93,7 @@ def test_no_article_is_mapped_by_a_map_that_knows_it() -> None:
     assert held_out_scores(by_heart, raw, wanted).max() == 0
 
 
-@pytest.mark.parametrize("size", [1, 4, 5, SMALLEST_SAMPLE - 1])
+@pytest.mark.parametrize("size", [1, 4, 5, MIN_SAMPLE - 1])
 def test_few_articles_get_no_map(size: int) -> None:
     """What cannot be held out cannot be shown to help."""
     choice = choose_map(WANTED[:size] * 0.4 + 4, WANTED[:size])

@@ -133,17 +133,17 @@ def test_a_copy_between_two_splits_is_dropped_with_the_reason(bench: Bench) -> N
     assert "new" not in bench.records
     assert bench.records["parted"]["split"] == "train"
     assert summary["dropped"] == [{"id": "new", "reason": "near-duplicate of articles in test and train"}]
-    assert summary["parted_before"] == [{"a4": "test", "parted": "train"}]
+    assert summary["in_several_splits"] == [{"a4": "test", "parted": "train"}]
     printed = bench.run()
     assert "dropped: new: near-duplicate of articles in test and train" in printed.output
-    assert "stay there: a4 (test), parted (train)" in printed.stderr
+    assert "kept as they are: a4 (test), parted (train)" in printed.stderr
 
 
 def test_the_table_says_what_was_done(bench: Bench) -> None:
     """Numbers by split and tier, and where the file is."""
     printed = bench.run(options=("--seed", 3)).stdout
     assert "garden 1.2.0" in printed
-    assert "kept their split: 20; labels replaced by a later file's: 0" in printed
+    assert "articles that kept their split: 20\nlabels replaced by a later file's: 0" in printed
     assert f"labels: {bench.output}" in printed
 
 
@@ -152,16 +152,28 @@ def test_shares_are_the_users(bench: Bench) -> None:
     bench.data.labels[:] = [
         {**label, "scores": dict.fromkeys(label["scores"], 1)} for label in without_split(bench.data.labels)
     ]
-    counts = bench.prepare(options=("--shares", "50/25/25"))["splits"]
+    counts = bench.prepare(options=("--shares", "train=0.5,val=0.25,test=0.25"))["splits"]
     assert [sum(tiers.values()) for tiers in counts.values()] == [10, 5, 5]
 
 
-@pytest.mark.parametrize("shares", ["80/20", "80/10/11", "a/b/c", "100/0/0", "", "nan/10/10"])
+@pytest.mark.parametrize(
+    "shares",
+    [
+        "80/10/10",
+        "train=0.8,val=0.2",
+        "train=0.8,val=0.1,test=0.2",
+        "train=a,val=b,test=c",
+        "train=1,val=0,test=0",
+        "train=0.8,val=0.1,dev=0.1",
+        "",
+        "train=nan,val=0.1,test=0.1",
+    ],
+)
 def test_shares_that_are_none_are_refused(bench: Bench, shares: str) -> None:
     """With an example."""
     done = bench.run(options=("--shares", shares))
     assert done.exit_code == USAGE
-    assert "80/10/10" in done.output
+    assert "train" in done.output
 
 
 def refusal(bench: Bench, *labels: Path, options: tuple[object, ...] = ()) -> str:
@@ -184,10 +196,10 @@ def test_all_faults_are_told_at_once(bench: Bench) -> None:
     said = refusal(bench)
     assert "6 fault(s)" in said
     for fault in (
-        "a0: the scores are for",
-        "a1: not a number from 0 to 10: {'shared': None}",
-        "a2: the second opinion's scores are for green",
-        "a3: the split is 'dev'",
+        "a0: scores: missing dimension (green)",
+        "a1: scores: not a number from 0 to 10 (shared: None)",
+        "a2: second opinion: missing dimension (shared); second opinion: missing dimension (tested)",
+        "a3: unknown split ('dev')",
         "a6: labelled more than once in this file",
         "b: there is no article with this id",
     ):
@@ -204,8 +216,8 @@ def test_existing_splits_must_be_splits(bench: Bench) -> None:
     """And one for each id."""
     rows = [{"id": "a0", "split": "dev"}, {"id": "a1", "split": "val"}, {"id": "a1", "split": "test"}]
     said = refusal(bench, options=("--existing", bench.labels("old.jsonl", rows)))
-    assert "a0: the split is 'dev'" in said
-    assert "a1: stands in val and in test" in said
+    assert "a0: unknown split ('dev')" in said
+    assert "a1: is in val and in test" in said
 
 
 def test_what_is_read_is_not_overwritten(bench: Bench) -> None:

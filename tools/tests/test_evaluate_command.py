@@ -9,12 +9,13 @@ import pytest
 from click.testing import Result
 from invented import DIMENSIONS, Data, Trained, contents, run_cli, strict_json
 
+from distillery import FilterConfig
 from distillery_tools.evaluation.evaluator import KERNEL, MEDIAN, RIDGE
-from distillery_tools.evaluation.figures import Figure
+from distillery_tools.measuring.figures import Figure
 
 USAGE, FAILED = 2, 1
 MODELS = ("student compact", KERNEL, RIDGE, MEDIAN)
-COLUMNS = ("error of the average", "distance closed", "rank correlation", "recall", "precision among top")
+COLUMNS = ("MAE of the weighted average", "gap closed", "rank correlation", "recall", "R-precision")
 
 
 def evaluate(folder: Path, data: Path, *options: object) -> Result:
@@ -67,11 +68,12 @@ def test_markdown_is_whole_tables(trained: Trained, data_folder: Path) -> None:
 def test_a_folder_gets_every_form(trained: Trained, data_folder: Path, report: dict[str, Any], tmp_path: Path) -> None:
     """JSON, Markdown and pictures, the learning curve from the record of the training."""
     folder = tmp_path / "reports" / "garden"
-    evaluate(trained.folder, data_folder, "--output", folder)
+    evaluate(trained.folder, data_folder, "--output-dir", folder)
     written = contents(folder)
     pictures = {"reliability.png", "predicted_against_true.png", "tier_confusion.png", "learning_curve.png"}
     assert set(written) == {"evaluation.json", "evaluation.md", *pictures}
     assert strict_json(written["evaluation.json"].decode()) == report
+    assert report["weights_sha256"] == FilterConfig.load(trained.folder).student().weights_sha256
     assert written["evaluation.md"].decode().startswith("# garden 1.2.0\n\n")
 
 
@@ -84,7 +86,7 @@ def test_the_prefilter_is_measured_alone(garden: Path, data_folder: Path, form: 
         assert strict_json(printed)["all"]["passed"] == pytest.approx(0.9)
 
 
-@pytest.mark.parametrize("option", [("--save",), ("--output", "reports")])
+@pytest.mark.parametrize("option", [("--save",), ("--output-dir", "reports")])
 def test_the_prefilter_alone_is_not_kept(garden: Path, data_folder: Path, option: tuple[str, ...]) -> None:
     """What is kept are a student's figures."""
     done = run_cli("evaluate", garden, "--data", data_folder, "--prefilter-only", *option)
@@ -114,10 +116,10 @@ def test_saving_makes_info_show_it(trained_copy: Path, data_folder: Path, report
 def test_saving_renews_the_cards(trained_copy: Path, data_folder: Path) -> None:
     """Between their markers only."""
     card = trained_copy / "README.md"
-    card.write_text("# garden\n\n<!-- evaluation -->\nold\n<!-- /evaluation -->\n\nThe end.\n")
+    card.write_text("# garden\n\n<!-- evaluation -->\nformer figures\n<!-- /evaluation -->\n\nThe end.\n")
     evaluate(trained_copy, data_folder, "--save")
     text = card.read_text()
-    assert "old" not in text
+    assert "former" not in text
     assert "| student compact |" in text
     assert text.startswith("# garden\n")
     assert text.endswith("\n\nThe end.\n")
@@ -173,7 +175,7 @@ def test_faulty_labels_are_refused(trained: Trained, data: Data) -> None:
     data.write()
     done = run_cli("evaluate", trained.folder, "--data", data.folder)
     assert done.exit_code == USAGE
-    assert "a4: not a number from 0 to 10" in done.output
+    assert "a4: scores: not a number from 0 to 10" in done.output
 
 
 def test_an_untrained_filter_is_an_error(garden: Path, data_folder: Path) -> None:

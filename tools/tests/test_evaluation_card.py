@@ -9,15 +9,14 @@ import numpy as np
 import pytest
 
 from distillery.config import TierConfig
-from distillery_tools.evaluation.card import write_cards
+from distillery_tools.evaluation.card import headline_row, markdown, write_cards
 from distillery_tools.evaluation.details import details
-from distillery_tools.evaluation.headline import closed, headline
-from distillery_tools.evaluation.judged import Judged
 from distillery_tools.evaluation.languages import language_figures
-from distillery_tools.evaluation.markdown import headline_row, markdown
 from distillery_tools.evaluation.separation import separation
 from distillery_tools.evaluation.tables import tables
 from distillery_tools.evaluation.tiers import tier_figures
+from distillery_tools.measuring.final_scores import FinalScores
+from distillery_tools.measuring.headline import gap_closed_figure, headline
 
 TIERS = [
     TierConfig(name="high", at_least=6.0, description="all"),
@@ -26,9 +25,9 @@ TIERS = [
 ROW = "| [garden](filters/garden/README.md) | 1.2.0 | 0.33 (0.00 to 0.67) |"
 
 
-def judged(averages: list[float]) -> Judged:
+def judged(averages: list[float]) -> FinalScores:
     """Return averages of a filter with one dimension."""
-    return Judged(np.array(averages)[:, None], np.array(averages), ["high" if a >= 6 else "low" for a in averages])
+    return FinalScores(np.array(averages)[:, None], np.array(averages), ["high" if a >= 6 else "low" for a in averages])
 
 
 @pytest.fixture
@@ -46,7 +45,7 @@ def report() -> dict[str, Any]:
         "blocked_share_at_most": 0.63,
         "reasons_at_threshold": {},
     }
-    model = {**headline(found, wanted, ["green"]), "share_closed": closed(found, wanted, 3.5, 0.1)}
+    model = {**headline(found, wanted, ["green"]), "gap_closed": gap_closed_figure(found, wanted, 3.5, 0.1)}
     return {
         "filter": "garden",
         "version": "1.2.0",
@@ -80,7 +79,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def test_the_row_compares_filters(report: dict[str, Any]) -> None:
-    """Error, rank correlation, share closed, recall at 4, precision among the top."""
+    """MAE, rank correlation, gap closed, recall at 4, R-precision."""
     row = headline_row(report)
     assert row.startswith(ROW)
     assert row.count("|") == 8
@@ -90,7 +89,7 @@ def test_the_row_compares_filters(report: dict[str, Any]) -> None:
 def test_a_table_of_one_dimension_has_the_clear_cases(report: dict[str, Any]) -> None:
     """What a filter does not have, such as intervals, gets no table."""
     titles = [table.title for table in tables(report)]
-    assert "clear cases told apart at 6, 2 doubtful ones dropped" in titles
+    assert "clear cases at 6; 2 unclear ones are left out" in titles
     assert "intervals" not in titles
 
 
@@ -112,7 +111,7 @@ def test_both_readmes_are_renewed(report: dict[str, Any], repository: Path, tmp_
     assert card.read_text() == f"# one\n{block}\nend\n"
     lines = overview.read_text().splitlines()
     assert lines[:2] == ["# all", "<!-- filters -->"]
-    assert lines[2].startswith("| filter | version | error of the average |")
+    assert lines[2].startswith("| filter | version | MAE of the weighted average |")
     assert lines[4] == headline_row(report)
     assert lines[5:] == ["<!-- /filters -->", "end"]
 

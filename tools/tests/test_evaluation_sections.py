@@ -11,12 +11,13 @@ from distillery.scoring.postfilter import Postfilter
 from distillery.scoring.score import Provenance, Score
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.evaluation.details import BANDS, details, reliability
-from distillery_tools.evaluation.intervals import interval_figures
-from distillery_tools.evaluation.judged import Judged
 from distillery_tools.evaluation.languages import NOT_ENGLISH, OTHER, language_figures, language_groups
-from distillery_tools.evaluation.prefiltering import prefilter_figures, upper_bound
+from distillery_tools.evaluation.prefiltering import prefilter_figures
 from distillery_tools.evaluation.separation import separation
 from distillery_tools.evaluation.tiers import tier_figures
+from distillery_tools.measuring.binomial import upper_bound
+from distillery_tools.measuring.final_scores import FinalScores
+from distillery_tools.measuring.intervals import interval_figures
 
 TIERS = [
     TierConfig(name="high", at_least=7.0, description="all"),
@@ -26,15 +27,15 @@ TIERS = [
 PROVENANCE = Provenance("garden", "1.2.0", "1.0.0", "compact", "0" * 64, None, "torch-float32")
 
 
-def judged(averages: list[float]) -> Judged:
+def judged(averages: list[float]) -> FinalScores:
     """Return averages with their tiers."""
     names = [next(tier.name for tier in TIERS if average >= tier.at_least) for average in averages]
-    return Judged(np.array(averages)[:, None], np.array(averages), names)
+    return FinalScores(np.array(averages)[:, None], np.array(averages), names)
 
 
 def test_judged_scores_are_those_of_a_user(config: FilterConfig) -> None:
     """Clamped, averaged, capped by the gatekeeper, put in a tier."""
-    found = Judged.of(np.array([[12.0, 10.0, 10.0], [8.0, 8.0, 1.0]]), Postfilter(config))
+    found = FinalScores.of(np.array([[12.0, 10.0, 10.0], [8.0, 8.0, 1.0]]), Postfilter(config))
 
     assert found.scores.tolist() == [[10.0, 10.0, 10.0], [8.0, 8.0, 1.0]]
     assert found.averages.tolist() == [10.0, 3.0]
@@ -158,7 +159,7 @@ def test_the_upper_bound_is_where_so_few_hits_become_unlikely(n_hits: int, n_tri
 def test_the_upper_bound_at_its_ends() -> None:
     """All hits allow no bound below 1, no trials none at all."""
     assert upper_bound(4, 4) == 1.0
-    assert upper_bound(0, 0) is None
+    assert upper_bound(0, 0) == 1.0
 
 
 def test_the_prefilter_is_held_against_the_labels(config: FilterConfig, labelled: LabelledData) -> None:

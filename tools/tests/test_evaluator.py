@@ -18,10 +18,10 @@ from distillery.scoring.score import Score
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.evaluation import evaluator
 from distillery_tools.evaluation.evaluator import KERNEL, MEDIAN, RIDGE, Evaluator
-from distillery_tools.evaluation.figures import bootstrap
-from distillery_tools.evaluation.headline import AGREEMENT, FINDING
-from distillery_tools.evaluation.judged import student_results
-from distillery_tools.evaluation.metrics import mean_absolute_error, spearman
+from distillery_tools.measuring.figures import bootstrap
+from distillery_tools.measuring.final_scores import student_results
+from distillery_tools.measuring.headline import AGREEMENT, RETRIEVAL
+from distillery_tools.measuring.metrics import mean_absolute_error, spearman
 
 STUDENT = "student compact"
 BASELINES = (KERNEL, RIDGE, MEDIAN)
@@ -65,7 +65,7 @@ def averages(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 def test_every_model_has_every_figure(report: Report) -> None:
     """Of each dimension too, in the order of the config."""
     assert list(report["models"]) == [STUDENT, *BASELINES]
-    names = {*AGREEMENT, *FINDING, "share_closed"}
+    names = {*AGREEMENT, *RETRIEVAL, "gap_closed"}
     for figures in report["models"].values():
         assert set(figures) == names | {"dimension_mae"}
         assert list(figures["dimension_mae"]) == list(DIMENSIONS)
@@ -147,14 +147,14 @@ def test_predictions_beyond_the_scale_count_as_its_ends(
     assert figures["weighted_average_mae"]["value"] == pytest.approx(np.abs(averages(test) - at_end).mean())
 
 
-def test_the_share_closed_runs_from_the_median_to_the_oracles_noise(report: Report, read_data: LabelledData) -> None:
+def test_the_gap_closed_runs_from_the_median_to_the_oracles_noise(report: Report, read_data: LabelledData) -> None:
     """The median has closed nothing; the noise is that of all splits."""
     models, oracle = report["models"], report["oracle"]
-    assert models[MEDIAN]["share_closed"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert models[MEDIAN]["gap_closed"] == {"value": 0.0, "low": 0.0, "high": 0.0}
     start, noise = models[MEDIAN]["weighted_average_mae"]["value"], oracle["weighted_average_mae"]["value"]
     for figures in models.values():
         wanted = (start - figures["weighted_average_mae"]["value"]) / (start - noise)
-        assert figures["share_closed"]["value"] == pytest.approx(wanted)
+        assert figures["gap_closed"]["value"] == pytest.approx(wanted)
 
 
 def test_the_oracle_is_held_against_itself(report: Report, read_data: LabelledData) -> None:
@@ -177,7 +177,7 @@ def test_without_second_opinions_the_noise_is_unknown(scorer: FilterBaseScorer, 
     }
     report = Evaluator(scorer, LabelledData(splits, read_data.sha256), "test").report()
     assert report["oracle"] is None
-    assert report["models"][STUDENT]["share_closed"]["value"] is None
+    assert report["models"][STUDENT]["gap_closed"]["value"] is None
     assert report["models"][STUDENT]["weighted_average_mae"]["value"] is not None
 
 

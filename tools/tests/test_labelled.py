@@ -13,7 +13,8 @@ import pytest
 from invented import DIMENSIONS, Data
 
 from distillery import Article, FilterConfig, InputFileError
-from distillery_tools.data.labelled import MAX_FAULTS_SHOWN, LabelledData, Split
+from distillery_tools.data.labelled import LabelledData, Split
+from distillery_tools.data.labels import MAX_FAULTS_SHOWN
 
 Record = dict[str, Any]
 Change = Callable[[Record], Any]
@@ -213,20 +214,23 @@ def test_what_is_no_score_is_refused(data: Data, config: FilterConfig, score: An
     data.labels[4]["scores"]["shared"] = score
     message = refusal(data, config)
     assert str(data.labels_file) in message
-    assert "a4: not a number from 0 to 10" in message
+    assert "a4: scores: not a number from 0 to 10" in message
     assert "shared" in message
 
 
 LABEL_FAULTS: dict[str, tuple[Change, str]] = {
-    "missing dimension": (lambda label: label["scores"].pop("tested"), "a3: the scores are for"),
-    "unknown dimension": (lambda label: label["scores"].update(blue=3), "blue; the filter's dimensions are green,"),
-    "no scores": (lambda label: label.pop("scores"), "a3: the scores are for None"),
-    "null scores": (lambda label: label.update(scores=None), "a3: the scores are for None"),
-    "list of scores": (lambda label: label.update(scores=[1, 2, 3]), "a3: the scores are for [1, 2, 3]"),
-    "empty scores": (lambda label: label.update(scores={}), "the filter's dimensions are green, shared, tested"),
-    "another split": (lambda label: label.update(split="dev"), "a3: the split is 'dev', not one of train, val, test"),
-    "no split": (lambda label: label.pop("split"), "a3: the split is None"),
-    "list of splits": (lambda label: label.update(split=["val"]), "a3: the split is ['val']"),
+    "missing dimension": (lambda label: label["scores"].pop("tested"), "a3: scores: missing dimension (tested)"),
+    "unknown dimension": (lambda label: label["scores"].update(blue=3), "scores: unknown dimension (blue)"),
+    "no scores": (lambda label: label.pop("scores"), "a3: scores: missing"),
+    "null scores": (lambda label: label.update(scores=None), "a3: scores: missing"),
+    "list of scores": (lambda label: label.update(scores=[1, 2, 3]), "a3: scores: missing"),
+    "empty scores": (
+        lambda label: label.update(scores={}),
+        "scores: missing dimension (green); scores: missing dimension (shared)",
+    ),
+    "another split": (lambda label: label.update(split="dev"), "a3: unknown split ('dev')"),
+    "no split": (lambda label: label.pop("split"), "a3: label without a split"),
+    "list of splits": (lambda label: label.update(split=["val"]), "a3: unknown split (['val'])"),
     "no article": (lambda label: label.update(id="b3"), "b3: there is no article with this id"),
     "labelled twice": (lambda label: label.update(id="a0"), "a0: labelled more than once"),
 }

@@ -13,21 +13,21 @@ from sklearn.metrics import cohen_kappa_score
 from sklearn.metrics import mean_absolute_error as sklearn_mae
 from sklearn.metrics import root_mean_squared_error as sklearn_rmse
 
-from distillery_tools.evaluation import figures
-from distillery_tools.evaluation.figures import UNDEFINED, Figure, Metric, bootstrap
-from distillery_tools.evaluation.metrics import (
+from distillery_tools.measuring import figures
+from distillery_tools.measuring.figures import UNDEFINED, Figure, Metric, bootstrap
+from distillery_tools.measuring.metrics import (
     bias,
     coverage,
     error_within,
+    gap_closed,
     mean_absolute_error,
     mean_width,
     pearson,
     quadratic_weighted_kappa,
     root_mean_squared_error,
-    share_closed,
     spearman,
 )
-from distillery_tools.evaluation.retrieval import recall_at
+from distillery_tools.measuring.retrieval import recall_at
 
 Values = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ METRICS: dict[str, Metric] = {
     "spearman": spearman,
     "kappa": quadratic_weighted_kappa,
     "error within a band": error_within(2.0, 6.0),
-    "share closed": share_closed(3.0, 0.3),
+    "gap closed": gap_closed(3.0, 0.3),
     "recall": recall_at(THRESHOLD),
 }
 all_metrics = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
@@ -113,19 +113,19 @@ def test_the_error_within_a_band_counts_its_lower_bound_only() -> None:
 
 
 @pytest.mark.parametrize(("closeness", "share"), [(0.0, 0.0), (0.5, 0.5), (0.9, 0.9), (1.0, 1.0)])
-def test_the_share_closed_runs_from_the_constant_to_the_noise(closeness: float, share: float) -> None:
+def test_the_gap_closed_runs_from_the_constant_to_the_noise(closeness: float, share: float) -> None:
     """A prediction that goes part of the way from constant error to noise has closed that part."""
     expected = np.array([0.0, 2.0, 6.0, 8.0])  # the constant 4 is off by 3 on average
     noise = 1.0
     predicted = expected + (3.0 - closeness * (3.0 - noise))
-    assert share_closed(4.0, noise)(predicted, expected) == pytest.approx(share)
+    assert gap_closed(4.0, noise)(predicted, expected) == pytest.approx(share)
 
 
 @pytest.mark.parametrize("noise", [3.0, 3.5, math.nan])
 def test_without_a_way_to_go_nothing_is_closed(noise: float) -> None:
     """An oracle as noisy as a constant, or of unknown noise, gives no share."""
     expected = np.array([0.0, 2.0, 6.0, 8.0])
-    assert bootstrap(share_closed(4.0, noise), expected, expected).value is None
+    assert bootstrap(gap_closed(4.0, noise), expected, expected).value is None
 
 
 def test_coverage_counts_both_ends() -> None:

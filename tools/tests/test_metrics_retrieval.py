@@ -7,13 +7,13 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score
 
-from distillery_tools.evaluation.figures import UNDEFINED, Metric, bootstrap
-from distillery_tools.evaluation.retrieval import (
+from distillery_tools.measuring.figures import UNDEFINED, Metric, bootstrap
+from distillery_tools.measuring.retrieval import (
     average_precision_at,
     f1_at,
-    precision_among_top,
+    overlap_at,
     precision_at,
-    recall_among_top,
+    r_precision_at,
     recall_at,
 )
 
@@ -24,8 +24,8 @@ METRICS: dict[str, Metric] = {
     "recall": recall_at(THRESHOLD),
     "precision": precision_at(THRESHOLD),
     "f1": f1_at(THRESHOLD),
-    "precision among top": precision_among_top(THRESHOLD),
-    "recall among top": recall_among_top(5),
+    "R-precision": r_precision_at(THRESHOLD),
+    "overlap": overlap_at(5),
     "average precision": average_precision_at(THRESHOLD),
 }
 all_metrics = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
@@ -64,27 +64,27 @@ def test_average_precision_is_sklearns(seed: int, decimals: int) -> None:
 
 
 @seeds
-def test_precision_among_top(seed: int) -> None:
+def test_r_precision_at(seed: int) -> None:
     """Of as many best-ranked articles as there are positives, the share that is positive."""
     predicted, expected = sample(seed)
     n_positives = int((expected >= THRESHOLD).sum())
     top = np.argsort(-predicted)[:n_positives]
     wanted = float((expected[top] >= THRESHOLD).mean())
-    assert precision_among_top(THRESHOLD)(predicted, expected) == pytest.approx(wanted)
+    assert r_precision_at(THRESHOLD)(predicted, expected) == pytest.approx(wanted)
 
 
 @seeds
 @pytest.mark.parametrize("size", [1, 20, 80, 200])
-def test_recall_among_top(seed: int, size: int) -> None:
+def test_overlap_at(seed: int, size: int) -> None:
     """The share of the oracle's best that is among the predicted best; of fewer articles, all are the best."""
     predicted, expected = sample(seed)
     k = min(size, len(expected))
     best = set(np.argsort(-expected)[:k]) & set(np.argsort(-predicted)[:k])
-    assert recall_among_top(size)(predicted, expected) == pytest.approx(len(best) / k)
+    assert overlap_at(size)(predicted, expected) == pytest.approx(len(best) / k)
 
 
 @pytest.mark.parametrize("positives_first", [True, False])
-@pytest.mark.parametrize("metric", [precision_among_top(THRESHOLD), recall_among_top(3)])
+@pytest.mark.parametrize("metric", [r_precision_at(THRESHOLD), overlap_at(3)])
 def test_the_order_of_tied_articles_does_not_matter(metric: Metric, positives_first: bool) -> None:
     """A constant prediction finds as many of the three best as there are among all: 3 of 10."""
     expected = np.array([6.0] * 3 + [1.0] * 7)[:: 1 if positives_first else -1]
@@ -92,7 +92,7 @@ def test_the_order_of_tied_articles_does_not_matter(metric: Metric, positives_fi
 
 
 @seeds
-@pytest.mark.parametrize("metric", [precision_among_top(THRESHOLD), recall_among_top(4)])
+@pytest.mark.parametrize("metric", [r_precision_at(THRESHOLD), overlap_at(4)])
 def test_places_are_shared_among_ties(metric: Metric, seed: int) -> None:
     """The figure is the mean over all ways to break the ties of the predictions."""
     generator = np.random.default_rng(seed)
@@ -128,7 +128,7 @@ UNDEFINED_CASES: dict[str, tuple[Metric, list[float], list[float]]] = {
     "recall without positives": (recall_at(THRESHOLD), [5, 6, 7], [1, 2, 3]),
     "precision without predicted positives": (precision_at(THRESHOLD), [1, 2, 3], [5, 6, 7]),
     "F1 with neither": (f1_at(THRESHOLD), [1, 2, 3], [3, 2, 1]),
-    "precision among the top none": (precision_among_top(THRESHOLD), [5, 6, 7], [1, 2, 3]),
+    "R-precision none": (r_precision_at(THRESHOLD), [5, 6, 7], [1, 2, 3]),
     "average precision without positives": (average_precision_at(THRESHOLD), [5, 6, 7], [1, 2, 3]),
 }
 

@@ -52,14 +52,14 @@ def test_help_of_a_command_builds_no_model(command: str, option: str) -> None:
     assert modules & set(HEAVY) == set()
 
 
-def test_help_of_screening_builds_no_model() -> None:
+def test_help_of_select_builds_no_model() -> None:
     """Though it may load a filter when it runs."""
-    printed, modules = run("screen", "--help")
+    printed, modules = run("select", "--help")
     assert "--shares" in printed
     assert modules & set(HEAVY) == set()
 
 
-@pytest.mark.parametrize("name", ["train", "evaluate", "screen", "label"])
+@pytest.mark.parametrize("name", ["train", "evaluate", "select", "label"])
 def test_each_command_is_where_the_plugin_says(name: str) -> None:
     """And is called what it is listed as; its first sentence may be longer."""
     module, _, attribute = distillery_commands()[name][0].partition(":")

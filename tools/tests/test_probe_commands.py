@@ -17,7 +17,7 @@ from distillery.config import CALIBRATION_FILE, PROBE_FILE
 from distillery.stage1.probe import Probe
 from distillery.students.base_models import sha256_of
 from distillery_tools.cli.probe import probe_command
-from distillery_tools.probe.section import write_section
+from distillery_tools.probe.installation import write_section
 
 MISS = ("--miss", "0.2")
 
@@ -183,8 +183,8 @@ def test_promise_that_the_positives_cannot_carry_is_refused(copied: Path, data: 
     done = probe("threshold", copied, "--data", data, "--miss", "0.001")
 
     assert isinstance(done.exception, distillery.ProbeError)
-    assert "cannot promise a miss rate of 0.001" in str(done.exception)
-    assert "2995 positives are the least" in str(done.exception)
+    assert "are too few for a miss rate of 0.001" in str(done.exception)
+    assert "at least 2995 positives" in str(done.exception)
     assert contents(copied) == before
 
 

@@ -7,10 +7,9 @@ import pytest
 from scipy.stats import binomtest, norm
 
 from distillery import ProbeError
+from distillery_tools.measuring.binomial import two_sided_interval, upper_bound
 from distillery_tools.probe.guarantee import (
     choose_threshold,
-    miss_bound,
-    miss_interval,
     misses_allowed,
     positives_needed,
     smallest_miss_rate,
@@ -31,14 +30,14 @@ def test_misses_allowed_are_those_of_the_tables(n_positives: int, miss_rate: flo
 def test_bounds_are_scipys(n_misses: int, n_positives: int) -> None:
     test = binomtest(n_misses, n_positives)
 
-    assert miss_bound(n_misses, n_positives, 0.95) == pytest.approx(
+    assert upper_bound(n_misses, n_positives, 0.95) == pytest.approx(
         binomtest(n_misses, n_positives, alternative="less").proportion_ci(0.95).high
     )
-    assert miss_interval(n_misses, n_positives) == pytest.approx(tuple(test.proportion_ci(0.95)))
+    assert two_sided_interval(n_misses, n_positives) == pytest.approx(tuple(test.proportion_ci(0.95)))
 
 
 def test_without_positives_nothing_is_known() -> None:
-    assert miss_interval(0, 0) == (0.0, 1.0)
+    assert two_sided_interval(0, 0) == (0.0, 1.0)
     assert smallest_miss_rate(0, 0.95) == 1.0
     assert misses_allowed(0, 0.05, 0.95) is None
 
@@ -49,14 +48,14 @@ def test_threshold_is_the_order_statistic() -> None:
     threshold = choose_threshold(estimates, 0.05, 0.95, 1000.0)
 
     assert (threshold.value, threshold.n_misses, threshold.n_positives) == (2.0, 2, 124)
-    assert threshold.bound == miss_bound(2, 124, 0.95) <= 0.05
+    assert threshold.bound == upper_bound(2, 124, 0.95) <= 0.05
 
 
 def test_ceiling_lowers_the_threshold_and_the_bound() -> None:
     threshold = choose_threshold(np.arange(124.0), 0.05, 0.95, 0.5)
 
     assert (threshold.value, threshold.n_misses) == (0.5, 1)
-    assert threshold.bound == miss_bound(1, 124, 0.95)
+    assert threshold.bound == upper_bound(1, 124, 0.95)
 
 
 def test_tied_estimates_are_not_missed() -> None:
@@ -66,7 +65,7 @@ def test_tied_estimates_are_not_missed() -> None:
 
 
 def test_refusal_says_what_the_positives_can_carry() -> None:
-    with pytest.raises(ProbeError, match=r"58 held-out.*promise 0\.050 at best.*\n.*59 positives are the least"):
+    with pytest.raises(ProbeError, match=r"58 held-out(.|\n)*guarantee 0\.050.*\n.*at least 59 positives"):
         choose_threshold(np.arange(58.0), 0.05, 0.95, NO_CEILING)
 
 

@@ -12,7 +12,7 @@ def distillery_commands() -> Mapping[str, tuple[str, str]]:
     """Add the commands of the tools, imported only when one runs."""
     return {
         "data": ("distillery_tools.cli.data:data_command", "Prepare, check and describe labelled articles."),
-        "screen": ("distillery_tools.cli.screen:screen_command", "Choose which articles to label next."),
+        "select": ("distillery_tools.cli.select:select_command", "Select which articles to label next."),
         "label": ("distillery_tools.cli.label:label_command", "Label articles by an LLM, and compare labels."),
         "train": ("distillery_tools.cli.train:train_command", "Train a filter's student from labelled articles."),
         "train-encoder": (

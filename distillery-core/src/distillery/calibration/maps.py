@@ -72,7 +72,7 @@ class Calibration:
         intervals = data.get("intervals")
         half_widths = read_half_widths(intervals, config.dimension_names, source) if intervals is not None else None
         known = maps.keys() & set(config.dimension_names)
-        if not known and (maps or half_widths is None):
+        if not known and (maps or "intervals" not in data):
             raise CalibrationError(f"{source} maps none of the dimensions {', '.join(config.dimension_names)}.")
         return cls(maps, half_widths, config.dimension_names, identifier)
 

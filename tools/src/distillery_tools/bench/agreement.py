@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from distillery import FilterBaseScorer, Score
 
-from ..evaluation.metrics import spearman
+from ..measuring.metrics import spearman
 
 
 def agreement(scorer: FilterBaseScorer, found: Sequence[Score], reference: Sequence[Score]) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from distillery.students.network import load_backbone
 from .agreement import agreement
 from .ceiling import PRECISIONS, matmul_rate, operations
 from .machine import machine
-from .measuring import Way, ratio, timed_in_turns
 from .memory import memory_table
 from .naive import BATCH_SIZE, NaivePath
 from .sample import Articles
+from .timing import Way, ratio, timed_in_turns
 
 # The naive path pads every article alike, so one batch tells its cost.
 N_NAIVE = BATCH_SIZE

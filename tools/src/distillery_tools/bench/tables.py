@@ -1,10 +1,10 @@
-"""A benchmark as tables for people."""
+"""A benchmark as tables."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..evaluation.tables import UNDEFINED, Table
+from ..measuring.tables import UNDEFINED, Table
 
 
 def tables(report: dict[str, Any]) -> list[Table]:

@@ -1,4 +1,4 @@
-"""The weighted average under the chosen maps: what helps each dimension must not harm it."""
+"""The weighted average under the chosen maps: what helps each dimension must not harm the average."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .selection import Choice, Effect
 
 
 def average_effect(config: FilterConfig, held_out: Values, scores: Values) -> Effect:
-    """Measure the averages of held-out scores [n_repeats, n, n_dimensions] against those of the oracle [n, ...]."""
+    """Measure the averages of held-out scores [n_repeats, n, n_dimensions] against the oracle's [n, n_dimensions]."""
     postfilter = Postfilter(config)
     averages = np.array([postfilter.averages(predicted) for predicted in held_out])
     return Effect.of_held_out(averages, postfilter.averages(scores))
@@ -26,7 +26,7 @@ def held_out_together(choices: Mapping[str, Choice], chosen: Mapping[str, str]) 
 
 
 def choose_together(config: FilterConfig, choices: Mapping[str, Choice], scores: Values) -> dict[str, str]:
-    """Return each dimension's candidate, the weakest maps dropped until the average keeps error and ranks."""
+    """Return each dimension's candidate; the weakest maps go until the average is no worse than without maps."""
     chosen = {name: choice.chosen for name, choice in choices.items()}
     plain = average_effect(config, held_out_together(choices, dict.fromkeys(choices, NONE)), scores)
     while any(candidate != NONE for candidate in chosen.values()):

@@ -14,7 +14,7 @@ from distillery.calibration.origin import CalibrationOrigin
 from distillery.scoring.postfilter import Postfilter
 
 from .average import average_effect, choose_together, held_out_together
-from .conformal import fit_half_widths
+from .conformal import fit_half_widths, min_articles
 from .maps import CANDIDATES, NONE, Values
 from .selection import Choice, choose_map
 
@@ -34,8 +34,9 @@ def fit_calibration(
 ) -> dict[str, Any]:
     """Fit maps where they help and intervals, on raw outputs and scores [n, n_dimensions] of unseen articles.
 
-    Returns the content of a calibration.json: the predecessor's form, with intervals and the effect on held-out
-    articles beside it. Raises CalibrationError if an output is not a finite number.
+    Returns the content of a calibration.json: the maps, the intervals (None if the articles are too few for the
+    level, see `min_articles`), and the effect on held-out articles. Raises CalibrationError if an output is not a
+    finite number.
     """
     if broken := int((~np.isfinite(raw)).any(axis=1).sum()):
         raise CalibrationError(
@@ -79,11 +80,13 @@ def _maps(chosen: Mapping[str, str], raw: Values, scores: Values) -> dict[str, d
     return maps
 
 
-def _intervals(config: FilterConfig, predicted: Values, scores: Values, level: float) -> dict[str, Any]:
-    """Fit half-widths for each dimension and the final average, on held-out scores."""
-    found, wanted = (np.column_stack([each, Postfilter(config).averages(each)]) for each in (predicted, scores))
+def _intervals(config: FilterConfig, predicted: Values, scores: Values, level: float) -> dict[str, Any] | None:
+    """Fit half-widths for each dimension and the final average, on held-out scores; None for too few articles."""
+    if len(predicted) < min_articles(level):
+        return None
+    found, expected = (np.column_stack([each, Postfilter(config).averages(each)]) for each in (predicted, scores))
     names = [*config.dimension_names, AVERAGE]
-    fitted = {name: fit_half_widths(found[:, i], wanted[:, i], level) for i, name in enumerate(names)}
+    fitted = {name: fit_half_widths(found[:, i], expected[:, i], level) for i, name in enumerate(names)}
     return {
         "level": level,
         "method": "split-conformal",
@@ -95,3 +98,13 @@ def _intervals(config: FilterConfig, predicted: Values, scores: Values, level: f
 
 def _effects(choice: Choice, chosen: str) -> dict[str, Any]:
     return {"chosen": chosen, "candidates": {name: asdict(effect) for name, effect in choice.effects.items()}}
+
+
+def intervals_note(content: Mapping[str, Any], level: float) -> str:
+    """Return one line on the intervals of a calibration."""
+    if content["intervals"] is not None:
+        return f"intervals of {level:g} from {content['n_samples']} articles"
+    return (
+        f"no intervals: {content['n_samples']} articles are too few, a level of {level:g} needs {min_articles(level)}. "
+        "Label more validation articles, or choose a lower --level"
+    )

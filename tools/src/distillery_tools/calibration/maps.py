@@ -1,6 +1,6 @@
 """Candidate maps from a student's output to the oracle's scale.
 
-Students are trained towards means, errors are measured as absolute ones: every map aims at the median.
+Students learn means, but errors are measured as absolute ones: every map aims at the median.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from distillery.scoring.postfilter import HIGHEST, LOWEST
 
 NONE = "none"
 
-# A line may be nearly flat, but two outputs must not become one.
-SMALLEST_SLOPE = 0.01
+# A line may be almost flat, but must keep outputs distinct.
+MIN_SLOPE = 0.01
 
-# Bins of the cubic: as many as give each of them this many articles, up to the most that a curve needs.
+# Bins of the cubic: as many as possible with this many articles each, up to a maximum.
 BIN_SIZE = 20
-MOST_BINS = 16
+MAX_BINS = 16
 
-# Steps between two corners of the cubic; numpy.interp draws straight lines between them.
+# Grid steps between two corners of the cubic; numpy.interp is linear in between.
 STEPS = 4
 
 Values = NDArray[np.float64]
@@ -40,7 +40,7 @@ def fit_none(raw: Values, scores: Values) -> Breakpoints:  # noqa: ARG001  the s
 def fit_affine(raw: Values, scores: Values) -> Breakpoints:
     """Fit the rising line of least absolute deviation."""
     line = QuantileRegressor(quantile=0.5, alpha=0.0).fit(raw[:, None], scores)
-    slope = max(float(line.coef_[0]), SMALLEST_SLOPE)
+    slope = max(float(line.coef_[0]), MIN_SLOPE)
     intercept = float(np.median(scores - slope * raw))
     ends = np.array([LOWEST, HIGHEST])
     return Breakpoints((ends - intercept) / slope, ends)
@@ -48,7 +48,7 @@ def fit_affine(raw: Values, scores: Values) -> Breakpoints:
 
 def fit_monotone_cubic(raw: Values, scores: Values) -> Breakpoints:
     """Fit a monotone cubic (PCHIP) through the medians of quantile bins, evaluated on a grid."""
-    n_bins = min(MOST_BINS, max(len(raw) // BIN_SIZE, 1))
+    n_bins = min(MAX_BINS, max(len(raw) // BIN_SIZE, 1))
     edges = np.unique(np.quantile(raw, np.linspace(0, 1, n_bins + 1)[1:-1]))
     x, y = _rising(_groups(np.searchsorted(edges, raw)), raw, scores)
     if len(x) < 2:  # noqa: PLR2004  a curve needs two corners
@@ -65,7 +65,7 @@ def fit_isotonic(raw: Values, scores: Values) -> Breakpoints:
     return _through(*_rising(_groups(np.unique(raw, return_inverse=True)[1]), raw, scores))
 
 
-# Simplest first: of candidates that are equally good, the first one wins.
+# Simplest first: of equally good candidates the first one wins.
 CANDIDATES: dict[str, Fit] = {
     NONE: fit_none,
     "affine": fit_affine,
@@ -75,16 +75,16 @@ CANDIDATES: dict[str, Fit] = {
 
 
 def _groups(labels: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    """Return the places of each label, labels rising."""
+    """Return the indices of each label, in the order of the labels."""
     order = np.argsort(labels, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
 
 
 def _rising(groups: Sequence[NDArray[np.intp]], raw: Values, scores: Values) -> tuple[Values, Values]:
-    """Pool adjacent groups until their median scores rise strictly; return an output and the median of each pool.
+    """Pool adjacent groups until their median scores increase strictly; return an output and the median of each pool.
 
-    The output is the pool's mean. Of a pool at the bottom of the scale it is the largest: the oracle gives most
-    articles exactly that score, so the whole pool gets it, and what ranks it had were noise.
+    The output is the pool's mean. For a pool at the bottom of the scale it is the maximum: the oracle gives most
+    articles exactly that score, so the whole pool gets it, and its ranks are noise.
     """
     pools: list[tuple[NDArray[np.intp], float]] = []
     for group in groups:
@@ -98,7 +98,7 @@ def _rising(groups: Sequence[NDArray[np.intp]], raw: Values, scores: Values) -> 
 
 
 def _through(x: Values, y: Values) -> Breakpoints:
-    """Join corners by lines and go on at slope one to both ends of the scale, so that ranks stay there too."""
+    """Connect the corners by lines and continue with slope one to both ends of the scale, which keeps ranks there."""
     x = np.concatenate([[x[0] - (y[0] - LOWEST)], x, [x[-1] + (HIGHEST - y[-1])]])
     x, first = np.unique(x, return_index=True)
     return Breakpoints(x, np.concatenate([[LOWEST], y, [HIGHEST]])[first])

@@ -10,24 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import KFold
 
-from ..evaluation.metrics import mean_absolute_error, spearman
+from ..measuring.metrics import mean_absolute_error, spearman
 from .maps import CANDIDATES, NONE, Fit, Values
 
 N_FOLDS = 5
 N_REPEATS = 5
 
 # With fewer articles a fold is too small to show that a map helps.
-SMALLEST_SAMPLE = 50
+MIN_SAMPLE = 50
 
 # A map must lower the held-out error by this share: less is noise in 500 articles.
-SMALLEST_GAIN = 0.01
+MIN_GAIN = 0.01
 
 # It must not lower the held-out rank correlation by more than this.
-LARGEST_RANK_LOSS = 0.002
+MAX_RANK_LOSS = 0.002
 
 
 class Fold(NamedTuple):
-    """One part of one division: the articles that a map is fitted on, and those left out."""
+    """One fold of one repeat: the articles that a map is fitted on, and those left out."""
 
     repeat: int
     fitted: NDArray[np.intp]
@@ -35,7 +35,7 @@ class Fold(NamedTuple):
 
 
 def folds(size: int, seed: int = 0) -> list[Fold]:
-    """Return every part of every repeated division; fewer articles than parts are fitted on themselves."""
+    """Return the folds of all repeats; with fewer articles than folds, a map is fitted on all of them."""
     if size < N_FOLDS:
         return [Fold(repeat, np.arange(size), np.arange(size)) for repeat in range(N_REPEATS)]
     return [
@@ -47,7 +47,7 @@ def folds(size: int, seed: int = 0) -> list[Fold]:
 
 @dataclass(frozen=True)
 class Effect:
-    """Mean absolute error and rank correlation (None where it is not defined)."""
+    """Mean absolute error and rank correlation (None where it is undefined)."""
 
     mae: float
     spearman: float | None
@@ -61,16 +61,16 @@ class Effect:
     def of_held_out(cls, predicted: Values, scores: Values) -> Effect:
         """Measure held-out predictions [n_repeats, n] against the oracle's scores [n].
 
-        Articles are ranked within their fold, by one map: maps of different folds never meet in use.
+        Articles are ranked within their fold, by one map: maps of different folds are never used together.
         """
         ranks = [spearman(predicted[fold.repeat, fold.left], scores[fold.left]) for fold in folds(predicted.shape[-1])]
         return cls(float(mean_absolute_error(predicted, scores).mean()), _mean(ranks))
 
     def keeps_ranks_of(self, other: Effect) -> bool:
-        """Say whether the rank correlation is not lower by more than noise."""
+        """Return whether the rank correlation is not lower by more than noise."""
         if self.spearman is None or other.spearman is None:
             return other.spearman is None
-        return self.spearman >= other.spearman - LARGEST_RANK_LOSS
+        return self.spearman >= other.spearman - MAX_RANK_LOSS
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,13 @@ class Choice:
 
     @property
     def gain(self) -> float:
-        """The share of the error that the chosen candidate takes away."""
+        """The share of the error that the chosen candidate removes."""
         return 1 - self.effects[self.chosen].mae / self.effects[NONE].mae
 
 
 def choose_map(raw: Values, scores: Values) -> Choice:
     """Choose the simplest candidate within one standard error of the best, for outputs [n] and scores [n]."""
-    candidates = CANDIDATES if len(raw) >= SMALLEST_SAMPLE else {NONE: CANDIDATES[NONE]}
+    candidates = CANDIDATES if len(raw) >= MIN_SAMPLE else {NONE: CANDIDATES[NONE]}
     held_out = {name: held_out_scores(fit, raw, scores) for name, fit in candidates.items()}
     effects = {name: Effect.of_held_out(predicted, scores) for name, predicted in held_out.items()}
     return Choice(_simplest(held_out, effects, scores), held_out, effects)
@@ -104,12 +104,12 @@ def held_out_scores(fit: Fit, raw: Values, scores: Values) -> Values:
 
 
 def _simplest(held_out: Mapping[str, Values], effects: Mapping[str, Effect], scores: Values) -> str:
-    """Return the first candidate that helps and whose error exceeds the best one's by at most its standard error."""
+    """Return the first helpful candidate whose error exceeds the best one's by at most one standard error."""
     plain = effects[NONE]
     helping = [
         name
         for name, effect in effects.items()
-        if effect.mae < plain.mae * (1 - SMALLEST_GAIN) and effect.keeps_ranks_of(plain)
+        if effect.mae < plain.mae * (1 - MIN_GAIN) and effect.keeps_ranks_of(plain)
     ]
     if not helping:
         return NONE
@@ -118,12 +118,12 @@ def _simplest(held_out: Mapping[str, Values], effects: Mapping[str, Effect], sco
 
 
 def _is_as_good(predicted: Values, best: Values, scores: Values) -> bool:
-    """Compare article by article: the two errors go together, so their difference is known better than either."""
+    """Compare article by article: the errors correlate, so their difference is more precise than either."""
     excess = (np.abs(predicted - scores) - np.abs(best - scores)).mean(axis=0)
     return bool(excess.mean() <= excess.std(ddof=1) / np.sqrt(len(excess)))
 
 
 def _mean(figures: Sequence[Values]) -> float | None:
-    """Return the mean of those that are defined, if any is."""
+    """Return the mean of the defined figures, None without any."""
     defined = [float(figure) for figure in figures if np.isfinite(figure)]
     return sum(defined) / len(defined) if defined else None

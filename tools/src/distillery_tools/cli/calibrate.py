@@ -16,7 +16,7 @@ from .options import data_options, load_data, source_folder
 
 
 @click.command("calibrate")
-@click.argument("name")
+@click.argument("name", metavar="FILTER")
 @data_options
 @click.option("--student", help="Which of the filter's students. Default: the filter's own choice.")
 @click.option(
@@ -24,9 +24,9 @@ from .options import data_options, load_data, source_folder
     type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
     default=0.9,
     show_default=True,
-    help="The share of articles whose interval is to hold the oracle's score.",
+    help="Share of articles whose interval contains the oracle's score.",
 )
-@click.option("--dry-run", is_flag=True, help="Fit and measure, but leave the filter's folder as it is.")
+@click.option("--dry-run", is_flag=True, help="Fit and measure without changing the filter's folder.")
 @format_option
 def calibrate_command(
     name: str,
@@ -38,11 +38,11 @@ def calibrate_command(
     dry_run: bool,
     output_format: str,
 ) -> None:
-    """Calibrate a student of the filter NAME (a path, or a name installed in editable mode).
+    """Calibrate a student of FILTER (a folder, or a name installed in editable mode).
 
-    Fits maps from the student's outputs to the oracle's scale on the validation articles, keeps those
-    that help on held-out ones, fits intervals, and puts calibration.json, the line in config.yaml and
-    new golden scores into the filter's folder. The test articles show the effect; they choose nothing.
+    Fits maps from the student's outputs to the oracle's scale on the validation articles, keeps those that help on
+    held-out ones, and fits intervals if the articles are enough for them. Writes calibration.json, its line in
+    config.yaml and new golden scores into the filter's folder. The test articles only show the effect.
     """
     from distillery.calibration.maps import Calibration
     from distillery.calibration.origin import CalibrationOrigin
@@ -72,6 +72,7 @@ def calibrate_command(
         "filter": config.name,
         "version": config.version,
         "student": chosen,
+        "level": level,
         "data_sha256": labelled.sha256,
         "calibration": content,
         "test": {"n": len(test.articles), "effects": {key: asdict(effect) for key, effect in effects.items()}},
@@ -83,7 +84,7 @@ def calibrate_command(
 
 
 def _install(folder: Path, config: FilterConfig, student: str, content: dict[str, Any]) -> None:
-    """Put a calibration into the filter's folder, and take out or renew what the former one scored."""
+    """Put a calibration into the filter's folder; renew the golden scores and remove the old evaluation."""
     from distillery import FilterBaseScorer
     from distillery.students.backends.contract import TORCH
 
@@ -96,23 +97,25 @@ def _install(folder: Path, config: FilterConfig, student: str, content: dict[str
 
 
 def _print_report(report: dict[str, Any]) -> None:
+    from ..calibration.fit import intervals_note
+
     content, test = report["calibration"], report["test"]
     click.echo(f"{report['filter']} {report['version']}, student {report['student']}\n")
-    title = f"held-out error / rank correlation on {content['n_samples']} articles of 'val'"
+    title = f"held-out MAE / rank correlation on {content['n_samples']} articles of 'val'"
     print_table(*_candidate_rows(content), title=title)
-    title = f"effect on {test['n']} articles of 'test', intervals of {content['intervals']['level']:g}"
-    print_table(*_test_rows(test["effects"]), title=title)
+    print_table(*_test_rows(test["effects"]), title=f"effect on {test['n']} articles of 'test'")
+    click.echo(intervals_note(content, report["level"]))
 
 
 def _candidate_rows(content: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Return the figures of every candidate for each dimension, and the one that is kept."""
+    """Return the figures of every candidate for each dimension, and the chosen one."""
     effects = content["held_out_effect"]
     candidates = list(next(iter(effects.values()))["candidates"])
     rows = [
         [name, *(_figures(effect["candidates"][key]) for key in candidates), effect["chosen"]]
         for name, effect in effects.items()
     ]
-    return ["dimension", *candidates, "kept"], rows
+    return ["dimension", *candidates, "chosen"], rows
 
 
 def _test_rows(effects: dict[str, dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
@@ -121,8 +124,8 @@ def _test_rows(effects: dict[str, dict[str, Any]]) -> tuple[list[str], list[list
             name,
             _figures(effect["before"]),
             _figures(effect["after"]),
-            f"{effect['coverage']:.1%}",
-            f"{effect['width']:.2f}",
+            "-" if effect["coverage"] is None else f"{effect['coverage']:.1%}",
+            "-" if effect["width"] is None else f"{effect['width']:.2f}",
         ]
         for name, effect in effects.items()
     ]

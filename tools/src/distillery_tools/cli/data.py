@@ -11,7 +11,7 @@ from .data_validate import validate_command
 
 @click.group("data")
 def data_command() -> None:
-    """Prepare, check and describe articles that carry an oracle's scores."""
+    """Prepare, check and describe labelled articles."""
 
 
 for command in (prepare_command, validate_command, report_command):

@@ -14,39 +14,35 @@ from distillery.loading import load_config
 from ..data.labels import SPLITS
 from ..data.prepare import prepare
 from ..data.writing import write_records
+from .options import parse_shares
 
-DEFAULT_SHARES = "80/10/10"
+DEFAULT_SHARES = "train=0.8,val=0.1,test=0.1"
 
 
-def parse_shares(_context: click.Context, _parameter: click.Parameter, value: str) -> dict[str, float]:
-    """Read the shares of train, val and test as ``80/10/10``."""
-    try:
-        parts = [float(part) for part in value.split("/")]
-    except ValueError:
-        parts = []
-    if len(parts) != len(SPLITS) or not all(0 < part <= 100 for part in parts) or abs(sum(parts) - 100) > 1e-6:  # noqa: PLR2004  per cent
-        raise click.BadParameter(f"'{value}' is not the shares of {', '.join(SPLITS)}, such as {DEFAULT_SHARES}.")
-    return {split: part / 100 for split, part in zip(SPLITS, parts, strict=True)}
+def split_shares(_context: click.Context, _parameter: click.Parameter, value: str) -> dict[str, float]:
+    """Read the shares of train, val and test; each of them must have articles."""
+    shares = parse_shares(value, SPLITS, DEFAULT_SHARES)
+    if empty := [split for split in SPLITS if not shares.get(split)]:
+        raise click.BadParameter(f"{' and '.join(empty)} must have a share above 0, such as {DEFAULT_SHARES}.")
+    return shares
 
 
 @click.command("prepare")
-@click.argument("name")
-@click.option("--articles", type=click.Path(path_type=Path), required=True, help="JSON lines of articles.")
+@click.argument("name", metavar="FILTER")
+@click.option("--articles", type=click.Path(path_type=Path), required=True, help="The articles (JSON lines).")
 @click.option(
     "--labels",
     type=click.Path(path_type=Path),
     required=True,
     multiple=True,
-    help="JSON lines of id and scores; may be given more than once, the newest last.",
+    help="Their labels (JSON lines of id and scores). Repeatable, the newest last.",
 )
 @click.option(
-    "--existing", type=click.Path(path_type=Path), help="JSON lines of id and split: articles that keep their split."
+    "--existing", type=click.Path(path_type=Path), help="JSON lines of id and split, which these articles keep."
 )
 @click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="The label file to write.")
-@click.option("--seed", default=0, show_default=True, help="Seed of the choice.")
-@click.option(
-    "--shares", callback=parse_shares, default=DEFAULT_SHARES, show_default=True, help="Of train, val and test."
-)
+@click.option("--seed", default=0, show_default=True, help="Random seed.")
+@click.option("--shares", callback=split_shares, default=DEFAULT_SHARES, show_default=True, help="Share of each split.")
 @format_option
 def prepare_command(
     name: str,
@@ -58,13 +54,13 @@ def prepare_command(
     shares: dict[str, float],
     output_format: str,
 ) -> None:
-    """Give each labelled article of the filter NAME a split.
+    """Give each labelled article of FILTER a split.
 
-    Merges label files, of which a later one wins. Stratifies on the filter's own tiers, and keeps near-duplicates
-    together. A split that --existing or a label file states is kept, so that no old test article is ever trained on.
+    Merges label files; a later one wins. Stratifies by the filter's tiers and keeps near-duplicates together. A split
+    given by --existing or a label file is kept, so that no former test article is ever trained on.
     """
     if output.resolve() in {path.resolve() for path in (articles, *labels)}:
-        raise OutputFileError(f"{output} is read for this and would be overwritten; give another --output.")
+        raise OutputFileError(f"{output} is an input of this command and would be overwritten; give another --output.")
     prepared = prepare(load_config(name), articles, labels, existing, shares, seed)
     write_records(output, prepared.records)
     if output_format == "json":
@@ -84,13 +80,14 @@ def _print_summary(summary: dict[str, Any], output: Path) -> None:
     print_table(["split", "articles", "share", *tiers], rows, title=f"{summary['filter']} {summary['version']}")
     click.echo(
         f"near-duplicates: {summary['near_duplicates']} articles in {summary['near_duplicate_groups']} groups\n"
-        f"kept their split: {summary['kept_split']}; labels replaced by a later file's: {summary['replaced']}"
+        f"articles that kept their split: {summary['kept_split']}\n"
+        f"labels replaced by a later file's: {summary['replaced']}"
     )
     if summary["existing_without_label"]:
-        click.echo(f"have a split but no label, and are left out: {summary['existing_without_label']}")
-    for parted in summary["parted_before"]:
-        members = ", ".join(f"{key} ({split})" for key, split in parted.items())
-        click.echo(f"warning: near-duplicates were in different splits and stay there: {members}", err=True)
+        click.echo(f"with a split but without a label, left out: {summary['existing_without_label']}")
+    for group in summary["in_several_splits"]:
+        members = ", ".join(f"{key} ({split})" for key, split in group.items())
+        click.echo(f"warning: near-duplicates in different splits, kept as they are: {members}", err=True)
     for dropped in summary["dropped"]:
         click.echo(f"dropped: {dropped['id']}: {dropped['reason']}")
     click.echo(f"labels: {output}")

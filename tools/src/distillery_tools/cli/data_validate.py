@@ -12,19 +12,19 @@ from distillery.cli.lazy import FAILED
 from distillery.cli.output import format_option, print_json
 from distillery.loading import load_config
 
-from ..data.layout import labelled_files
+from ..data.labelled import labelled_files
 from ..data.validation import validate
 from .options import data_options
 
 
 @click.command("validate")
-@click.argument("name")
+@click.argument("name", metavar="FILTER")
 @data_options
 @format_option
 def validate_command(
     name: str, data: Path | None, articles: Path | None, labels: Path | None, output_format: str
 ) -> None:
-    """Check every label of the filter NAME and its article; exit with 1 if any must not be used."""
+    """Check every label of FILTER and its article; exit with status 1 if there is an error."""
     config = load_config(name)
     validation = validate(config, *labelled_files(config, data, articles, labels))
     report = {
@@ -50,4 +50,4 @@ def _print_report(report: dict[str, Any]) -> None:
         click.echo(
             "\n    ".join([f"{found['severity']}: {found['kind']}: {found['count']}", *found["examples"], *more])
         )
-    click.echo(f"{report['n_errors']} error(s)" if report["n_errors"] else "no errors: the data may be used")
+    click.echo(f"{report['n_errors']} error(s)" if report["n_errors"] else "no errors")

@@ -3,46 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from distillery.cli.output import print_json, print_table
 from distillery.config import EVALUATION_FILE, FilterConfig
 from distillery.loading import locate_filter
 
-from ..data.labelled import SPLITS
+from ..data.labels import SPLITS
 from ..records import write_json
 from .options import data_options, load_data, source_folder
+from .reports import print_report, report_format_option
 
 
 @click.command("evaluate")
-@click.argument("name")
+@click.argument("name", metavar="FILTER")
 @data_options
-@click.option(
-    "--split", type=click.Choice(SPLITS), default="test", show_default=True, help="Which articles to measure on."
-)
+@click.option("--split", type=click.Choice(SPLITS), default="test", show_default=True, help="Split to measure on.")
 @click.option("--student", help="Which of the filter's students. Default: the filter's own choice.")
 @click.option(
     "--backend",
     type=click.Choice(["torch", "openvino"]),
     default="torch",
     show_default=True,
-    help="What runs the student; torch is float32, the reference.",
+    help="Backend of the student; torch is the float32 reference.",
 )
-@click.option("--prefilter-only", is_flag=True, help="Measure the prefilter alone; the filter needs no student yet.")
+@click.option("--prefilter-only", is_flag=True, help="Measure only the prefilter; the filter needs no student.")
 @click.option(
     "--save",
     is_flag=True,
     help=f"Write {EVALUATION_FILE} into the filter's folder, where `distillery info` shows it, and the figures "
-    "between the markers of the READMEs above it.",
+    "between the markers of its README and of the one above.",
 )
 @click.option(
-    "--output", type=click.Path(path_type=Path), help="Write JSON, Markdown and pictures into this folder as well."
+    "--output-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write JSON, Markdown and pictures into this folder, too.",
 )
-@click.option(
-    "--format", "output_format", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True
-)
+@report_format_option
 def evaluate_command(
     name: str,
     data: Path | None,
@@ -53,18 +50,17 @@ def evaluate_command(
     backend: str,
     prefilter_only: bool,
     save: bool,
-    output: Path | None,
+    output_dir: Path | None,
     output_format: str,
 ) -> None:
-    """Measure a student of the filter NAME, with bootstrap 95 % intervals.
+    """Measure a student of FILTER, with bootstrap 95 % intervals.
 
-    Beside it stand three baselines (the training median, ridge and kernel regression on the frozen base
-    model's embeddings), the oracle's second opinion, and the prefilter. Errors are mean absolute ones on
-    the 0-10 scale.
+    Compares it with three baselines (the training median, ridge and kernel regression on the frozen base model's
+    embeddings) and with the oracle's second opinion, and measures the prefilter.
     """
     if prefilter_only:
-        if save or output:
-            raise click.UsageError("--save and --output keep a student's figures; leave --prefilter-only out.")
+        if save or output_dir:
+            raise click.UsageError("--save and --output-dir keep a student's figures; leave --prefilter-only out.")
         _measure_prefilter(name, data, articles, labels, split, output_format)
         return
     if save:
@@ -84,32 +80,20 @@ def evaluate_command(
     if save:
         write_json(scorer.filter_dir / EVALUATION_FILE, report)
         write_cards(scorer.filter_dir, report)
-    if output:
+    if output_dir:
         history = training_history(scorer.config, scorer.filter_dir, scorer.student.name)
-        write_folder(output, report, evaluator.predicted.averages, evaluator.expected.averages, history)
-    _print(report, tables(report), output_format)
+        write_folder(output_dir, report, evaluator.predicted.averages, evaluator.expected.averages, history)
+    print_report(report, tables(report), output_format)
 
 
 def _measure_prefilter(
     name: str, data: Path | None, articles: Path | None, labels: Path | None, split: str, output_format: str
 ) -> None:
-    from ..evaluation.headline import MEDIUM
     from ..evaluation.prefiltering import prefilter_figures
     from ..evaluation.tables import prefilter_tables
+    from ..measuring.headline import HIT
 
     folder, _ = locate_filter(name)
     config = FilterConfig.load(folder)
     figures = prefilter_figures(config, load_data(config, data, articles, labels), split)
-    _print(figures, prefilter_tables(figures, MEDIUM), output_format)
-
-
-def _print(report: dict[str, Any], tables: list[Any], output_format: str) -> None:
-    from ..evaluation.markdown import titled
-
-    if output_format == "json":
-        print_json(report)
-    elif output_format == "markdown":
-        click.echo("\n\n".join(map(titled, tables)))
-    else:
-        for table in tables:
-            print_table(table.headers, table.rows, title=table.title)
+    print_report(figures, prefilter_tables(figures, HIT), output_format)

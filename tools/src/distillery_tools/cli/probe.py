@@ -11,7 +11,7 @@ from .probe_train import train_command
 
 @click.group("probe")
 def probe_command() -> None:
-    """Train Stage 1, which spares a filter's student what is low, and choose its threshold with a guarantee."""
+    """Train Stage 1, which scores clearly low articles without the student, and choose its threshold."""
 
 
 for command in (train_command, threshold_command, report_command):

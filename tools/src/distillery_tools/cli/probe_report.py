@@ -6,26 +6,24 @@ from pathlib import Path
 
 import click
 
-from distillery.cli.output import format_option, print_json, print_table
 from distillery.students.backends.contract import CHOICES, TORCH
 
-from ..data.labelled import SPLITS
+from ..data.labels import SPLITS
 from .options import data_options, load_data, source_folder
+from .reports import print_report, report_format_option
 
 
 @click.command("report")
-@click.argument("name")
+@click.argument("name", metavar="FILTER")
 @data_options
-@click.option(
-    "--split", type=click.Choice(SPLITS), default="test", show_default=True, help="Which articles to measure on."
-)
-@click.option("--backend", type=click.Choice(CHOICES), default=TORCH, show_default=True, help="What runs the student.")
+@click.option("--split", type=click.Choice(SPLITS), default="test", show_default=True, help="Split to measure on.")
+@click.option("--backend", type=click.Choice(CHOICES), default=TORCH, show_default=True, help="Backend of the student.")
 @click.option(
     "--save",
     is_flag=True,
     help="Write the figures between the markers <!-- stage-1 --> of the filter's README.",
 )
-@format_option
+@report_format_option
 def report_command(
     name: str,
     data: Path | None,
@@ -36,9 +34,9 @@ def report_command(
     save: bool,
     output_format: str,
 ) -> None:
-    """Measure the filter NAME with its Stage 1 beside its student alone, on articles that neither has seen.
+    """Measure FILTER with its Stage 1 against its student alone, on articles that neither has seen.
 
-    Skip rate, miss rate with its interval beside what the threshold promises, and the quality of both.
+    Shows the skip rate, the miss rate with its interval and the guaranteed one, and the quality of both modes.
     """
     if save:
         source_folder(name)
@@ -56,8 +54,4 @@ def report_command(
     )
     if save:
         write_stage1_card(scorer.filter_dir, card(report))
-    if output_format == "json":
-        print_json(report)
-        return
-    for table in tables(report):
-        print_table(table.headers, table.rows, title=table.title)
+    print_report(report, tables(report), output_format)

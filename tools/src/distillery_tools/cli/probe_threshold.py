@@ -18,28 +18,28 @@ NATURAL_FILE = "unlabelled.jsonl"
 
 
 @click.command("threshold")
-@click.argument("name")
+@click.argument("name", metavar="FILTER")
 @data_options
 @click.option(
     "--miss",
     type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
     default=0.05,
     show_default=True,
-    help="The largest share of the positives that Stage 1 may miss.",
+    help="Largest share of the positives that Stage 1 may miss.",
 )
 @click.option(
     "--confidence",
     type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
     default=0.95,
     show_default=True,
-    help="How sure that must be.",
+    help="Confidence of that guarantee.",
 )
 @click.option(
     "--natural",
     type=click.Path(path_type=Path),
-    help=f"JSON lines of articles as they come in, for the skip rate and the costs. Default: DATA/{NATURAL_FILE}",
+    help=f"Articles as they arrive (JSON lines), for the skip rate and the costs. Default: DATA/{NATURAL_FILE}",
 )
-@click.option("--backend", type=click.Choice(CHOICES), default=AUTO, show_default=True, help="What runs the student.")
+@click.option("--backend", type=click.Choice(CHOICES), default=AUTO, show_default=True, help="Backend of the student.")
 @format_option
 def threshold_command(
     name: str,
@@ -52,11 +52,11 @@ def threshold_command(
     backend: str,
     output_format: str,
 ) -> None:
-    """Choose the highest threshold of the filter NAME's probe that misses few enough, and write it into config.yaml.
+    """Choose the highest threshold of FILTER's probe that misses few enough, and write it into config.yaml.
 
-    The miss rate among the articles that the oracle calls positive is bound by Clopper and Pearson on held-out
-    estimates. Where too few of them are labelled for the promise, nothing is written, and the message says what
-    they can carry. Beside the threshold stand the skip rate and both stages' costs, measured here and now.
+    The miss rate among the articles that the oracle rates positive is bounded on held-out estimates
+    (Clopper-Pearson). If there are too few positives for the guarantee, nothing is written, and the message says
+    what is possible. The skip rate and both stages' costs are measured on this machine and written as well.
     """
     from ..probe.choosing import guaranteed, with_costs
     from ..probe.costs import NaturalMix
@@ -74,5 +74,5 @@ def threshold_command(
 
 def _natural_file(data: Path | None, natural: Path | None) -> Path:
     if natural is None and data is None:
-        raise InputFileError("Say where articles as they come in are: --natural FILE, or --data FOLDER.")
+        raise InputFileError("No articles for the skip rate given: use --natural FILE, or --data FOLDER.")
     return natural or (data or Path()) / NATURAL_FILE

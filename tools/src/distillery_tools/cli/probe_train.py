@@ -13,19 +13,19 @@ from .options import data_options, load_data, source_folder
 
 
 @click.command("train")
-@click.argument("name")
+@click.argument("name", metavar="FILTER")
 @data_options
 @click.option(
     "--positive-from",
     type=click.FloatRange(0.0, 10.0),
     default=4.0,
     show_default=True,
-    help="From which weighted average on, the oracle's, an article must not be missed.",
+    help="Oracle's weighted average from which an article must not be missed.",
 )
 @click.option(
     "--vocabulary-of",
     metavar="FILTER",
-    help="Embed by the base model of another filter's student, a smaller one, say. Default: the filter's own.",
+    help="Embed with the base model of another filter's student, such as a smaller one. Default: the filter's own.",
 )
 def train_command(
     name: str,
@@ -35,16 +35,16 @@ def train_command(
     positive_from: float,
     vocabulary_of: str | None,
 ) -> None:
-    """Train the probe of the filter NAME (a path, or a name installed in editable mode).
+    """Train the probe of FILTER (a folder, or a name installed in editable mode).
 
-    A linear map from the mean of a text's token vectors to the filter's dimensions, cross-fitted on the articles of
-    train and val, with a calibration fitted to its held-out estimates of them. Both go into the filter's folder, their
-    sha256 into config.yaml. The same weights as before keep their threshold, for others it is then to be chosen.
+    The probe is a linear map from the mean of a text's token vectors to the filter's dimensions, cross-fitted on the
+    articles of train and val, with a calibration fitted to its held-out estimates. Both go into the filter's folder,
+    their sha256 into config.yaml. New weights need a new threshold; unchanged weights keep theirs.
     """
     from distillery.stage1.embedder import EmbedderConfig
     from distillery.students.encoder_spec import resolve_encoder_spec
 
-    from ..probe.section import install_probe
+    from ..probe.installation import install_probe
     from ..probe.training import train_probe
 
     folder = source_folder(name)
@@ -56,7 +56,7 @@ def train_command(
     settings = install_probe(folder, trained)
     held_out, effect = trained.record.training["held_out"], trained.calibration["average_effect"]
     click.echo(
-        f"{config.name} {config.version}: held-out error of the average "
+        f"{config.name} {config.version}: held-out MAE of the weighted average "
         f"{held_out['weighted_average_mae']['value']:.3f}, calibrated {effect['after']['mae']:.3f}, "
         f"rank correlation {held_out['spearman']['value']:.3f}; "
         f"{trained.record.training['n_positives']} positives of {trained.record.training['n_articles']} articles."
@@ -64,4 +64,4 @@ def train_command(
     if settings.threshold is None:
         click.echo(f"Choose its threshold: distillery probe threshold {name} --data ...")
     else:
-        click.echo(f"The weights are the same as before, so the threshold stays: {settings.threshold:g}")
+        click.echo(f"The weights are unchanged, so the threshold stays: {settings.threshold:g}")

@@ -1,4 +1,4 @@
-"""Findings: what is wrong with labelled data, collected by kind."""
+"""Findings: faults of labelled data, collected by kind."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ MAX_EXAMPLES = 5
 
 @dataclass
 class Findings:
-    """Faults by severity and kind; an example names an article or a place, and never quotes a text."""
+    """Faults by severity and kind; an example names an article or a record and never quotes a text."""
 
     examples: dict[tuple[Severity, str], list[str]] = field(default_factory=dict)
 
     def error(self, kind: str, example: object) -> None:
-        """Note a fault with which the data must not be used."""
+        """Note a fault that makes the data unusable."""
         self.examples.setdefault(("error", kind), []).append(str(example))
 
     def warning(self, kind: str, example: object) -> None:
-        """Note what is to be looked at."""
+        """Note something to check."""
         self.examples.setdefault(("warning", kind), []).append(str(example))
 
     @property
     def n_errors(self) -> int:
-        """The number of faults with which the data must not be used."""
+        """The number of faults that make the data unusable."""
         return sum(len(found) for (severity, _), found in self.examples.items() if severity == "error")
 
     def report(self) -> list[dict[str, Any]]:

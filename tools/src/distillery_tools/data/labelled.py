@@ -1,4 +1,4 @@
-"""Labelled articles: texts joined with the oracle's scores, in splits."""
+"""Labelled articles: where they are, and texts joined with the oracle's scores, in splits."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 
 from distillery import Article, ArticleError, FilterConfig, InputFileError
 
-from .labels import MAX_FAULTS_SHOWN, SPLITS, Id, identified_records, refuse, scores_fault, split_fault
+from .labels import SPLITS, Id, fault_line, identified_records, label_faults, refuse, split_faults
 
-__all__ = ["MAX_FAULTS_SHOWN", "SPLITS", "LabelledData", "Split"]
+ARTICLES_FILE = "articles.jsonl"
 
 
 @dataclass(frozen=True)
 class Split:
     """Articles and the oracle's scores [n_articles, n_dimensions], in the filter's order.
 
-    ``second_opinions`` are of the same shape, with rows of NaN where there is none; ``languages`` holds a code
-    per article, empty where it is not known.
+    ``second_opinions`` have the same shape, with rows of NaN where there is none; ``languages`` has one code per
+    article, empty where it is unknown.
     """
 
     articles: list[Article]
@@ -54,8 +54,8 @@ class LabelledData:
 
         A label line is ``{"id": ..., "split": "train|val|test", "scores": {dimension: 0-10}}``, with a
         ``second_opinion`` of the same form as the scores if there is one. Raises InputFileError with the
-        first faults found: a dimension that is missing or unknown, a score that is not a number from 0 to
-        10, an id that stands twice, has no article, or no readable one.
+        first faults: a missing or unknown dimension, a score that is not a number from 0 to 10, a repeated id, an
+        id without a readable article.
         """
         texts = articles_by_id(articles)
         faults: list[str] = []
@@ -84,8 +84,20 @@ class _Row(NamedTuple):
     language: str
 
 
+def labelled_files(
+    config: FilterConfig, data: Path | None, articles: Path | None, labels: Path | None
+) -> tuple[Path, Path]:
+    """Return the files of articles and labels: as given, or from the folder; raise InputFileError if neither is."""
+    if data is not None:
+        articles = articles or data / ARTICLES_FILE
+        labels = labels or data / "labels" / f"{config.name}.jsonl"
+    if articles is None or labels is None:
+        raise InputFileError("No labelled articles given: use --data FOLDER, or --articles FILE and --labels FILE.")
+    return articles, labels
+
+
 def articles_by_id(path: Path) -> dict[Id, dict[str, Any]]:
-    """Return the articles of a file; raise InputFileError if an id stands twice."""
+    """Return the articles of a file by id; raise InputFileError for a repeated id."""
     found: dict[Id, dict[str, Any]] = {}
     for record in identified_records(path):
         if record["id"] in found:
@@ -95,7 +107,7 @@ def articles_by_id(path: Path) -> dict[Id, dict[str, Any]]:
 
 
 def language_of(article: dict[str, Any]) -> str:
-    """Return an article's language code, empty if it has none; raise ArticleError if it is no text."""
+    """Return an article's language code, empty if it has none; raise ArticleError if it is not text."""
     language = article.get("language")
     if language is not None and not isinstance(language, str):
         raise ArticleError(f"'language' must be text or null, not {type(language).__name__}")
@@ -108,7 +120,7 @@ def _fault(record: dict[str, Any], dimensions: Sequence[str], texts: dict[Id, An
         return "labelled more than once"
     if record["id"] not in texts:
         return "there is no article with this id"
-    return split_fault(record.get("split")) or scores_fault(record, dimensions)
+    return fault_line([*split_faults(record.get("split")), *label_faults(record, dimensions)])
 
 
 def _row(text: dict[str, Any], record: dict[str, Any], dimensions: Sequence[str]) -> _Row:

@@ -1,63 +1,101 @@
-"""A label file's records: what each must hold, and how its faults are told."""
+"""The records of a label file: what each must contain, and what is wrong with one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from distillery import InputFileError
+import numpy as np
+
+from distillery import FilterConfig, InputFileError
 from distillery.io import read_records
+from distillery.scoring.postfilter import HIGHEST, LOWEST, Postfilter
 
 SPLITS = ("train", "val", "test")
-LOWEST, HIGHEST = 0.0, 10.0
 MAX_FAULTS_SHOWN = 10
 
 Id = str | int
+Record = dict[str, Any]
 
 
-def identified_records(path: Path) -> Iterator[dict[str, Any]]:
+class Fault(NamedTuple):
+    """What is wrong with a label record: a kind, by which faults are counted, and the detail."""
+
+    kind: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.detail})" if self.detail else self.kind
+
+
+def identified_records(path: Path) -> Iterator[Record]:
     """Yield the objects of a JSON-lines file; raise InputFileError at one without an id."""
     for record in read_records(path):
         if not is_id(record.get("id")):
-            raise InputFileError(f"{path}: a line has the id {record.get('id')!r}; each needs one.")
+            raise InputFileError(f"{path}: a line has the id {record.get('id')!r}; each line needs an id.")
         yield record
 
 
 def is_id(value: Any) -> bool:
-    """Tell whether a value can name an article."""
+    """Return whether a value can be the id of an article."""
     return isinstance(value, (str, int))
 
 
-def scores_fault(record: dict[str, Any], dimensions: Sequence[str]) -> str | None:
-    """Return what is wrong with a record's scores or its second opinion, or None."""
-    fault = _points_fault("scores", record.get("scores"), dimensions)
-    if fault or record.get("second_opinion") is None:
-        return fault
-    return _points_fault("second opinion's scores", record["second_opinion"], dimensions)
-
-
-def _points_fault(name: str, points: Any, dimensions: Sequence[str]) -> str | None:
-    if not isinstance(points, dict) or set(points) != set(dimensions):
-        given = ", ".join(points) if isinstance(points, dict) else repr(points)
-        return f"the {name} are for {given}; the filter's dimensions are {', '.join(dimensions)}"
-    wrong = {key: value for key, value in points.items() if not is_score(value)}
-    return f"not a number from 0 to 10: {wrong}" if wrong else None
-
-
-def split_fault(split: Any) -> str | None:
-    """Return why a split is none, or None."""
-    return None if split in SPLITS else f"the split is {split!r}, not one of {', '.join(SPLITS)}"
-
-
 def is_score(value: Any) -> bool:
-    """Tell whether a value is a number of the scale; NaN is in no range."""
+    """Return whether a value is a number from 0 to 10."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return is_number and LOWEST <= value <= HIGHEST
 
 
-def refuse(what: str, faults: Sequence[str]) -> None:
+def label_faults(record: Record, dimensions: Sequence[str]) -> list[Fault]:
+    """Return what is wrong with a record's scores and its second opinion."""
+    faults = _points_faults("scores", record.get("scores"), dimensions)
+    if record.get("second_opinion") is not None:
+        faults += _points_faults("second opinion", record["second_opinion"], dimensions)
+    return faults
+
+
+def _points_faults(name: str, points: Any, dimensions: Sequence[str]) -> list[Fault]:
+    """Return each fault of what should be scores by dimension."""
+    if not isinstance(points, dict):
+        return [Fault(f"{name}: missing")]
+    absent = [Fault(f"{name}: missing dimension", dimension) for dimension in dimensions if dimension not in points]
+    unknown = [Fault(f"{name}: unknown dimension", str(key)) for key in points if key not in dimensions]
+    wrong = [
+        Fault(f"{name}: not a number from 0 to 10", f"{dimension}: {points[dimension]!r:.40}")
+        for dimension in dimensions
+        if dimension in points and not is_score(points[dimension])
+    ]
+    return absent + unknown + wrong
+
+
+def split_faults(split: Any) -> list[Fault]:
+    """Return what is wrong with a record's split."""
+    if split is None:
+        return [Fault("label without a split")]
+    return [] if split in SPLITS else [Fault("unknown split", f"{split!r:.40}")]
+
+
+def scores_fault(record: Record, dimensions: Sequence[str]) -> str | None:
+    """Return what is wrong with a record's scores and second opinion in one line, or None."""
+    return fault_line(label_faults(record, dimensions))
+
+
+def fault_line(faults: Sequence[Fault]) -> str | None:
+    """Return faults in one line, or None if there are none."""
+    return "; ".join(map(str, faults)) or None
+
+
+def refuse(source: str, faults: Sequence[str]) -> None:
     """Raise InputFileError with the first faults, if there are any."""
     if faults:
         shown = "\n  ".join(faults[:MAX_FAULTS_SHOWN])
-        raise InputFileError(f"{what} has {len(faults)} fault(s):\n  {shown}")
+        raise InputFileError(f"{source} has {len(faults)} fault(s):\n  {shown}")
+
+
+def tiers_of(records: Sequence[Record], config: FilterConfig) -> list[str]:
+    """Return the name of the filter's tier for each valid label record."""
+    rows = [[float(record["scores"][name]) for name in config.dimension_names] for record in records]
+    outcomes = Postfilter(config).apply(np.array(rows).reshape(-1, len(config.dimensions)))
+    return [outcome.tier.name for outcome in outcomes]

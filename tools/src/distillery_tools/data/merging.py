@@ -1,4 +1,4 @@
-"""Label files merged: the later one wins, but an article keeps the split that it had first."""
+"""Label files merged: a later one wins, but an article keeps its first split."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from distillery import Article, ArticleError
 
-from .labels import Id, identified_records, refuse, scores_fault, split_fault
+from .labels import Id, fault_line, identified_records, label_faults, refuse, split_faults
 
 
 @dataclass(frozen=True)
 class MergedLabels:
-    """The label records by id, in the order of the files, and how many gave way to a later file's."""
+    """The label records by id, in the order of the files, and how many were replaced by a later file's."""
 
     records: dict[Id, dict[str, Any]]
     n_replaced: int
@@ -23,8 +23,8 @@ class MergedLabels:
 def merge_labels(files: Sequence[Path], texts: Mapping[Id, dict[str, Any]], dimensions: Sequence[str]) -> MergedLabels:
     """Read label files, the newest last; raise InputFileError with the first faults of all of them.
 
-    A fault is a score that is missing or none, a split that is none, an id that one file names twice, or
-    that has no readable article.
+    A fault is a missing or invalid score, an unknown split, an id that one file has twice, or an id without a
+    readable article.
     """
     merged: dict[Id, dict[str, Any]] = {}
     faults: list[str] = []
@@ -43,14 +43,14 @@ def merge_labels(files: Sequence[Path], texts: Mapping[Id, dict[str, Any]], dime
 
 
 def read_splits(path: Path) -> dict[Id, str]:
-    """Return the split of each article in a file; raise InputFileError with the first that has none."""
+    """Return the split of each article in a file; raise InputFileError with the first faults."""
     splits: dict[Id, str] = {}
     faults: list[str] = []
     for record in identified_records(path):
-        if fault := split_fault(record.get("split")):
+        if fault := fault_line(split_faults(record.get("split"))):
             faults.append(f"{record['id']}: {fault}")
         elif splits.setdefault(record["id"], record["split"]) != record["split"]:
-            faults.append(f"{record['id']}: stands in {splits[record['id']]} and in {record['split']}")
+            faults.append(f"{record['id']}: is in {splits[record['id']]} and in {record['split']}")
     refuse(str(path), faults)
     return splits
 
@@ -62,10 +62,9 @@ def _fault(
         return "labelled more than once in this file"
     if record["id"] not in texts:
         return "there is no article with this id"
-    if record.get("split") is not None and (fault := split_fault(record["split"])):
-        return fault
     try:
         Article.from_dict(texts[record["id"]])
     except ArticleError as error:
         return str(error)
-    return scores_fault(record, dimensions)
+    split = record.get("split")
+    return fault_line([*(split_faults(split) if split is not None else ()), *label_faults(record, dimensions)])

@@ -1,4 +1,4 @@
-"""Near-duplicates: the same story under other ids, found by the word shingles that texts share."""
+"""Near-duplicates: the same story under other ids, found by shared word shingles."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 SHINGLE_WORDS = 5
 
 # Of the shorter text's shingles; of two texts of equal length this is a Jaccard similarity of 1/2. The same story
-# with a changed title, a few edits, a paragraph more or cut off lies above, the same house's phrases lie below.
+# with a new title, a few edits, a paragraph added or cut is above; boilerplate of one publisher is below.
 SHARED = 2 / 3
 
-# A shingle pairs each text with the next ones that hold it, so that a phrase in every text costs no square of texts:
-# of many copies each still meets its neighbours. What is counted so is a floor, and checked in full from a third up.
+# A shingle pairs each text only with the next few that contain it, so that a phrase in every text does not cost
+# quadratic time. The count is therefore a lower bound; pairs from a third of SHARED up are compared in full.
 NEIGHBOURS = 16
 CANDIDATE_SHARED = SHARED / 3
 
@@ -31,7 +31,7 @@ Indices = NDArray[np.int64]
 
 
 class NearDuplicates(NamedTuple):
-    """Two texts by their places, and which part of the shorter one's shingles the other holds too."""
+    """The indices of two texts, and the share of the shorter one's shingles that the other contains."""
 
     first: int
     second: int
@@ -41,8 +41,8 @@ class NearDuplicates(NamedTuple):
 def near_duplicates(texts: Sequence[str]) -> list[NearDuplicates]:
     """Return the pairs of texts that tell the same story in mostly the same words, in order.
 
-    Takes time in proportion to the length of all texts, but for the sorting. Of more than NEIGHBOURS copies of one
-    text not every pair is found, but all hang together by `duplicate_groups`.
+    Time grows with the total length of the texts, apart from sorting. Of more than NEIGHBOURS copies of one text not
+    every pair is found, but `duplicate_groups` still puts all of them into one group.
     """
     shingles = [shingles_of(text) for text in texts]
     candidates = _candidates(shingles)
@@ -51,7 +51,7 @@ def near_duplicates(texts: Sequence[str]) -> list[NearDuplicates]:
 
 
 def duplicate_groups(n_texts: int, pairs: Sequence[NearDuplicates]) -> list[int]:
-    """Return the number of each text's group; a text without near-duplicates is a group of its own."""
+    """Return the number of each text's group; a text without near-duplicates has its own group."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -62,7 +62,7 @@ def duplicate_groups(n_texts: int, pairs: Sequence[NearDuplicates]) -> list[int]
 
 
 def shingles_of(text: str) -> Shingles:
-    """Return the hashes of a text's runs of five words, sorted, each once; a shorter text is one run."""
+    """Return the sorted unique hashes of a text's runs of five words; a shorter text is one run."""
     words = np.array([_word_hash(word) for word in _WORD.findall(text.casefold())], dtype=np.uint64)
     if not len(words):
         return words
@@ -75,7 +75,7 @@ def shingles_of(text: str) -> Shingles:
 
 
 def shared_part(first: Shingles, second: Shingles) -> float:
-    """Return which part of the smaller set lies in the other."""
+    """Return the share of the smaller set that is in the other."""
     return len(np.intersect1d(first, second, assume_unique=True)) / min(len(first), len(second))
 
 
@@ -84,7 +84,7 @@ def _candidates(shingles: Sequence[Shingles]) -> list[list[int]]:
     sizes = np.array([len(each) for each in shingles], dtype=np.int64)
     holders = np.repeat(np.arange(len(shingles)), sizes)
     every = np.concatenate([np.empty(0, np.uint64), *shingles])
-    order = np.argsort(every, kind="stable")  # stable: the holders of a shingle stand in their order
+    order = np.argsort(every, kind="stable")  # stable: the texts with one shingle stay in order
     keys, n_shared = _count_pairs(every[order], holders[order], len(shingles))
     pairs = np.stack([keys // len(shingles), keys % len(shingles)], axis=1) if len(keys) else keys.reshape(0, 2)
     enough = n_shared >= CANDIDATE_SHARED * sizes[pairs].min(axis=1)
@@ -93,7 +93,7 @@ def _candidates(shingles: Sequence[Shingles]) -> list[list[int]]:
 
 
 def _count_pairs(every: Shingles, holders: Indices, n_texts: int) -> tuple[Indices, Indices]:
-    """Count how often two texts are near holders of one shingle, by the key ``first * n_texts + second``."""
+    """Count the shingles that pairs of texts share, by the key ``first * n_texts + second``."""
     keys = []
     for step in range(1, NEIGHBOURS + 1):
         same = every[step:] == every[:-step]

@@ -11,18 +11,17 @@ from typing import Any
 from distillery import Article, FilterConfig
 
 from .labelled import articles_by_id
-from .labels import SPLITS, Id
+from .labels import SPLITS, Id, tiers_of
 from .merging import MergedLabels, merge_labels, read_splits
 from .near_duplicates import duplicate_groups, near_duplicates
 from .splitting import Group, Item, assign_splits, grouped
-from .tiers import tiers_of
 
 Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """The label records, each with its split, and what was done to get them."""
+    """The label records, each with its split, and a summary for JSON."""
 
     records: list[Record]
     summary: dict[str, Any]
@@ -38,8 +37,8 @@ def prepare(
 ) -> Prepared:
     """Merge label files and give each article a split; raise InputFileError with the first faults.
 
-    The splits are stratified on the filter's tiers and never part near-duplicates. A split that ``existing`` or a
-    label file states is kept; a new near-duplicate of such an article joins it, or is dropped between two splits.
+    The splits are stratified by the filter's tiers and keep near-duplicates together. A split in ``existing`` or in a
+    label file is kept; a new near-duplicate of such an article joins it, or is dropped if they are in two splits.
     """
     texts = articles_by_id(articles)
     merged = merge_labels(labels, texts, config.dimension_names)
@@ -67,7 +66,7 @@ def _items(
     strata: Sequence[str],
     tiers: Mapping[Id, str],
 ) -> list[Item]:
-    """Return what the splits are chosen by; the first stratum, the highest tier, is the rarest."""
+    """Return the articles to split; the first stratum, the highest tier, is the rarest."""
     readable = [Article.from_dict(texts[key]).text for key in merged.records]
     groups = duplicate_groups(len(readable), near_duplicates(readable))
     return [
@@ -85,12 +84,12 @@ def _counts(
 
 
 def _group_figures(groups: Sequence[Group]) -> dict[str, Any]:
-    """Return how many groups of near-duplicates there are, and which of them were parted before."""
+    """Return how many groups of near-duplicates there are, and which are in several splits already."""
     several = [group for group in groups if len(group.items) > 1]
     return {
         "near_duplicate_groups": len(several),
         "near_duplicates": sum(len(group.items) for group in several),
-        "parted_before": [
+        "in_several_splits": [
             {str(item.id): item.split for item in group.items if item.split}
             for group in several
             if len(group.splits) > 1
@@ -99,7 +98,7 @@ def _group_figures(groups: Sequence[Group]) -> dict[str, Any]:
 
 
 def _dropped(groups: Sequence[Group], placed: Mapping[Id, str | None]) -> list[dict[str, Any]]:
-    """Return the articles that have no split, with the reason."""
+    """Return the articles without a split, with the reason."""
     return [
         {"id": item.id, "reason": f"near-duplicate of articles in {' and '.join(sorted(group.splits))}"}
         for group in groups

@@ -1,4 +1,4 @@
-"""The report on labelled data: distributions, the oracle's disagreement with itself, redundancy."""
+"""The report on labelled data: distributions, the oracle's agreement with itself, redundancy."""
 
 from __future__ import annotations
 
@@ -16,23 +16,22 @@ from distillery.scoring.postfilter import Outcome, Postfilter
 from .distributions import distribution, tier_counts
 from .labelled import LabelledData
 from .redundancy import redundancy_figures
-from .tiers import outcomes_of
 
 WEIGHTED_AVERAGE = "weighted average"
 UNKNOWN_LANGUAGE = "unknown"
 
-# Articles off the topic are near 0 in every dimension, which looks like correlation.
+# Off-topic articles are near 0 in every dimension, which looks like correlation.
 ON_TOPIC = 2.0
 
 Scores = NDArray[np.float64]
 
 
 def report_of(labelled: LabelledData, config: FilterConfig) -> dict[str, Any]:
-    """Describe the labels of all splits; weighted averages are those after the gatekeepers."""
+    """Describe the labels of all splits; weighted averages are after the gatekeepers."""
     splits = labelled.splits.values()
     scores = np.concatenate([split.scores for split in splits])
     second = np.concatenate([split.second_opinions for split in splits])
-    outcomes = outcomes_of(scores, config)
+    outcomes = Postfilter(config).apply(scores)
     averages = Postfilter(config).averages(scores)
     columns = {**dict(zip(config.dimension_names, scores.T, strict=True)), WEIGHTED_AVERAGE: averages}
     names_of_splits = [name for name, split in labelled.splits.items() for _ in split.articles]
@@ -52,7 +51,7 @@ def report_of(labelled: LabelledData, config: FilterConfig) -> dict[str, Any]:
 
 
 def disagreement(scores: Scores, second: Scores, config: FilterConfig) -> dict[str, Any] | None:
-    """Return the mean absolute distance of the oracle's two opinions, or None if there is no second one.
+    """Return the mean absolute difference of the oracle's two opinions, or None without second opinions.
 
     Both are [n_articles, n_dimensions]; rows of NaN are articles without a second opinion.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..evaluation.tables import Table
+from ..measuring.tables import Table
 from .distributions import BANDS, QUANTILES
 from .report import ON_TOPIC, WEIGHTED_AVERAGE
 

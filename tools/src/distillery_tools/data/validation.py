@@ -1,9 +1,9 @@
-"""Validation: every record of both files is checked, and every fault counted."""
+"""Validation: checks every record of both files and counts every fault."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,20 +15,19 @@ from distillery.io import read_records
 
 from .findings import Findings
 from .labelled import language_of
-from .labels import SPLITS, Id, is_id, is_score
+from .labels import SPLITS, Id, is_id, label_faults, split_faults, tiers_of
 from .near_duplicates import near_duplicates
-from .tiers import tiers_of
 
 SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
 SHARE_TOLERANCES = {"train": 0.05, "val": 0.03, "test": 0.03}
-LEAST_DEVIATION = 0.1
+MIN_DEVIATION = 0.1
 
 Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Validation:
-    """How many records were checked, and what was found."""
+    """How many records were checked, and what is wrong with them."""
 
     n_articles: int
     n_labels: int
@@ -36,20 +35,20 @@ class Validation:
 
 
 def validate(config: FilterConfig, articles: Path, labels: Path) -> Validation:
-    """Check all articles and labels; only a line that is no JSON object raises InputFileError."""
+    """Check all articles and labels; only a line that is not a JSON object raises InputFileError."""
     findings = Findings()
     texts = _unique(read_records(articles), "article", findings)
     records = _unique(read_records(labels), "label", findings)
-    sound = {key: record for key, record in records.items() if _check_label(key, record, config, findings)}
+    valid = {key: record for key, record in records.items() if _check_label(key, record, config, findings)}
     readable = _readable({key: texts.get(key) for key in records}, findings)
     _check_near_duplicates(readable, records, findings)
-    _check_splits(sound, config, findings)
-    _check_scores(sound, findings)
+    _check_splits(valid, config, findings)
+    _check_scores(valid, findings)
     return Validation(len(texts), len(records), findings)
 
 
 def _unique(records: Any, what: str, findings: Findings) -> dict[Id, Record]:
-    """Return the records by id, the first of each; note those without one and repeated ones."""
+    """Return the records by id, the first of each; note missing and repeated ids."""
     found: dict[Id, Record] = {}
     for number, record in enumerate(records, start=1):
         key = record.get("id")
@@ -63,32 +62,11 @@ def _unique(records: Any, what: str, findings: Findings) -> dict[Id, Record]:
 
 
 def _check_label(key: Id, record: Record, config: FilterConfig, findings: Findings) -> bool:
-    """Note what is wrong with a label record; return whether it is sound."""
-    faults = _points_faults(record.get("scores"), config.dimension_names, "scores")
-    if record.get("second_opinion") is not None:
-        faults += _points_faults(record["second_opinion"], config.dimension_names, "second opinion")
-    split = record.get("split")
-    if split is None:
-        faults.append(("label without a split", ""))
-    elif split not in SPLITS:
-        faults.append(("unknown split", f" ({split!r:.40})"))
-    for kind, detail in faults:
-        findings.error(kind, f"{key}{detail}")
+    """Note what is wrong with a label record; return whether it is valid."""
+    faults = [*label_faults(record, config.dimension_names), *split_faults(record.get("split"))]
+    for fault in faults:
+        findings.error(fault.kind, f"{key} ({fault.detail})" if fault.detail else key)
     return not faults
-
-
-def _points_faults(points: Any, dimensions: Sequence[str], what: str) -> list[tuple[str, str]]:
-    """Return the kind and detail of each fault in what should be scores by dimension."""
-    if not isinstance(points, dict):
-        return [(f"{what}: missing", "")]
-    absent = [(f"{what}: missing dimension", f" ({name})") for name in dimensions if name not in points]
-    unknown = [(f"{what}: unknown dimension", f" ({name})") for name in points if name not in dimensions]
-    wrong = [
-        (f"{what}: not a number from 0 to 10", f" ({name}: {points[name]!r:.40})")
-        for name in dimensions
-        if name in points and not is_score(points[name])
-    ]
-    return absent + unknown + wrong
 
 
 def _readable(texts: Mapping[Id, Record | None], findings: Findings) -> dict[Id, str]:
@@ -107,7 +85,7 @@ def _readable(texts: Mapping[Id, Record | None], findings: Findings) -> dict[Id,
 
 
 def _field_fault(error: ArticleError) -> str:
-    """Return what is wrong without the value, so that like faults are counted together."""
+    """Return what is wrong without the value, so that the same faults are counted together."""
     return str(error).partition(";")[0].partition(" (")[0]
 
 
@@ -124,11 +102,11 @@ def _check_near_duplicates(texts: Mapping[Id, str], records: Mapping[Id, Record]
             )
 
 
-def _check_splits(sound: Mapping[Id, Record], config: FilterConfig, findings: Findings) -> None:
-    """Note splits that are empty, of another size than usual, or without a tier."""
-    sizes = Counter(record["split"] for record in sound.values())
+def _check_splits(valid: Mapping[Id, Record], config: FilterConfig, findings: Findings) -> None:
+    """Note splits that are empty, of an unusual size, or without an article of a tier."""
+    sizes = Counter(record["split"] for record in valid.values())
     found = set(
-        zip((record["split"] for record in sound.values()), tiers_of(list(sound.values()), config), strict=True)
+        zip((record["split"] for record in valid.values()), tiers_of(list(valid.values()), config), strict=True)
     )
     for split in SPLITS:
         if not sizes[split]:
@@ -142,11 +120,11 @@ def _check_splits(sound: Mapping[Id, Record], config: FilterConfig, findings: Fi
                 findings.warning("tier without an article in a split", f"{tier.name} in {split}")
 
 
-def _check_scores(sound: Mapping[Id, Record], findings: Findings) -> None:
-    """Note labels that are all zero, and scores that hardly differ."""
-    for key, record in sound.items():
+def _check_scores(valid: Mapping[Id, Record], findings: Findings) -> None:
+    """Note labels that are all zero, and scores that are almost the same everywhere."""
+    for key, record in valid.items():
         if not any(record["scores"].values()):
             findings.warning("all scores are zero", key)
-    scores = np.array([list(record["scores"].values()) for record in sound.values()], dtype=np.float64)
-    if scores.size and scores.std() < LEAST_DEVIATION:
+    scores = np.array([list(record["scores"].values()) for record in valid.values()], dtype=np.float64)
+    if scores.size and scores.std() < MIN_DEVIATION:
         findings.warning("all scores are nearly equal", f"standard deviation {scores.std():.3f}")

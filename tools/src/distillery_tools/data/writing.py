@@ -1,4 +1,4 @@
-"""Label files written whole or not at all."""
+"""Label files, written completely or not at all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from distillery import OutputFileError
 
 
 def write_records(path: Path, records: Iterable[dict[str, Any]]) -> None:
-    """Write JSON lines beside their place and move them there; raise OutputFileError if that fails."""
+    """Write JSON lines to a temporary file, then rename it; raise OutputFileError if that fails."""
     partial = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.partial")
     try:
         with partial.open("x", encoding="utf-8") as file:

@@ -12,9 +12,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 
-# Strengths of the ridge penalty to choose from, by leave-one-out error on the training articles.
+# Candidate strengths of the ridge penalty; leave-one-out error on the training articles decides.
 ALPHAS = np.logspace(0, 5, 21)
-# Strength of the errors against the smoothness of the kernel regression, in points of the scale.
+# Regularisation of the kernel regression: weight of errors against smoothness.
 KERNEL_C = 3.0
 
 Scores = NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""The figures in the READMEs: the filter's model card, and the repository's table of filters."""
+"""The report in Markdown, and the figures in READMEs: a filter's model card, the table of filters."""
 
 from __future__ import annotations
 
@@ -7,14 +7,23 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .markdown import headline_headers, headline_row, markdown, markdown_table
+from ..measuring.tables import GAP_CLOSED, MAE_OF_AVERAGE, R_PRECISION, UNDEFINED, markdown_row, markdown_table, titled
+from .tables import tables
 
 README_FILE = "README.md"
 CARD, FILTERS, STAGE_1 = "evaluation", "filters", "stage-1"
 
+HEADLINE_COLUMNS = {
+    "weighted_average_mae": MAE_OF_AVERAGE,
+    "spearman": "rank correlation",
+    "gap_closed": GAP_CLOSED,
+    "recall": "recall at {threshold:g}",
+    "r_precision": R_PRECISION,
+}
+
 
 def write_cards(folder: Path, report: dict[str, Any]) -> list[Path]:
-    """Rewrite what stands between the markers in the two READMEs nearest above a filter's folder.
+    """Rewrite the text between the markers in the two READMEs nearest above a filter's folder.
 
     ``<!-- evaluation -->`` to ``<!-- /evaluation -->`` gets the report, ``<!-- filters -->`` to
     ``<!-- /filters -->`` the filter's row. Returns the files that changed.
@@ -44,14 +53,49 @@ def _rewrite(path: Path, blocks: Mapping[str, Callable[[str], str]]) -> bool:
 
 
 def _renewed(text: str, marker: str, renew: Callable[[str], str]) -> str:
-    """Return the text with what stands between a pair of markers made anew from what stood there."""
+    """Return the text with the block between a pair of markers renewed from its old content."""
     block = re.compile(rf"(<!-- {marker} -->)(.*?)(<!-- /{marker} -->)", re.DOTALL)
     return block.sub(lambda found: f"{found[1]}\n{renew(found[2])}\n{found[3]}", text)
 
 
 def _with_row(block: str, report: dict[str, Any]) -> str:
-    """Return the table of filters with the row of this one new, in the order of names."""
+    """Return the table of filters with this one's row renewed, in order of names."""
     rows = {line.partition("]")[0]: line for line in block.splitlines() if line.startswith("| [")}
     row = headline_row(report)
     rows[row.partition("]")[0]] = row
     return "\n".join([markdown_table(headline_headers(report), []), *(rows[name] for name in sorted(rows))])
+
+
+def markdown(report: dict[str, Any]) -> str:
+    """Return all tables of a report in Markdown, after a paragraph on how to read them."""
+    return "\n\n".join([_legend(report), *(titled(table) for table in tables(report))])
+
+
+def headline_headers(report: dict[str, Any]) -> list[str]:
+    """Return the headers of the rows that `headline_row` makes."""
+    return ["filter", "version", *(name.format(threshold=report["threshold"]) for name in HEADLINE_COLUMNS.values())]
+
+
+def headline_row(report: dict[str, Any]) -> str:
+    """Return a filter's row of Markdown: its student's figures, each with the interval."""
+    name, student = report["filter"], next(iter(report["models"].values()))
+    link = f"[{name}](filters/{name}/README.md)"
+    return markdown_row([link, report["version"], *(_short(student[key]) for key in HEADLINE_COLUMNS)])
+
+
+def _legend(report: dict[str, Any]) -> str:
+    return (
+        f"Version {report['version']} on {report['n_articles']} articles of the {report['split']} split, "
+        f"{report['n_at_threshold']} of them at {report['threshold']:g} or above by the oracle. "
+        "MAE is the mean absolute error on the 0-10 scale, RMSE the root mean squared error; in brackets are bootstrap "
+        "95 % intervals. Gap closed is (trivial MAE - MAE) / (trivial MAE - oracle MAE): 0 is the training median, 1 "
+        "the oracle against itself. Kappa is quadratic-weighted, on scores rounded to integers. R-precision is the "
+        "share of hits (articles at the threshold or above) among the R highest predictions, R being their "
+        "number; overlap@20 is the share of the oracle's top 20 in the predicted top 20."
+    )
+
+
+def _short(figure: dict[str, float | None]) -> str:
+    if figure["value"] is None:
+        return UNDEFINED
+    return f"{figure['value']:.2f} ({figure['low']:.2f} to {figure['high']:.2f})"

@@ -8,8 +8,14 @@ import numpy as np
 
 from distillery.scoring.postfilter import HIGHEST
 
-from .figures import Values, bootstrap
-from .metrics import error_within, mean_absolute_error, quadratic_weighted_kappa, root_mean_squared_error, spearman
+from ..measuring.figures import Values, bootstrap
+from ..measuring.metrics import (
+    error_within,
+    mean_absolute_error,
+    quadratic_weighted_kappa,
+    root_mean_squared_error,
+    spearman,
+)
 
 METRICS = {
     "mae": mean_absolute_error,
@@ -17,14 +23,14 @@ METRICS = {
     "spearman": spearman,
     "kappa": quadratic_weighted_kappa,
 }
-# The last band holds the end of the scale, too.
+# The last band includes the end of the scale.
 BANDS = {"0-2": (0.0, 2.0), "2-4": (2.0, 4.0), "4-6": (4.0, 6.0), "6-8": (6.0, 8.0), "8-10": (8.0, np.inf)}
-# Bounds of the predicted score between which reliability compares means.
+# Edges of the bins of the predicted score.
 RELIABILITY_EDGES = np.arange(0.0, HIGHEST + 1)
 
 
 def details(predicted: Values, expected: Values) -> dict[str, Any]:
-    """Return every figure of one dimension's predictions and labels [n_articles], for JSON."""
+    """Return all figures of one dimension's predictions and labels [n_articles], for JSON."""
     figures = {name: bootstrap(metric, predicted, expected).to_dict() for name, metric in METRICS.items()}
     bands = {name: _band(predicted, expected, *bounds) for name, bounds in BANDS.items()}
     return {**figures, "bands": bands, "reliability": reliability(predicted, expected)}

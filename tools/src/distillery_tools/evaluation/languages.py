@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .figures import Values, bootstrap
-from .metrics import mean_absolute_error, spearman
+from ..measuring.figures import Values, bootstrap
+from ..measuring.metrics import mean_absolute_error, spearman
 
 ENGLISH = "en"
 OTHER, NOT_ENGLISH = "other", "not English"
@@ -19,10 +19,10 @@ Mask = NDArray[np.bool_]
 
 
 def language_groups(languages: list[str]) -> dict[str, Mask]:
-    """Return masks [n_articles]: English, each common language, the others together, and all that is not English.
+    """Return masks [n_articles]: English, each common language, all others, and everything but English.
 
-    A language is common from ``MIN_ARTICLES`` on. Articles of unknown language are in no group, empty groups
-    are left out.
+    A language is common from ``MIN_ARTICLES`` on. Articles without a language are in no group; empty groups are left
+    out.
     """
     known = np.array([bool(language) for language in languages])
     counts = Counter(language for language in languages if language and language != ENGLISH)

@@ -8,9 +8,9 @@ from typing import Any
 
 from distillery.config import EVALUATION_FILE, FilterConfig
 
+from ..measuring.figures import Values
 from ..records import write_json
-from .figures import Values
-from .markdown import markdown
+from .card import markdown
 from .plots import write_plots
 
 MARKDOWN_FILE = "evaluation.md"
@@ -33,7 +33,7 @@ def write_folder(
 
 
 def training_history(config: FilterConfig, folder: Path, student: str) -> list[dict[str, Any]]:
-    """Return the epochs in the training record of a student, none if it carries no record."""
+    """Return the epochs in a student's training record, empty without a record."""
     path = folder / config.student(student).adapter / TRAINING_FILE
     if not path.is_file():
         return []

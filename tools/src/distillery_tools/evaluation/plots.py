@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from distillery.scoring.postfilter import HIGHEST, LOWEST
 
-from .figures import Values
+from ..measuring.figures import Values
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SIZE = (6.0, 5.0)  # inches
 DOTS_PER_INCH = 120
 SCALE = (LOWEST, HIGHEST)
-# The share from which a cell is too dark for black figures.
+# From this share on a cell is too dark for black text.
 DARK = 0.5
 
 
@@ -25,7 +25,7 @@ def write_plots(
 ) -> list[Path]:
     """Write the pictures of a report and of its weighted averages [n_articles]; return their files.
 
-    ``history`` holds the figures of each epoch of the training; without any there is no learning curve.
+    ``history`` holds the figures of each epoch of the training; without it there is no learning curve.
     """
     student = report["student"]
     return [
@@ -79,7 +79,7 @@ def draw_history(axes: Axes, history: list[dict[str, Any]]) -> None:
     """Draw every figure of training and validation over the epochs, each as a share of its first value."""
     numbers = list(range(1, len(history) + 1))
     for name in history[0]:
-        # A figure may not be defined in every epoch: a rank correlation of constants, say.
+        # A figure can be undefined in an epoch, such as the rank correlation of constants.
         if name.startswith(("train_", "val_")) and all(epoch[name] for epoch in history):
             axes.plot(numbers, [epoch[name] / history[0][name] for epoch in history], marker="o", label=name)
     axes.set(xlabel="epoch", ylabel="share of the first epoch's value", xticks=numbers)
@@ -91,7 +91,7 @@ def _draw_diagonal(axes: Axes) -> None:
 
 
 def _save(path: Path, draw: Callable[[Axes], None]) -> Path:
-    """Draw on a figure of its own, without pyplot's global state, and without the library's version in the file."""
+    """Draw a figure without pyplot's global state and without the library's version in the file."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=SIZE, layout="constrained")

@@ -1,4 +1,4 @@
-"""How well a filter of one dimension tells clear cases apart: the doubtful ones between them are dropped."""
+"""How well a filter of one dimension separates clear cases; unclear cases are left out."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 
 from distillery.scoring.postfilter import HIGHEST, LOWEST
 
-from .figures import Values, bootstrap
+from ..measuring.figures import Values, bootstrap
+from ..measuring.retrieval import f1_at, precision_at, recall_at
 from .languages import ENGLISH, NOT_ENGLISH, language_groups
-from .retrieval import f1_at, precision_at, recall_at
 
-# The oracle's score from which an article clearly is one, and below which it clearly is none.
+# At or above the first, an article clearly belongs; below the second, it clearly does not.
 CLEARLY, CLEARLY_NOT = 7.0, 3.0
 ALL = "all"
 
@@ -27,7 +27,7 @@ def separation(predicted: Values, expected: Values, languages: list[str], thresh
 
 
 def _group(predicted: Values, expected: Values, threshold: float) -> dict[str, Any]:
-    # At the ends of the scale, a clear case is on its side of any threshold.
+    # At the ends of the scale a clear case is on the right side of any threshold.
     sides = np.where(expected >= CLEARLY, HIGHEST, LOWEST)
     metrics = {"f1": f1_at(threshold), "precision": precision_at(threshold), "recall": recall_at(threshold)}
     figures = {name: bootstrap(metric, predicted, sides).to_dict() for name, metric in metrics.items()}

@@ -1,4 +1,4 @@
-"""The choice of a probe's threshold: held-out estimates, the guarantee, and what it is written beside."""
+"""The choice of a probe's threshold: held-out estimates, the guarantee, the measured costs, and writing them."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from .costs import NaturalMix, stage_costs
 from .cross_fitting import CrossFitted
 from .examples import ProbeExamples
 from .guarantee import choose_threshold
-from .section import write_section
+from .installation import write_section
 
-# What two machines' arithmetic may differ by in the weights of one probe.
+# By how much two machines' arithmetic may differ in the weights of one probe.
 TOLERANCE = 1e-3
 
 
 def guaranteed(
     config: FilterConfig, folder: Path, data: LabelledData, miss_rate: float, confidence: float
 ) -> ProbeConfig:
-    """Return the probe's section with the threshold that the held-out positives carry.
+    """Return the probe's section with the highest threshold that the held-out positives support.
 
-    The probe is fitted again, which gives their estimates. Raises ProbeError if they cannot carry what is asked, or
-    if these articles do not give the probe that is in the folder.
+    Fits the probe again to get their estimates. Raises ProbeError if there are too few positives, or if these
+    articles give another probe than the one in the folder.
     """
     settings, probe = probe_settings(config), Probe.load(config, folder)
     examples = ProbeExamples.of(config, data, float(probe.record.training["positive_from"]))
@@ -51,7 +51,7 @@ def guaranteed(
 
 
 def with_costs(folder: Path, settings: ProbeConfig, mix: NaturalMix, backend: str) -> ProbeConfig:
-    """Write a probe's section into the filter's folder, measure what it spares, and write that, too."""
+    """Write a probe's section into config.yaml, measure what the probe saves, and write that as well."""
     write_section(folder, settings)
     scorer = HybridScorer.from_folder(folder, backend=backend)
     student = FilterBaseScorer.from_folder(folder, backend=backend)
@@ -63,6 +63,6 @@ def with_costs(folder: Path, settings: ProbeConfig, mix: NaturalMix, backend: st
 def _check_same(probe: Probe, fitted: CrossFitted, config: FilterConfig) -> None:
     if not np.allclose(probe.weight, fitted.weight, atol=TOLERANCE * np.abs(fitted.weight).max()):
         raise ProbeError(
-            f"The probe of {config.name} {config.version} was not trained on these labelled articles, so they hold no "
-            f"estimates of it that are held out.\n  Train it on them: distillery probe train"
+            f"The probe of {config.name} {config.version} was not trained on these labelled articles, so they give "
+            f"no held-out estimates.\n  Train it on them: distillery probe train"
         )

@@ -1,4 +1,4 @@
-"""What Stage 1 spares: its skip rate on a natural mix of articles, and both stages' costs measured side by side."""
+"""What Stage 1 saves: its skip rate on a natural mix of articles, and both stages' costs measured side by side."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from distillery.scoring.score import Score
 from distillery.students.base_models import sha256_of
 
 from ..bench.machine import machine
-from ..bench.measuring import Way, timed_in_turns
+from ..bench.timing import Way, timed_in_turns
 from .examples import embed
 
-# Enough for a median; the stages take turns, so that what else the machine does slows both.
+# Enough for a median; the stages take turns, so that other load on the machine slows both.
 N_TIMED = 64
 ROUNDS = 3
 
 
 @dataclass(frozen=True)
 class NaturalMix:
-    """Articles as they come in, unselected, and the sha256 of their file."""
+    """Unselected articles as they arrive in production, and the sha256 of their file."""
 
     articles: list[Article]
     sha256: str
 
     @classmethod
     def read(cls, path: Path) -> NaturalMix:
-        """Read a file of JSON lines, leaving out what is no article; raise InputFileError if nothing is left."""
+        """Read the valid articles of a file; raise InputFileError if there are none."""
         articles = []
         for record in read_records(path):
             try:
                 articles.append(Article.from_dict(record))
             except ArticleError:
-                continue  # what no filter can read costs none of them anything
+                continue  # no stage scores what is not an article
         if not articles:
-            raise InputFileError(f"{path} holds no articles.")
+            raise InputFileError(f"{path} contains no articles.")
         return cls(articles, sha256_of(path))
 
 
 def stage_costs(scorer: HybridScorer, student: FilterBaseScorer, mix: NaturalMix) -> StageCostsConfig:
-    """Measure a scorer with its threshold, and the same filter's student alone, on a mix of articles.
+    """Measure a scorer with its threshold against the same filter's student alone, on a mix of articles.
 
-    The speed-up is that of scoring what the prefilter passes, over the student alone.
+    The speed-up compares scoring what the prefilter passes with both stages and with the student alone.
     """
     passed = [article for article in mix.articles if scorer.screen(article) is None]
     if not passed:
@@ -70,7 +70,7 @@ def stage_costs(scorer: HybridScorer, student: FilterBaseScorer, mix: NaturalMix
 
 
 def _seconds(scorer: HybridScorer, student: FilterBaseScorer, articles: list[Article]) -> tuple[float, float]:
-    """Return the median seconds an article of Stage 1 alone and of the student alone."""
+    """Return the median seconds per article of Stage 1 alone and of the student alone."""
     texts = [article.text for article in articles]
     ways = [
         Way("stage 1", 1, len(articles), 0, "float32", lambda: scorer.spare(scorer.embedder.embed(texts))),

@@ -1,11 +1,11 @@
 """Cross-fitting: a probe from all labelled articles, and estimates of each by parts that have not seen it.
 
-The parts are ridge regressions on four of five folds, several times over; the probe is their mean, again a linear
-map. An article's held-out estimate is the mean of the parts that left it out. So the estimates on which a threshold
-is chosen are those of the probe's own parts, none of which has seen the article; the whole probe averages more of
-them and errs less by chance. This is cross-conformal prediction (Vovk 2015; Barber et al. 2021, "Predictive inference
-with the jackknife+"): its estimates are not independent of each other as those of a split set aside would be, so the
-guarantee of the threshold is exact for a split and near it here.
+The parts are ridge regressions on four of five folds, repeated; the probe is their mean, again a linear map. An
+article's held-out estimate is the mean of the parts that left it out. So a threshold is chosen on estimates of the
+probe's own parts, none of which has seen the article; the whole probe averages more parts and is less noisy. This is
+cross-conformal prediction (Vovk 2015; Barber et al. 2021, "Predictive inference with the jackknife+"): its estimates
+are not independent as those of a held-out split would be, so the guarantee of the threshold is exact for a split and
+approximate here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..vectors import Vectors
 
 N_FOLDS = 5
 N_REPEATS = 4
-# Strengths of the ridge penalty to choose from, by leave-one-out error on a part's own articles.
+# Candidate strengths of the ridge penalty; leave-one-out error on a part's own articles decides.
 ALPHAS = np.logspace(1, 5, 17)
 
 Scores = NDArray[np.float64]
@@ -50,12 +50,12 @@ class _Part:
 
 
 def cross_fit(vectors: Vectors, scores: Scores, positive: NDArray[np.bool_], groups: Sequence[int]) -> CrossFitted:
-    """Fit a probe to the scores [n, n_dimensions] of vectors [n, width], articles of one group never apart.
+    """Fit a probe to the scores [n, n_dimensions] of vectors [n, width], keeping groups together.
 
     Positives are spread evenly over the folds; ProbeError is raised if there are fewer than folds.
     """
     if (n_positive := int(positive.sum())) < N_FOLDS:
-        raise ProbeError(f"{n_positive} positives are too few for a probe; label more, {N_FOLDS} are the least.")
+        raise ProbeError(f"{n_positive} positives are too few for a probe; label more, at least {N_FOLDS}.")
     held_out, parts = np.zeros_like(scores), []
     for seen, unseen in _folds(vectors, positive, groups):
         part = _fit(vectors[seen], scores[seen])
@@ -76,7 +76,7 @@ def _folds(vectors: Vectors, positive: NDArray[np.bool_], groups: Sequence[int])
 
 
 def _fit(vectors: Vectors, scores: Scores) -> _Part:
-    """Fit standardised vectors, and return the map for vectors as they are."""
+    """Fit standardised vectors, and return the map for unscaled vectors."""
     scaler = StandardScaler().fit(vectors.astype(np.float64))
     ridge = RidgeCV(ALPHAS).fit(scaler.transform(vectors.astype(np.float64)), scores)
     weight = np.atleast_2d(ridge.coef_) / scaler.scale_

@@ -1,7 +1,7 @@
 """What a probe is fitted to: the articles of train and val, with their embeddings, averages and near-duplicates.
 
-The embedder is a base model as it was before any label, so that val is worth no more than train to it, and both
-are used; the test articles are kept to measure on.
+The embedder has seen no label, so val is no more special to it than train, and both are used; the test articles are
+kept for measuring.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FITTED_ON = ("train", "val")
 
 @dataclass(frozen=True)
 class ProbeExamples:
-    """Articles, the oracle's scores [n, n_dimensions] and average [n], and from where on an average is positive."""
+    """Articles, the oracle's scores [n, n_dimensions] and averages [n], and the average from which one is positive."""
 
     articles: list[Article]
     scores: Scores
@@ -47,7 +47,7 @@ class ProbeExamples:
         return self.averages >= self.positive_from
 
     def fit(self, embedder: StaticEmbedder) -> CrossFitted:
-        """Fit a probe on them, near-duplicates never on both sides of a fold."""
+        """Fit a probe; near-duplicates are never on both sides of a fold."""
         texts = [article.text for article in self.articles]
         groups = duplicate_groups(len(texts), near_duplicates(texts))
         return cross_fit(embed(embedder, self.articles), self.scores, self.positive, groups)

@@ -1,12 +1,12 @@
-"""A threshold with a guarantee: at most so many of the articles that count lie below it.
+"""A threshold with a guarantee: at most a stated share of the positives is below it.
 
-The estimates of held-out positives, drawn like those to come, are ordered; the threshold is one of them, the
-k-th lowest but for the k - 1 that may be missed. How many may be missed follows from their number alone, before any
-estimate is looked at: so the share of all positives below the threshold is Beta(k, n - k + 1) distributed, or
-smaller where estimates are tied, whatever their distribution (Wilks 1941, "Determination of sample sizes for setting
+The estimates of held-out positives, drawn like future ones, are sorted; the threshold is the k-th lowest, so that
+k - 1 of them are missed. How many may be missed follows from their number alone, before any estimate is looked at:
+so the share of all positives below the threshold is Beta(k, n - k + 1) distributed, or smaller where estimates are
+tied, whatever their distribution (Wilks 1941, "Determination of sample sizes for setting
 tolerance limits"; for conformal prediction Vovk 2012, "Conditional validity of inductive conformal predictors"). The
-upper quantile of that is the Clopper-Pearson bound of k - 1 misses among n. Lowering the threshold misses fewer, so
-a ceiling does no harm.
+upper quantile of that is the Clopper-Pearson bound of k - 1 misses among n. A lower threshold misses fewer, so a
+ceiling does no harm.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
 
 from distillery import ProbeError
+
+from ..measuring.binomial import upper_bound
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """A threshold, and the bound of the miss rate that the misses among held-out positives bear out."""
+    """A threshold, and the upper bound of the miss rate given the misses among held-out positives."""
 
     value: float
     n_positives: int
@@ -34,51 +35,37 @@ class Threshold:
 def choose_threshold(estimates: NDArray[np.float64], miss_rate: float, confidence: float, ceiling: float) -> Threshold:
     """Return the highest threshold up to the ceiling that misses at most ``miss_rate``, with ``confidence``.
 
-    ``estimates`` are those of held-out positives [n]. Raises ProbeError, with what would do, where so few of
-    them cannot carry the promise even without a miss.
+    ``estimates`` are those of held-out positives [n]. Raises ProbeError, naming what is possible, if they are too few
+    for the guarantee even without a miss.
     """
     allowed = misses_allowed(len(estimates), miss_rate, confidence)
     if allowed is None:
         raise ProbeError(_refusal(len(estimates), miss_rate, confidence))
     value = min(float(np.sort(estimates)[allowed]), ceiling)
     n_misses = int((estimates < value).sum())
-    return Threshold(value, len(estimates), n_misses, miss_bound(n_misses, len(estimates), confidence))
+    return Threshold(value, len(estimates), n_misses, upper_bound(n_misses, len(estimates), confidence))
 
 
 def misses_allowed(n_positives: int, miss_rate: float, confidence: float) -> int | None:
-    """Return how many of the positives may be missed, None if not even none."""
-    counts = np.arange(n_positives)
-    within = beta.ppf(confidence, counts + 1, n_positives - counts) <= miss_rate
-    return int(within.sum()) - 1 if within.any() else None
-
-
-def miss_bound(n_misses: int, n_positives: int, confidence: float) -> float:
-    """Return the one-sided upper bound of the miss rate (Clopper and Pearson 1934)."""
-    if n_misses >= n_positives:
-        return 1.0
-    return float(beta.ppf(confidence, n_misses + 1, n_positives - n_misses))
-
-
-def miss_interval(n_misses: int, n_positives: int) -> tuple[float, float]:
-    """Return the two-sided 95 % interval of the miss rate (Clopper and Pearson 1934), 0 to 1 without positives."""
-    n_found = n_positives - n_misses
-    low = float(beta.ppf(0.025, n_misses, n_found + 1)) if n_misses else 0.0
-    return low, float(beta.ppf(0.975, n_misses + 1, n_found)) if n_found else 1.0
+    """Return how many of the positives may be missed; None if even zero misses are too many."""
+    n_allowed = sum(upper_bound(n_misses, n_positives, confidence) <= miss_rate for n_misses in range(n_positives))
+    return n_allowed - 1 if n_allowed else None
 
 
 def smallest_miss_rate(n_positives: int, confidence: float) -> float:
-    """Return the smallest miss rate that so many positives can promise, none of them missed."""
+    """Return the smallest miss rate that so many positives can guarantee, without a miss."""
     return float(1 - (1 - confidence) ** (1 / n_positives)) if n_positives else 1.0
 
 
 def positives_needed(miss_rate: float, confidence: float) -> int:
-    """Return how many positives, none of them missed, promise a miss rate."""
+    """Return how many positives without a miss guarantee a miss rate."""
     return math.ceil(math.log(1 - confidence) / math.log(1 - miss_rate))
 
 
 def _refusal(n_positives: int, miss_rate: float, confidence: float) -> str:
     return (
-        f"{n_positives} held-out positives cannot promise a miss rate of {miss_rate:g} with {confidence:g} confidence: "
-        f"without a single miss they promise {smallest_miss_rate(n_positives, confidence):.3f} at best.\n"
-        f"  Ask for that (--miss), or label more: {positives_needed(miss_rate, confidence)} positives are the least."
+        f"{n_positives} held-out positives are too few for a miss rate of {miss_rate:g} with {confidence:g} "
+        f"confidence: without a single miss they guarantee {smallest_miss_rate(n_positives, confidence):.3f}.\n"
+        f"  Ask for that (--miss), or label more: at least {positives_needed(miss_rate, confidence)} positives are "
+        "needed."
     )

@@ -1,4 +1,4 @@
-"""A filter with its Stage 1 beside its student alone, on articles that neither has seen."""
+"""A filter with its Stage 1 compared with its student alone, on articles that neither has seen."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from distillery.calibration.intervals import AVERAGE
 from distillery.scoring.score import STAGE_1, STAGE_2, Score
 
 from ..data.labelled import LabelledData
-from ..evaluation.figures import Values, bootstrap
-from ..evaluation.headline import headline
-from ..evaluation.intervals import interval_figures
-from ..evaluation.judged import Judged, scores_of, student_results
-from .guarantee import miss_interval
+from ..measuring.binomial import two_sided_interval
+from ..measuring.figures import Values, bootstrap
+from ..measuring.final_scores import FinalScores, scores_of, student_results
+from ..measuring.headline import headline
+from ..measuring.intervals import interval_figures
 
-FIGURES = ("weighted_average_mae", "spearman", "recall", "precision_among_top", "average_precision")
+FIGURES = ("weighted_average_mae", "spearman", "recall", "r_precision", "average_precision")
 
 
 def hybrid_report(
     hybrid: FilterBaseScorer, student: FilterBaseScorer, data: LabelledData, split: str
 ) -> dict[str, Any]:
-    """Return skip rate, misses, the quality of both ways of scoring, and of each stage's intervals, for JSON."""
+    """Return skip rate, misses, the quality of both modes, and of each stage's intervals, for JSON."""
     config, measured = hybrid.config, data.splits[split]
-    expected = Judged.of(measured.scores, hybrid.postfilter)
+    expected = FinalScores.of(measured.scores, hybrid.postfilter)
     both = {
         "hybrid": student_results(hybrid, measured.articles),
         "student alone": student_results(student, measured.articles),
@@ -52,7 +52,7 @@ def hybrid_report(
 
 
 def _intervals(results: list[Score], decided: NDArray[np.bool_], averages: Values) -> dict[str, Any]:
-    """Return how many articles one stage decided, and how often and how narrowly its intervals hold the average."""
+    """Return how many articles one stage decided, and the coverage and width of its intervals of the average."""
     scores = [results[place] for place in np.flatnonzero(decided)]
     figures = interval_figures(scores, {AVERAGE: averages[decided]})
     return {"n": len(scores), **(figures[AVERAGE] if figures else {})}
@@ -63,7 +63,7 @@ def _share(values: Values) -> Values:
 
 
 def _misses(hybrid: FilterBaseScorer, stage1: NDArray[np.bool_], averages: Values) -> dict[str, Any]:
-    """Return how many articles Stage 1 took that the guarantee counts, and how many of the tiers above the last."""
+    """Return how many articles Stage 1 missed: of those the guarantee counts, and of each tier above the lowest."""
     settings = hybrid.config.probe
     lines = {"guarantee": settings.guarantee.positive_from} if settings and settings.guarantee else {}
     lines |= {tier.name: tier.at_least for tier in hybrid.config.tiers[:-1]}
@@ -72,12 +72,12 @@ def _misses(hybrid: FilterBaseScorer, stage1: NDArray[np.bool_], averages: Value
 
 def _missed(stage1: NDArray[np.bool_], positive: NDArray[np.bool_], at_least: float) -> dict[str, Any]:
     n_positives, n_misses = int(positive.sum()), int((stage1 & positive).sum())
-    low, high = miss_interval(n_misses, n_positives)
+    low, high = two_sided_interval(n_misses, n_positives)
     share = n_misses / n_positives if n_positives else None
     return {"at_least": at_least, "n": n_positives, "missed": n_misses, "share": share, "low": low, "high": high}
 
 
-def _quality(scorer: FilterBaseScorer, results: list[Score], expected: Judged) -> dict[str, Any]:
-    found = Judged.of(scores_of(results), scorer.postfilter)
+def _quality(scorer: FilterBaseScorer, results: list[Score], expected: FinalScores) -> dict[str, Any]:
+    found = FinalScores.of(scores_of(results), scorer.postfilter)
     figures = headline(found, expected, scorer.config.dimension_names)
     return {name: figures[name] for name in FIGURES}

@@ -1,4 +1,4 @@
-"""A probe's report as tables for people."""
+"""A probe's report as tables."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from typing import Any
 from distillery.cli.probe_lines import probe_lines
 from distillery.config import ProbeConfig
 
-from ..evaluation.figures import Figure
-from ..evaluation.markdown import titled
-from ..evaluation.tables import UNDEFINED, Table
+from ..measuring.figures import Figure
+from ..measuring.tables import MAE_OF_AVERAGE, R_PRECISION, UNDEFINED, Table, figure_cell, titled
 
 _QUALITY = {
-    "weighted_average_mae": "error of the average",
+    "weighted_average_mae": MAE_OF_AVERAGE,
     "spearman": "rank correlation",
     "recall": "recall at 4",
-    "precision_among_top": "precision among top",
+    "r_precision": R_PRECISION,
     "average_precision": "average precision",
 }
-_INTERVALS = {"coverage": "share of labels inside", "width": "mean width"}
+_INTERVALS = {"coverage": "coverage", "width": "mean width"}
 
 
 def tables(report: dict[str, Any]) -> list[Table]:
@@ -27,7 +26,7 @@ def tables(report: dict[str, Any]) -> list[Table]:
 
 
 def card(report: dict[str, Any]) -> str:
-    """Return the tables in Markdown, after what the threshold promises."""
+    """Return the tables in Markdown, after what the threshold guarantees."""
     promise = " ".join(probe_lines(ProbeConfig.model_validate(report["probe"])))
     return "\n\n".join([promise, *map(titled, tables(report))])
 
@@ -36,12 +35,9 @@ def _quality(report: dict[str, Any]) -> Table:
     skipped = Figure.from_dict(report["skip_rate"])
     title = (
         f"{report['filter']} {report['version']} on {report['n_articles']} articles of '{report['split']}', "
-        f"{skipped} of them left to Stage 1"
+        f"{skipped} of them skip the student"
     )
-    rows = [
-        [name, *(str(Figure.from_dict(figures[key])) for key in _QUALITY)]
-        for name, figures in report["quality"].items()
-    ]
+    rows = [[name, *(figure_cell(figures[key]) for key in _QUALITY)] for name, figures in report["quality"].items()]
     return Table(title, ["scored by", *_QUALITY.values()], rows)
 
 
@@ -57,12 +53,12 @@ def _misses(report: dict[str, Any]) -> Table:
         ]
         for name, one in report["misses"].items()
     ]
-    return Table("left to Stage 1", ["oracle", "articles", "missed", "share (95 %)", "promised"], rows)
+    return Table("hits that Stage 1 misses", ["oracle", "articles", "missed", "share (95 %)", "guaranteed"], rows)
 
 
 def _intervals(report: dict[str, Any]) -> Table:
     rows = [
-        [stage, str(one["n"]), *(str(Figure.from_dict(one[key])) if key in one else UNDEFINED for key in _INTERVALS)]
+        [stage, str(one["n"]), *(figure_cell(one.get(key)) for key in _INTERVALS)]
         for stage, one in report["intervals"].items()
     ]
     return Table("intervals of the average", ["decided by", "articles", *_INTERVALS.values()], rows)

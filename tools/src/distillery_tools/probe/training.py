@@ -1,4 +1,4 @@
-"""The training of a probe: cross-fitted on labelled articles, calibrated on its held-out estimates, with a record."""
+"""Training of a probe: cross-fitted on labelled articles, calibrated on held-out estimates, with a record."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from distillery.stage1.probe import ProbeRecord
 
 from ..calibration.fit import fit_calibration
 from ..data.labelled import LabelledData
-from ..evaluation.figures import bootstrap
-from ..evaluation.metrics import mean_absolute_error, spearman
+from ..measuring.figures import bootstrap
+from ..measuring.metrics import mean_absolute_error, spearman
 from ..training.record import circumstances
 from .cross_fitting import N_FOLDS, N_REPEATS, CrossFitted
 from .examples import FITTED_ON, ProbeExamples
@@ -29,7 +29,7 @@ CALIBRATED_ON = f"held-out estimates of {' and '.join(FITTED_ON)}"
 
 @dataclass(frozen=True)
 class TrainedProbe:
-    """What a probe's files hold: its weights as safetensors, its record and its calibration."""
+    """The content of a probe's files: weights as safetensors, record and calibration."""
 
     weights: bytes
     record: ProbeRecord

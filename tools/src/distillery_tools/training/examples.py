@@ -10,7 +10,8 @@ import numpy as np
 
 from distillery import Article, FilterConfig, InputFileError
 
-from ..data.labelled import SPLITS, LabelledData, Split
+from ..data.labelled import LabelledData, Split
+from ..data.labels import SPLITS
 from .tasks import Task, Values, n_outputs_of, tasks_of
 
 Id = str | int | None

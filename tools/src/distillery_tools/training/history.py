@@ -11,7 +11,7 @@ import numpy as np
 
 from distillery.scoring.postfilter import HIGHEST, LOWEST
 
-from ..evaluation.metrics import spearman
+from ..measuring.metrics import spearman
 from ..records import write_json
 from .tasks import Task, Values
 

@@ -28,7 +28,7 @@ from distillery.students.base_models import sha256_of
 from distillery.students.encoder_spec import EncoderSpec
 from distillery.students.student import Student
 
-from ..calibration.fit import fit_calibration
+from ..calibration.fit import LEVEL, fit_calibration, intervals_note
 from ..data.labelled import Split
 from ..records import write_json
 from ..vectors import raw_scores
@@ -74,7 +74,7 @@ def finish_student(folder: Path, student: str, val: Split, record: dict[str, Any
     write_json(folder / trained.config.adapter / RECORD_FILE, record)
     write_golden(FilterBaseScorer.from_folder(folder, student=student, backend=TORCH))
     kept = ", ".join(calibration["dimensions"]) or "none of the dimensions"
-    return f"calibration maps kept for {kept}"
+    return f"calibration maps kept for {kept}; {intervals_note(calibration, LEVEL)}"
 
 
 def install_adapter(folder: Path, config: FilterConfig, student: str, adapter: Path) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 from distillery import FilterConfig, InputFileError
 from distillery.scoring.postfilter import Postfilter
 
-from ...evaluation.figures import Metric, Values, bootstrap
-from ...evaluation.judged import Judged
-from ...evaluation.metrics import bias, mean_absolute_error, pearson, quadratic_weighted_kappa, spearman
+from ...measuring.figures import Metric, Values, bootstrap
+from ...measuring.final_scores import FinalScores
+from ...measuring.metrics import bias, mean_absolute_error, pearson, quadratic_weighted_kappa, spearman
 from .label_files import Scores, read_labels, score_rows
 
 METRICS: dict[str, Metric] = {
@@ -60,7 +60,7 @@ def agreement(config: FilterConfig, first: Scores, second: Scores) -> dict[str, 
     is not defined, such as the correlation with a constant.
     """
     postfilter = Postfilter(config)
-    one, other = Judged.of(first, postfilter), Judged.of(second, postfilter)
+    one, other = FinalScores.of(first, postfilter), FinalScores.of(second, postfilter)
     columns = zip(config.dimension_names, other.scores.T, one.scores.T, strict=True)
     return {
         "filter": config.name,

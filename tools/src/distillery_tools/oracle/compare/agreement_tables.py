@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...evaluation.figures import Figure
-from ...evaluation.tables import UNDEFINED, Table
+from ...measuring.figures import Figure
+from ...measuring.tables import UNDEFINED, Table
 
 FIGURES = {
     "mae": "MAE",

@@ -1,4 +1,4 @@
-"""Strategies: why an article is chosen, and how many of each."""
+"""Strategies: why an article is selected, and how many articles each strategy selects."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from distillery import Article
 RANDOM, HIGH, UNCERTAIN, SIMILAR, KEYWORDS = "random", "high", "uncertain", "similar", "keywords"
 STRATEGIES = (RANDOM, HIGH, UNCERTAIN, SIMILAR, KEYWORDS)
 
-# What is drawn at random keeps the labels like the stream that the filter will meet, and finds what no other
-# strategy looks for. A set without it teaches a student that the world is full of positives.
+# Random articles keep the labels representative of the stream that the filter will score, and find what no other
+# strategy looks for. Without them a student learns to rate everything as a hit.
 DEFAULT_RANDOM = 0.3
-LEAST_RANDOM = 0.1
+MIN_RANDOM = 0.1
 
 Values = NDArray[np.float64]
 
 
 class Signal(Protocol):
-    """Gives each article a figure for one or more strategies."""
+    """Computes a figure per article for one or more strategies."""
 
     def values(self, articles: Sequence[Article]) -> dict[str, Values]:
-        """Return figures [n_articles] by strategy, not a number for an article that it cannot choose."""
+        """Return figures [n_articles] by strategy, NaN for an article that the strategy cannot select."""
         ...
 
 
 def default_shares(available: Sequence[str]) -> dict[str, float]:
-    """Return the shares if none are given: the random one, and what is left in equal parts for those available."""
+    """Return the default shares: a fixed one for random, the rest split evenly among the available strategies."""
     others = [name for name in STRATEGIES if name in available and name != RANDOM]
     if not others:
         return {RANDOM: 1.0}
@@ -38,7 +38,7 @@ def default_shares(available: Sequence[str]) -> dict[str, float]:
 
 
 def quotas(shares: Mapping[str, float], number: int) -> dict[str, int]:
-    """Return how many articles each strategy is to choose, together ``number``; the largest remainders round up."""
+    """Return how many articles each strategy selects, in total ``number``; the largest remainders round up."""
     exact = {name: share * number for name, share in shares.items()}
     whole = {name: int(value + 1e-9) for name, value in exact.items()}
     by_remainder = sorted(exact, key=lambda name: whole[name] - exact[name])
@@ -48,5 +48,5 @@ def quotas(shares: Mapping[str, float], number: int) -> dict[str, int]:
 
 
 def sampling_of(strategy: str, filter_name: str) -> str:
-    """Return what a chosen article carries as ``sampling``."""
+    """Return the value of a selected article's field ``sampling``."""
     return strategy if strategy in {RANDOM, KEYWORDS} else f"{filter_name}_{strategy}"

@@ -1,4 +1,4 @@
-"""The intervals that a calibrated filter states: how often they hold, and how wide they are."""
+"""The intervals of a calibrated filter: how often they contain the label, and how wide they are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .metrics import coverage, mean_width
 
 
 def interval_figures(results: list[Score], expected: dict[str, Values]) -> dict[str, Any] | None:
-    """Return coverage and mean width for each name of ``expected``, or None if the filter states no intervals."""
+    """Return coverage and mean width for each name of ``expected``, or None if the filter has no intervals."""
     stated = [score.intervals for score in results if score.intervals is not None]
     if not stated:
         return None

@@ -1,4 +1,4 @@
-"""Metrics of distance and agreement between predictions and labels [..., n_articles]."""
+"""Metrics of error and agreement between predictions and labels [..., n_articles]."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from .figures import Metric, Values
 
 
 def mean_absolute_error(predicted: Values, expected: Values) -> Values:
-    """Return the mean distance."""
+    """Return the mean absolute error (MAE)."""
     return np.asarray(np.abs(predicted - expected).mean(axis=-1))
 
 
 def root_mean_squared_error(predicted: Values, expected: Values) -> Values:
-    """Return the square root of the mean squared distance."""
+    """Return the root mean squared error (RMSE)."""
     return np.asarray(np.sqrt(((predicted - expected) ** 2).mean(axis=-1)))
 
 
 def bias(predicted: Values, expected: Values) -> Values:
-    """Return the mean difference; above 0 the predictions are the higher ones."""
+    """Return the mean difference; above 0 the predictions are higher."""
     return np.asarray((predicted - expected).mean(axis=-1))
 
 
 def pearson(predicted: Values, expected: Values) -> Values:
-    """Return the linear correlation; not a number if either is constant."""
+    """Return Pearson's correlation; NaN if either is constant."""
     x, y = (values - values.mean(axis=-1, keepdims=True) for values in (predicted, expected))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray((x * y).sum(axis=-1) / np.sqrt((x**2).sum(axis=-1) * (y**2).sum(axis=-1)))
 
 
 def spearman(predicted: Values, expected: Values) -> Values:
-    """Return the rank correlation, ties sharing their mean rank; not a number if either is constant."""
+    """Return Spearman's rank correlation, ties sharing their mean rank; NaN if either is constant."""
     return pearson(rankdata(predicted, axis=-1), rankdata(expected, axis=-1))
 
 
 def quadratic_weighted_kappa(predicted: Values, expected: Values) -> Values:
     """Return Cohen's kappa with quadratic weights on scores rounded, halves up, to integers 0..10.
 
-    The chance-expected squared distance is written through sums, all whole numbers and so exact, which gives
-    what the table of all pairs of classes would. Not a number if both are one and the same constant.
+    The squared distance expected by chance is computed from sums of whole numbers, which is exact and equals the
+    result from the table of all pairs of classes. NaN if both are the same constant.
     """
     x, y = (np.floor(values.clip(LOWEST, HIGHEST) + 0.5) for values in (predicted, expected))
     n_articles = x.shape[-1]
@@ -52,7 +52,7 @@ def quadratic_weighted_kappa(predicted: Values, expected: Values) -> Values:
 
 
 def error_within(low: float, high: float) -> Metric:
-    """Return the metric: the mean distance over articles whose label is from ``low`` to below ``high``."""
+    """Return the metric: the MAE over articles whose label is at least ``low`` and below ``high``."""
 
     def error(predicted: Values, expected: Values) -> Values:
         inside = (expected >= low) & (expected < high)
@@ -62,24 +62,25 @@ def error_within(low: float, high: float) -> Metric:
     return error
 
 
-def share_closed(trivial: float, noise: float) -> Metric:
-    """Return the metric: how much of the way from a constant's error to the oracle's own is made good.
+def gap_closed(trivial: float, oracle_mae: float) -> Metric:
+    """Return the metric gap closed: (trivial MAE - MAE) / (trivial MAE - oracle MAE).
 
-    0 is as far from the labels as the constant ``trivial``, 1 as close as the oracle is to itself
-    (``noise``, its mean absolute error, taken as certain). Not a number where there is no such way.
+    The trivial MAE is that of the constant prediction ``trivial``; ``oracle_mae`` is the MAE of the oracle's second
+    opinions against its first, taken as exact. 0 is as bad as the constant, 1 as close as the oracle is to itself.
+    NaN where the constant is not worse than the oracle.
     """
 
-    def share(predicted: Values, expected: Values) -> Values:
-        start = np.abs(trivial - expected).mean(axis=-1)
-        way = start - noise
+    def gap(predicted: Values, expected: Values) -> Values:
+        trivial_mae = np.abs(trivial - expected).mean(axis=-1)
+        width = trivial_mae - oracle_mae
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(way > 0, (start - mean_absolute_error(predicted, expected)) / way, np.nan)
+            return np.where(width > 0, (trivial_mae - mean_absolute_error(predicted, expected)) / width, np.nan)
 
-    return share
+    return gap
 
 
 def coverage(expected: Values, low: Values, high: Values) -> Values:
-    """Return the share of labels inside their interval, both ends counted."""
+    """Return the share of labels inside their interval, both ends included."""
     return np.asarray(((low <= expected) & (expected <= high)).mean(axis=-1))
 
 

@@ -1,4 +1,4 @@
-"""The parts of screening, each by itself."""
+"""The parts of the selection, each by itself."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from distillery import Article, ConfigError, FilterBaseScorer, InputFileError, load_filter
 from distillery.calibration.intervals import AVERAGE, HalfWidths
 from distillery.calibration.maps import Calibration
-from distillery_tools.cli.screen_options import parse_shares
+from distillery_tools.cli.select_options import strategy_shares
 from distillery_tools.data.near_duplicates import near_duplicates
-from distillery_tools.screening.filter_signals import ScoreSignal, embedding_of
-from distillery_tools.screening.keywords import KeywordSignal, read_phrases
-from distillery_tools.screening.pool import Pool
-from distillery_tools.screening.seen_texts import SeenTexts
-from distillery_tools.screening.similarity import SimilaritySignal
-from distillery_tools.screening.strategies import STRATEGIES, default_shares, quotas
+from distillery_tools.selection.filter_signals import ScoreSignal, embedding_function
+from distillery_tools.selection.keywords import KeywordSignal, read_phrases
+from distillery_tools.selection.pool import Pool
+from distillery_tools.selection.seen_texts import SeenTexts
+from distillery_tools.selection.similarity import SimilaritySignal
+from distillery_tools.selection.strategies import STRATEGIES, default_shares, quotas
 
 
 def article(text: str, title: str = "Report") -> Article:
@@ -55,20 +55,18 @@ def test_a_third_is_random_whatever_else_there_is(available: list[str]) -> None:
     [
         ("random", "is not a list of shares"),
         ("random=x", "is not a list of shares"),
-        ("random=0.5,best=0.5", "there is no best; there are random, high, uncertain, similar, keywords"),
-        ("random=0.5,high=0.4", "the shares sum to 0.9"),
-        ("random=1.2,high=-0.2", "none may be below 0"),
-        ("random=nan", "the shares sum to nan"),
-        ("random=0.5,random=0.5", "names a strategy twice"),
+        ("random=0.5,best=0.5", "unknown: best; the names are random, high, uncertain, similar, keywords"),
+        ("random=0.5,high=0.4", "the shares add up to 0.9"),
+        ("random=1.2,high=-0.2", "must be 0 or more"),
+        ("random=nan", "the shares add up to nan"),
+        ("random=0.5,random=0.5", "gives a name twice"),
         ("random=0.05,high=0.95", "random must be 0.1 or more"),
         ("high=1", "random must be 0.1 or more"),
     ],
 )
 def test_shares_that_cannot_be_meant(value: str, message: str) -> None:
-    command = click.Command("screen")
-
     with pytest.raises(click.BadParameter, match=message):
-        parse_shares(click.Context(command), click.Option(["--shares"]), value)
+        strategy_shares(None, None, value)
 
 
 def test_a_pool_is_read_in_order_and_by_place(tmp_path: Path) -> None:
@@ -124,7 +122,7 @@ def test_phrases_of_a_file(tmp_path: Path) -> None:
 
     assert read_phrases(path) == ["wind farm*", "turbine"]
     path.write_text("# nothing\n", encoding="utf-8")
-    with pytest.raises(InputFileError, match="holds no phrase"):
+    with pytest.raises(InputFileError, match="contains no phrase"):
         read_phrases(path)
     with pytest.raises(InputFileError, match="cannot be read"):
         read_phrases(tmp_path / "absent.txt")
@@ -180,7 +178,7 @@ def test_the_filters_score_and_how_near_it_is_to_another_tier(trained: Trained, 
 def test_an_untrained_filter_is_embedded_by_its_base(garden: Path) -> None:
     from distillery import FilterConfig
 
-    embed = embedding_of(FilterConfig.load(garden), garden, None)
+    embed = embedding_function(FilterConfig.load(garden), garden, None)
 
     vectors = embed(["trees and flowers", "the city road"])
     assert vectors.shape[0] == 2

@@ -1,4 +1,4 @@
-"""Judged: scores as a user gets them, after the filter's postfilter."""
+"""FinalScores: scores as a user gets them, after the filter's postfilter."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Scores [n_articles, n_dimensions] within the scale, weighted averages [n_articles] and tiers' names."""
+class FinalScores:
+    """Clamped scores [n_articles, n_dimensions], weighted averages [n_articles] and the names of the tiers."""
 
     scores: Scores
     averages: Scores
     tiers: list[str]
 
     @classmethod
-    def of(cls, scores: Scores, postfilter: Postfilter) -> Judged:
-        """Judge calibrated scores, predicted or the oracle's."""
+    def of(cls, scores: Scores, postfilter: Postfilter) -> FinalScores:
+        """Apply the postfilter to calibrated scores, predicted or the oracle's."""
         outcomes = postfilter.apply(scores)
         return cls(
             scores=scores.clip(LOWEST, HIGHEST),
@@ -34,22 +34,22 @@ class Judged:
         )
 
     def columns(self, names: list[str]) -> dict[str, Scores]:
-        """Return the scores [n_articles] of each dimension by name, then of the weighted average."""
+        """Return the scores [n_articles] of each dimension by name, then the weighted averages."""
         return {**dict(zip(names, self.scores.T, strict=True)), "weighted_average": self.averages}
 
 
 def student_results(scorer: FilterBaseScorer, articles: list[Article]) -> list[Score]:
-    """Score articles past the prefilter; raise ScoringError if any has no score."""
+    """Score articles without the prefilter; raise ScoringError if any has no score."""
     results = scorer.score_batch(articles, skip_prefilter=True)
     failed = [f"{article.id}: {score.error}" for article, score in zip(articles, results, strict=True) if score.error]
     if failed:
         raise ScoringError(
             f"{scorer.config.name} {scorer.config.version} has no score for {len(failed)} of {len(articles)} articles, "
-            f"such as {failed[0]}\n  Evaluation needs all: mend or leave out these articles."
+            f"such as {failed[0]}\n  Evaluation needs all of them: fix these articles or leave them out."
         )
     return results
 
 
 def scores_of(results: list[Score]) -> Scores:
-    """Return the scores [n_articles, n_dimensions] of results that have them."""
+    """Return the scores [n_articles, n_dimensions] of results without failures."""
     return np.array([list((score.scores or {}).values()) for score in results])

@@ -1,4 +1,4 @@
-"""``distillery screen``: which articles to label next."""
+"""``distillery select``: which articles to label next."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def invented_articles(size: int, seed: int, prefix: str) -> list[Record]:
 
 
 class Bench(NamedTuple):
-    """A trained filter, a pool of articles, and a short way to screen it."""
+    """A trained filter, a pool of articles, and a short way to select from it."""
 
     folder: Path
     home: Path
@@ -51,23 +51,14 @@ class Bench(NamedTuple):
         """Run the command on the pool."""
         pool = self.file("pool.jsonl", self.articles)
         return run_cli(
-            "screen",
-            "--filter",
-            self.folder,
-            "--articles",
-            pool,
-            "-n",
-            number,
-            "-o",
-            self.home / "chosen.jsonl",
-            *options,
+            "select", pool, "--filter", self.folder, "-n", number, "-o", self.home / "selected.jsonl", *options
         )
 
-    def screen(self, *options: object, number: int = 60) -> tuple[list[Record], Record]:
-        """Run it well; return what was chosen and the report."""
+    def select(self, *options: object, number: int = 60) -> tuple[list[Record], Record]:
+        """Run it well; return what was selected and the report."""
         done = self.run(*options, "--format", "json", number=number)
         assert done.exit_code == 0, (done.output, done.exception)
-        return list(read_records(self.home / "chosen.jsonl")), strict_json(done.stdout)
+        return list(read_records(self.home / "selected.jsonl")), strict_json(done.stdout)
 
 
 @pytest.fixture
@@ -82,11 +73,11 @@ def ids(records: list[Record], sampling: str) -> list[str]:
 def test_each_strategy_has_its_share_and_random_the_stated_one(bench: Bench) -> None:
     examples = bench.file("examples.jsonl", invented_articles(60, 1, "e"))
 
-    records, report = bench.screen("--examples", examples, "--keyword", "trees", "--keyword", "flowers", number=20)
+    records, report = bench.select("--examples", examples, "--keyword", "trees", "--keyword", "flowers", number=20)
 
     expected = {"random": 6, "garden_high": 4, "garden_uncertain": 4, "garden_similar": 3, "keywords": 3}
     assert Counter(record["sampling"] for record in records) == expected
-    assert report["chosen"] == expected
+    assert report["selected"] == expected
     assert report["too_few"] == {}
     assert len({record["id"] for record in records}) == 20
     originals = {article["id"]: article for article in bench.articles}
@@ -94,7 +85,7 @@ def test_each_strategy_has_its_share_and_random_the_stated_one(bench: Bench) -> 
 
 
 def test_high_are_the_best_of_what_chance_left(bench: Bench) -> None:
-    records, _ = bench.screen("--shares", "random=0.5,high=0.5", number=40)
+    records, _ = bench.select("--shares", "random=0.5,high=0.5", number=40)
 
     scorer = load_filter(bench.folder)
     drawn = set(ids(records, "random"))
@@ -111,7 +102,7 @@ def test_high_are_the_best_of_what_chance_left(bench: Bench) -> None:
 
 
 def test_uncertain_are_the_nearest_to_a_threshold(bench: Bench) -> None:
-    records, _ = bench.screen("--shares", "random=0.5,uncertain=0.5", number=20)
+    records, _ = bench.select("--shares", "random=0.5,uncertain=0.5", number=20)
 
     figures = [record["sampling_figure"] for record in records if record["sampling"] == "garden_uncertain"]
     assert len(figures) == 10
@@ -121,24 +112,24 @@ def test_uncertain_are_the_nearest_to_a_threshold(bench: Bench) -> None:
 
 def test_each_strategy_gets_some_of_the_best(bench: Bench) -> None:
     """They choose in turn: what one strategy wants is not all gone when the next chooses."""
-    records, _ = bench.screen("--shares", "random=0.2,high=0.4,uncertain=0.4", number=30)
+    records, _ = bench.select("--shares", "random=0.2,high=0.4,uncertain=0.4", number=30)
 
     others = [record["sampling"] for record in records if record["sampling"] != "random"]
     assert others[:4] == ["garden_high", "garden_uncertain"] * 2
 
 
 def test_the_random_ones_do_not_depend_on_the_others(bench: Bench) -> None:
-    alone, _ = bench.screen("--shares", "random=1", number=30)
-    among, _ = bench.screen("--shares", "random=0.5,keywords=0.5", "--keyword", "trees")
+    alone, _ = bench.select("--shares", "random=1", number=30)
+    among, _ = bench.select("--shares", "random=0.5,keywords=0.5", "--keyword", "trees")
 
     assert ids(alone, "random") == ids(among, "random")
     assert all(record["sampling_figure"] is None for record in alone)
 
 
 def test_the_same_seed_chooses_the_same_and_another_does_not(bench: Bench) -> None:
-    first, _ = bench.screen("--keyword", "trees")
-    again, _ = bench.screen("--keyword", "trees")
-    other, _ = bench.screen("--keyword", "trees", "--seed", 1)
+    first, _ = bench.select("--keyword", "trees")
+    again, _ = bench.select("--keyword", "trees")
+    other, _ = bench.select("--keyword", "trees", "--seed", 1)
 
     assert first == again
     assert ids(first, "random") != ids(other, "random")
@@ -151,10 +142,10 @@ def test_what_is_labelled_is_left_out_with_its_near_duplicates(bench: Bench) -> 
     ]
     labelled = bench.file("labelled.jsonl", [*copies, *bench.articles[100:150]])
 
-    records, report = bench.screen("--labelled", labelled, "--shares", "random=1", number=SIZE)
+    records, report = bench.select("--labelled", labelled, "--shares", "random=1", number=SIZE)
 
     assert [record["id"] for record in records if int(record["id"][1:]) < 150] == []
-    assert report["set_aside"] == {"labelled already": 50}
+    assert report["set_aside"] == {"already labelled": 50}
     assert report["near_duplicates"] == {"near-duplicate of a labelled article": 100}
     assert report["n_articles"] == SIZE - 150
     assert report["too_few"] == {"random": 150}
@@ -164,19 +155,19 @@ def test_an_id_with_a_label_is_left_out_though_its_text_is_not_known(bench: Benc
     scores = {"green": 1, "shared": 1, "tested": 1}
     labels = bench.file("labels.jsonl", [{"id": "p3", "scores": scores}])
 
-    records, report = bench.screen("--labels", labels, "--shares", "random=1", number=SIZE)
+    records, report = bench.select("--labels", labels, "--shares", "random=1", number=SIZE)
 
     assert "p3" not in {record["id"] for record in records}
-    assert report["set_aside"] == {"labelled already": 1}
+    assert report["set_aside"] == {"already labelled": 1}
 
 
 def test_no_story_is_chosen_twice(bench: Bench) -> None:
     bench.articles.extend([{**article, "id": f"again {article['id']}"} for article in bench.articles])
 
-    records, report = bench.screen("--shares", "random=1", number=2 * SIZE)
+    records, report = bench.select("--shares", "random=1", number=2 * SIZE)
 
     assert len({record["content"] for record in records}) == len(records) == SIZE
-    assert report["near_duplicates"] == {"near-duplicate of a chosen article": SIZE}
+    assert report["near_duplicates"] == {"near-duplicate of a selected article": SIZE}
 
 
 def test_examples_are_the_labelled_articles_above_the_lowest_tier(bench: Bench) -> None:
@@ -187,12 +178,12 @@ def test_examples_are_the_labelled_articles_above_the_lowest_tier(bench: Bench) 
         for article, point in zip(known, points, strict=True)
     ]
 
-    _, report = bench.screen(
+    _, report = bench.select(
         "--labelled", bench.file("known.jsonl", known), "--labels", bench.file("labels.jsonl", labels)
     )  # fmt: skip
 
     assert report["examples"] == 3
-    assert report["chosen"]["garden_similar"] > 0
+    assert report["selected"]["garden_similar"] > 0
 
 
 def test_what_cannot_be_labelled_is_set_aside_with_its_reason(bench: Bench) -> None:
@@ -204,7 +195,7 @@ def test_what_cannot_be_labelled_is_set_aside_with_its_reason(bench: Bench) -> N
     ]
     aside = bench.home / "aside.jsonl"
 
-    _, report = bench.screen("--shares", "random=1", "--set-aside", aside)
+    _, report = bench.select("--shares", "random=1", "--set-aside", aside)
 
     assert report["set_aside"] == {"junk": 1, "unreadable": 1, "no id": 1, "repeated id": 1}
     assert report["junk"] == {"consent_wall": 1}
@@ -222,11 +213,11 @@ def test_what_cannot_be_labelled_is_set_aside_with_its_reason(bench: Bench) -> N
 def test_random_ones_take_the_places_of_what_is_not_found(bench: Bench) -> None:
     bench.articles[7]["content"] += " unicorn"
 
-    records, report = bench.screen("--shares", "random=0.5,keywords=0.5", "--keyword", "unicorn")
+    records, report = bench.select("--shares", "random=0.5,keywords=0.5", "--keyword", "unicorn")
 
     assert report["too_few"]["keywords"] in {29, 30}  # chance may have drawn the only one
     assert len(records) == 60
-    assert report["chosen"]["random"] == 60 - report["chosen"].get("keywords", 0)
+    assert report["selected"]["random"] == 60 - report["selected"].get("keywords", 0)
 
 
 def test_the_table_tells_counts_and_reasons(bench: Bench) -> None:
@@ -235,7 +226,7 @@ def test_the_table_tells_counts_and_reasons(bench: Bench) -> None:
     done = bench.run("--shares", "random=0.5,keywords=0.5", "--keyword", "unicorn")
 
     assert done.exit_code == 0, done.output
-    for part in ("60 to label", "random", "junk: not_found", "keywords: 30 fewer than asked for", "chosen.jsonl"):
+    for part in ("60 to label", "random", "junk: not_found", "keywords: 30 fewer than asked for", "selected.jsonl"):
         assert part in done.stdout
 
 
@@ -243,11 +234,11 @@ def test_a_pool_that_is_too_small_is_told(bench: Bench) -> None:
     done = bench.run("-n", "4000", "--shares", "random=1")
 
     assert done.exit_code == 0, done.output
-    assert "fewer than asked for; the pool holds no more" in done.stdout
-    assert "stand in their places" not in done.stdout
+    assert "fewer than asked for; there are no more candidates" in done.stdout
+    assert "take their place" not in done.stdout
 
 
-def test_a_filter_without_a_student_is_screened_without_its_scores(bench: Bench, garden: Path) -> None:
+def test_a_filter_without_a_student_is_used_without_its_scores(bench: Bench, garden: Path) -> None:
     untrained = bench._replace(folder=garden)
 
     done = untrained.run("--keyword", "trees", "--format", "json")
@@ -269,18 +260,18 @@ def test_a_strategy_needs_its_means(bench: Bench, shares: str, needed: str) -> N
 
     assert done.exit_code == USAGE
     assert needed in done.stderr
-    assert not (bench.home / "chosen.jsonl").exists()
+    assert not (bench.home / "selected.jsonl").exists()
 
 
 def test_no_file_that_is_read_is_overwritten(bench: Bench) -> None:
     pool = bench.file("pool.jsonl", bench.articles)
     before = pool.read_bytes()
 
-    done = run_cli("screen", "--filter", bench.folder, "--articles", pool, "-o", pool)
+    done = run_cli("select", pool, "--filter", bench.folder, "-o", pool)
     assert done.exit_code == USAGE
     assert pool.read_bytes() == before
 
-    done = bench.run("--set-aside", bench.home / "chosen.jsonl")
+    done = bench.run("--set-aside", bench.home / "selected.jsonl")
     assert done.exit_code == USAGE
 
 
@@ -289,16 +280,16 @@ def test_a_file_that_is_no_pool_says_so(bench: Bench, content: str) -> None:
     path = bench.home / "other"
     path.write_text(content, encoding="utf-8")
 
-    done = run_cli("screen", "--filter", bench.folder, "--articles", path, "-o", bench.home / "chosen.jsonl")
+    done = run_cli("select", path, "--filter", bench.folder, "-o", bench.home / "selected.jsonl")
 
     assert done.exit_code == USAGE
-    assert "holds no articles; the pool must be JSON lines" in done.stderr
+    assert "contains no articles; the file must be JSON lines" in done.stderr
 
 
 def test_a_labelled_article_that_cannot_be_read_is_left_out_all_the_same(bench: Bench) -> None:
     labelled = bench.file("labelled.jsonl", [{"id": "p5"}])
 
-    records, _ = bench.screen("--labelled", labelled, "--shares", "random=1", number=SIZE)
+    records, _ = bench.select("--labelled", labelled, "--shares", "random=1", number=SIZE)
 
     assert "p5" not in {record["id"] for record in records}
 

@@ -1,4 +1,4 @@
-"""Means: what a screening can go by, and the signals made of it."""
+"""StrategyInputs: what the strategies need, and the signals made from it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 
 from distillery import Article, FilterBaseScorer, FilterConfig
 
-from .filter_signals import ScoreSignal, embedding_of
+from .filter_signals import ScoreSignal, embedding_function
 from .keywords import KeywordSignal
 from .similarity import SimilaritySignal
 from .strategies import HIGH, KEYWORDS, RANDOM, SIMILAR, UNCERTAIN, Signal
 
 
 @dataclass(frozen=True)
-class Means:
-    """The filter in ``folder``, loaded if its student can be, examples of what it looks for, and phrases."""
+class StrategyInputs:
+    """The filter in ``folder``, its scorer if it is trained, examples of what it looks for, and phrases."""
 
     config: FilterConfig
     folder: Path
@@ -25,8 +25,8 @@ class Means:
     phrases: Sequence[str]
 
     @property
-    def lacking(self) -> dict[str, str]:
-        """What is to be given for each strategy that cannot be used."""
+    def missing(self) -> dict[str, str]:
+        """What each strategy that cannot be used still needs."""
         needs = {
             HIGH: (self.scorer, "a student of the filter"),
             UNCERTAIN: (self.scorer, "a student of the filter"),
@@ -36,13 +36,13 @@ class Means:
         return {name: wanted for name, (given, wanted) in needs.items() if not given}
 
     def signals(self, shares: Mapping[str, float]) -> list[Signal]:
-        """Return what gives the figures of the strategies that have a share, none of which is `lacking`."""
+        """Return the signals of the strategies that have a share; none of them may be in `missing`."""
         wanted: Collection[str] = shares.keys() - {RANDOM}
         signals: list[Signal] = []
         if self.scorer and {HIGH, UNCERTAIN} & set(wanted):
             signals.append(ScoreSignal(self.scorer))
         if SIMILAR in wanted:
-            signals.append(SimilaritySignal(embedding_of(self.config, self.folder, self.scorer), self.examples))
+            signals.append(SimilaritySignal(embedding_function(self.config, self.folder, self.scorer), self.examples))
         if KEYWORDS in wanted:
             signals.append(KeywordSignal(self.phrases))
         return signals

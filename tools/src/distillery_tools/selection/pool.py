@@ -1,4 +1,4 @@
-"""Pool: a file of articles that is larger than memory, read in its order once and then article by article."""
+"""Pool: a file of articles that may be larger than memory, read once in order and then article by article."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class PoolLine:
-    """One line: where it starts, its size in bytes, and its record, or None if it is no JSON object."""
+    """One line: its offset and size in bytes, and its record, or None if it is not a JSON object."""
 
     offset: int
     size: int
@@ -23,10 +23,10 @@ class PoolLine:
 
 
 class Pool:
-    """The JSON lines of a file."""
+    """A file of JSON lines."""
 
     def __init__(self, path: Path) -> None:
-        """Check that the file can be read; raise InputFileError if not."""
+        """Open the file; raise InputFileError if it cannot be read."""
         self.path = path
         try:
             self.size = path.stat().st_size
@@ -35,7 +35,7 @@ class Pool:
             raise InputFileError(f"{path} cannot be read: {error.strerror or error}.") from error
 
     def lines(self) -> Iterator[PoolLine]:
-        """Yield the lines that are not blank."""
+        """Yield the non-blank lines."""
         offset = 0
         self._file.seek(0)
         for content in self._file:
@@ -44,11 +44,11 @@ class Pool:
             offset += len(content)
 
     def record_at(self, offset: int) -> Record:
-        """Return the record of a line that had one."""
+        """Return the record of a line that has one."""
         self._file.seek(offset)
         record = _parsed(self._file.readline())
         if record is None:
-            raise InputFileError(f"{self.path} was changed while it was read; screen it again.")
+            raise InputFileError(f"{self.path} changed while it was read; run the command again.")
         return record
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""SeenTexts: tells whether a text is nearly one that came before."""
+"""SeenTexts: finds near-duplicates of texts seen before."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from typing import Final
 
 from ..data.near_duplicates import NEIGHBOURS, SHARED, Shingles, shared_part, shingles_of
 
-# Of a long text only every fourth shingle is looked up: of two texts that share two thirds, many remain.
+# Of a long text about every fourth shingle is indexed: two texts that share two thirds still meet many times.
 SAMPLED: Final = 4
 SHORT: Final = 64
 
 
 class SeenTexts:
-    """Near-duplicates as `distillery_tools.data.near_duplicates` tells them, but one text at a time.
+    """Near-duplicates as in `distillery_tools.data.near_duplicates`, but one text at a time.
 
-    Memory grows with the texts that were added, not with those that were asked about.
+    Memory grows with the texts added, not with the texts looked up.
     """
 
     def __init__(self) -> None:
-        """Start with none."""
+        """Start empty."""
         self._texts: list[tuple[str, Shingles]] = []
         self._holders: dict[int, list[int]] = {}
 
     def add(self, text: str, label: str) -> None:
-        """Remember a text, and what to call its near-duplicates."""
+        """Add a text, and the label for its near-duplicates."""
         shingles = shingles_of(text)
         place = len(self._texts)
         self._texts.append((label, shingles))
@@ -34,7 +34,7 @@ class SeenTexts:
                 holders.append(place)
 
     def near(self, text: str) -> str | None:
-        """Return the label of a text that tells the same story in mostly the same words, or None."""
+        """Return the label of the first near-duplicate, or None."""
         shingles = shingles_of(text)
         places = {place for shingle in shingles.tolist() for place in self._holders.get(shingle, ())}
         for place in sorted(places):

@@ -1,4 +1,4 @@
-"""Similarity: how near an article is to examples of what is looked for."""
+"""Similarity: how close an article is to example articles."""
 
 from __future__ import annotations
 
@@ -13,26 +13,25 @@ from .strategies import SIMILAR, Values
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
-
-# An article less like the examples than nine in ten of them are is none of their like.
-LEAST_QUANTILE = 0.1
+# An article must be as close to the centre as the closest nine in ten of the examples.
+MIN_QUANTILE = 0.1
 
 
 class SimilaritySignal:
     """The cosine between an article's vector and the mean direction of the examples'."""
 
     def __init__(self, embed: Embed, examples: Sequence[Article]) -> None:
-        """Embed the examples, of which there is at least one."""
+        """Embed the examples; there must be at least one."""
         self._embed = embed
         directions = _directions(embed([article.text for article in examples]))
         centre = directions.mean(axis=0)
         self._centre = centre / np.linalg.norm(centre)
-        self._least = float(np.quantile(directions @ self._centre, LEAST_QUANTILE))
+        self._minimum = float(np.quantile(directions @ self._centre, MIN_QUANTILE))
 
     def values(self, articles: Sequence[Article]) -> dict[str, Values]:
-        """Return the cosines, not a number where they are below those of nine in ten examples."""
+        """Return the cosines, NaN where they are below those of nine in ten examples."""
         cosines = _directions(self._embed([article.text for article in articles])) @ self._centre
-        return {SIMILAR: np.where(cosines >= self._least, cosines, np.nan)}
+        return {SIMILAR: np.where(cosines >= self._minimum, cosines, np.nan)}
 
 
 def _directions(vectors: NDArray[np.float32]) -> Values:

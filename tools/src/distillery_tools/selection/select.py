@@ -1,4 +1,4 @@
-"""Screen: the articles of a pool that are worth labelling next, with random ones among them."""
+"""Selection of the articles of a pool to label next, always some at random."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 from distillery import FilterConfig
 
-from .candidates import JUNK, Advance, SetAside, candidates_of
+from .already_labelled import AlreadyLabelled
+from .candidates import JUNK, Advance, SetAside, collect_candidates
 from .choosing import Chooser
-from .labelled_before import LabelledBefore
 from .pool import Pool, Record
 from .strategies import RANDOM, Signal, quotas
 
@@ -19,30 +19,30 @@ REPEATS_LABELLED = "near-duplicate of a labelled article"
 
 
 @dataclass(frozen=True)
-class Screened:
-    """The chosen records, with ``sampling`` and its figure, what was set aside, and the report on all for JSON."""
+class Selection:
+    """The selected records, with ``sampling`` and its figure, what was set aside, and a report for JSON."""
 
     records: list[Record]
     set_aside: list[SetAside]
     report: dict[str, Any]
 
 
-def screen(
+def select_articles(
     config: FilterConfig,
     pool: Pool,
-    labelled: LabelledBefore,
+    labelled: AlreadyLabelled,
     signals: Sequence[Signal],
     shares: Mapping[str, float],
     number: int,
     seed: int,
     advance: Advance,
-) -> Screened:
-    """Choose articles by each strategy's share.
+) -> Selection:
+    """Select articles by each strategy's share.
 
-    The random ones are drawn first, from all candidates, so that they are what they would be without the others,
-    which then choose in turn. Where a strategy finds too few, random ones take their places.
+    Random ones are drawn first, from all candidates, so that the other strategies do not bias them. The others then
+    take turns. Where a strategy finds too few, random articles take their place.
     """
-    candidates = candidates_of(pool, signals, labelled.ids, advance)
+    candidates = collect_candidates(pool, signals, labelled.ids, advance)
     chooser = Chooser(pool, candidates, labelled.seen_texts(REPEATS_LABELLED), config.name, seed)
     wanted = quotas(shares, number)
     missing = _take_in_turn(chooser, {RANDOM: wanted.pop(RANDOM)}) | _take_in_turn(chooser, wanted)
@@ -55,25 +55,25 @@ def screen(
         "candidates": len(candidates.offsets),
         "set_aside": dict(Counter(each.reason for each in candidates.set_aside)),
         "junk": dict(Counter(each.detail for each in candidates.set_aside if each.reason == JUNK)),
-        "near_duplicates": chooser.passed_over,
+        "near_duplicates": chooser.near_duplicates,
         "examples": len(labelled.examples),
         "n_articles": len(chooser.records),
-        "chosen": dict(Counter(record["sampling"] for record in chooser.records)),
+        "selected": dict(Counter(record["sampling"] for record in chooser.records)),
         "too_few": missing,
     }
-    return Screened(chooser.records, candidates.set_aside, report)
+    return Selection(chooser.records, candidates.set_aside, report)
 
 
 def _take_in_turn(chooser: Chooser, wanted: Mapping[str, int]) -> dict[str, int]:
-    """Let each strategy choose one article after the other's; return how many too few some found."""
-    left = {name: count for name, count in wanted.items() if count}
+    """Let the strategies select one article each in turn; return how many articles each of them is short of."""
+    remaining = {name: count for name, count in wanted.items() if count}
     missing = {}
-    while left:
-        for name in list(left):
+    while remaining:
+        for name in list(remaining):
             if not chooser.take(name):
-                missing[name] = left.pop(name)
-            elif left[name] == 1:
-                del left[name]
+                missing[name] = remaining.pop(name)
+            elif remaining[name] == 1:
+                del remaining[name]
             else:
-                left[name] -= 1
+                remaining[name] -= 1
     return missing

@@ -1,4 +1,4 @@
-"""Metrics of finding the articles that matter, for predictions and labels [..., n_articles]."""
+"""Retrieval metrics, for predictions and labels [..., n_articles]."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .figures import Metric, Values
 
 
 def recall_at(threshold: float) -> Metric:
-    """Return the metric: of the articles the oracle puts at or above the threshold, the share found."""
+    """Return the metric: the share of the oracle's hits that are predicted at or above the threshold."""
 
     def recall(predicted: Values, expected: Values) -> Values:
         hits = (predicted >= threshold) & (expected >= threshold)
@@ -20,7 +20,7 @@ def recall_at(threshold: float) -> Metric:
 
 
 def precision_at(threshold: float) -> Metric:
-    """Return the metric: of the articles predicted at or above the threshold, the share that belongs there."""
+    """Return the metric: the share of hits among the articles predicted at or above the threshold."""
 
     def precision(predicted: Values, expected: Values) -> Values:
         hits = (predicted >= threshold) & (expected >= threshold)
@@ -30,7 +30,7 @@ def precision_at(threshold: float) -> Metric:
 
 
 def f1_at(threshold: float) -> Metric:
-    """Return the metric: the harmonic mean of recall and precision; not a number if nothing is above."""
+    """Return the metric: the harmonic mean of recall and precision; NaN if nothing is above."""
 
     def f1(predicted: Values, expected: Values) -> Values:
         found, wanted = predicted >= threshold, expected >= threshold
@@ -39,33 +39,33 @@ def f1_at(threshold: float) -> Metric:
     return f1
 
 
-def precision_among_top(threshold: float) -> Metric:
-    """Return the metric: the share of positives among as many top-ranked articles as there are positives."""
+def r_precision_at(threshold: float) -> Metric:
+    """Return the metric R-precision: the share of hits among the R top-ranked articles, R being the number of hits."""
 
     def precision(predicted: Values, expected: Values) -> Values:
         positives = expected >= threshold
         n_positives = positives.sum(axis=-1, keepdims=True)
-        return _ratio((positives * _chances_among_top(predicted, n_positives)).sum(axis=-1), n_positives[..., 0])
+        return _ratio((positives * _chances_in_top(predicted, n_positives)).sum(axis=-1), n_positives[..., 0])
 
     return precision
 
 
-def recall_among_top(size: int) -> Metric:
-    """Return the metric: of the oracle's top ``size`` articles, the share among the predicted top ``size``.
+def overlap_at(size: int) -> Metric:
+    """Return the metric overlap@size: the share of the oracle's top ``size`` articles in the predicted top ``size``.
 
-    With fewer articles than ``size``, all are the top.
+    With fewer articles than ``size``, all are in the top.
     """
 
     def recall(predicted: Values, expected: Values) -> Values:
         n_top = min(size, expected.shape[-1])
-        shared = _chances_among_top(predicted, n_top) * _chances_among_top(expected, n_top)
+        shared = _chances_in_top(predicted, n_top) * _chances_in_top(expected, n_top)
         return np.asarray(shared.sum(axis=-1) / n_top)
 
     return recall
 
 
 def average_precision_at(threshold: float) -> Metric:
-    """Return the metric: precision down to each positive of the ranking, averaged; tied articles come together."""
+    """Return the metric: precision down to each hit of the ranking, averaged; tied articles share a rank."""
 
     def average_precision(predicted: Values, expected: Values) -> Values:
         positives = expected >= threshold
@@ -78,10 +78,10 @@ def average_precision_at(threshold: float) -> Metric:
     return average_precision
 
 
-def _chances_among_top(values: Values, size: NDArray[np.integer] | int) -> Values:
-    """Return each article's chance to be among the ``size`` highest if ties are broken at random."""
+def _chances_in_top(values: Values, size: NDArray[np.integer] | int) -> Values:
+    """Return each article's chance to be among the ``size`` highest when ties are broken at random."""
     first, last = (rankdata(-values, axis=-1, method=method) for method in ("min", "max"))
-    # 1 above the tie that the border runs through, 0 below.
+    # 1 above the tie at the border, 0 below it.
     return np.asarray(((size - first + 1) / (last - first + 1)).clip(0.0, 1.0))
 
 

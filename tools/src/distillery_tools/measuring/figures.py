@@ -13,13 +13,13 @@ N_RESAMPLES = 2000
 CONFIDENCE = 0.95
 
 Values = NDArray[np.float64]
-# Takes arrays [..., n_articles], as a rule predictions and labels; gives one number for each leading index.
+# Takes arrays [..., n_articles], usually predictions and labels; returns one number per leading index.
 Metric = Callable[..., Values]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure and its 95 % interval; None where it is not defined (no positives, say)."""
+    """A figure and its 95 % interval; None where it is undefined (such as recall without hits)."""
 
     value: float | None
     low: float | None
@@ -36,7 +36,7 @@ class Figure:
 
     @classmethod
     def from_dict(cls, data: dict[str, float | None]) -> Figure:
-        """Return a figure as it was before it went into JSON."""
+        """Return a figure from its JSON form."""
         return cls(data["value"], data["low"], data["high"])
 
 
@@ -46,8 +46,8 @@ UNDEFINED = Figure(None, None, None)
 def bootstrap(metric: Metric, *values: Values, seed: int = 0) -> Figure:
     """Return a metric over arrays of articles [n] with its percentile bootstrap interval.
 
-    The articles are drawn ``N_RESAMPLES`` times with replacement, the same draws for every metric
-    and model of a data set. Resamples in which the metric is not defined are left out.
+    The articles are drawn ``N_RESAMPLES`` times with replacement, with the same draws for every metric and model of
+    a data set. Resamples in which the metric is undefined are left out.
     """
     if not len(values[0]):
         return UNDEFINED

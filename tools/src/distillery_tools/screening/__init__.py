@@ -1,1 +1,0 @@
-"""Screening: which articles to label next."""
