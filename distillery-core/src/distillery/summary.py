@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from .scoring.article import clean
+from .scoring.cleaning import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,8 @@ class Summary:
     def highest(self) -> list[tuple[str, list[tuple[float, str]]]]:
         """Return a title and the highest articles (average, their title, safe to print) for each filter."""
         return [
-            (part.title, [(average, clean(title)) for average, _, _, title in part.highest]) for part in self._filters
+            (part.title, [(average, " ".join(clean(title).split())) for average, _, _, title in part.highest])
+            for part in self._filters
         ]
 
     def _failed(self, number: int, error: str) -> None:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import filterfalse
 from urllib.parse import urlsplit
 
 from ..config import PrefilterConfig
@@ -16,8 +17,8 @@ from .article import Article
 
 PASSED = "passed"
 
-# Letters of a word by which the phrases that may begin there are found.
-_STEM = 4
+# Length of the stems by which the phrases that may begin at a word are looked up.
+_STEM_LENGTH = 4
 
 _INSIDE_A_NUMBER = re.compile(r"(?<=\d)[.,](?=\d)")
 _SYMBOLS = re.compile(r"([$€£%])")
@@ -26,7 +27,7 @@ _NOT_A_WORD = re.compile(r"[^\w$€£%]+|_+")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether an article goes on to the model, and why."""
+    """Whether an article passes the rules, and why."""
 
     passed: bool
     reason: str
@@ -35,26 +36,27 @@ class Verdict:
 def words_of(text: str) -> str:
     """Return the text as lower-case words without accents, one space around each.
 
-    ``$ € £ %`` are words of their own and a number is one word: "$2.5m" reads " $ 25m ".
+    ``$ € £ %`` are words of their own and a number is one word: "$2.5m" becomes " $ 25m ".
     """
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    joined = _INSIDE_A_NUMBER.sub("", bare.casefold())
+    if not text.isascii():
+        text = "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", text)))
+    joined = _INSIDE_A_NUMBER.sub("", text.casefold())
     spaced = _NOT_A_WORD.sub(" ", _SYMBOLS.sub(r" \1 ", joined))
     return f" {' '.join(spaced.split())} "
 
 
 class Phrase:
-    """Words that must stand together, whole; case and accents do not matter.
+    """Whole words in a row; case and accents do not matter.
 
-    ``share price`` is found in "Share-price rally" but not in "shareprice"; ``invest*`` is any word
-    with that beginning; in ``raised $ * million`` the lone star is any one word.
+    ``share price`` is found in "Share-price rally" but not in "shareprice"; ``invest*`` matches any word
+    that begins so; in ``raised $ * million`` the star matches any one word.
     """
 
     def __init__(self, pattern: str) -> None:
-        """Compile a pattern; raise ConfigError if it names no word or has a star before or inside one."""
+        """Compile a pattern; raise ConfigError if it has no word, or a star before or inside a word."""
         self.pattern = pattern
         if misplaced := next((part for part in pattern.split() if "*" in part[:-1]), None):
-            raise ConfigError(f"the prefilter phrase '{pattern}': in '{misplaced}' the star must stand last or alone")
+            raise ConfigError(f"the prefilter phrase '{pattern}': in '{misplaced}' the star must be last or alone")
         parts = [part for part in map(_Part.read, pattern.split()) if part.word or part.open_end]
         if not any(part.word for part in parts):
             raise ConfigError(f"the prefilter phrase '{pattern}' names no word")
@@ -62,7 +64,7 @@ class Phrase:
         self.start = parts[0].start
 
     def found_in(self, words: str) -> bool:
-        """Say whether the phrase occurs in what `words_of` returned; linear in its length."""
+        """Return whether the phrase occurs in what `words_of` returned; time is linear in its length."""
         return self._matches(words)
 
 
@@ -77,10 +79,10 @@ class _Part:
 
     @property
     def start(self) -> str:
-        """The word or stem without which no phrase begins with this part, empty if any word will do."""
+        """The word or stem with which a phrase that begins with this part must begin; empty if any word will do."""
         first, *others = self.word.split() or [""]
         if self.open_end and not others:
-            return first[:_STEM] if len(first) >= _STEM else ""
+            return first[:_STEM_LENGTH] if len(first) >= _STEM_LENGTH else ""
         return first
 
     @property
@@ -100,7 +102,7 @@ def _matcher(parts: list[_Part]) -> Callable[[str], bool]:
 
 
 class _Phrases:
-    """Many phrases, of which only those are looked for whose first word is there."""
+    """Many phrases; only those whose first word is in the text are searched for."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self._starting: dict[str, list[Phrase]] = defaultdict(list)
@@ -108,16 +110,16 @@ class _Phrases:
             self._starting[phrase.start].append(phrase)
 
     def found_in(self, words: str, starts: frozenset[str]) -> set[str]:
-        """Return the patterns found; ``starts`` are the words, their stems, and nothing."""
+        """Return the patterns found; ``starts`` holds the words, their stems, and the empty string."""
         candidates = (phrase for start in self._starting.keys() & starts for phrase in self._starting[start])
         return {phrase.pattern for phrase in candidates if phrase.found_in(words)}
 
 
 class Prefilter:
-    """A filter's rules, in their order: length, web domain, then topics; the first one decides."""
+    """A filter's rules in order: length, web domain, then topics; the first that applies decides."""
 
     def __init__(self, config: PrefilterConfig) -> None:
-        """Compile the rules; raise ConfigError on a phrase that names no word."""
+        """Compile the rules; raise ConfigError for a phrase without a word."""
         self._config = config
         self._phrases = _Phrases(
             pattern for category in config.categories for pattern in [*category.block, *category.unless]
@@ -148,36 +150,36 @@ class Prefilter:
 
     def _blocked_group(self, url: str) -> str | None:
         for group, domains in self._config.blocked_domains.items():
-            if any(_stands_under(url, domain) for domain in domains):
+            if any(_is_under_domain(url, domain) for domain in domains):
                 return group
         return None
 
 
-# One entry: the filters of a panel ask of the same article in turn.
+# One entry is enough: the filters of a panel check one article after the other.
 @lru_cache(maxsize=1)
 def _beginning(text: str) -> tuple[str, frozenset[str]]:
-    """Return the words of an article's beginning, and where phrases may start: words, stems, and nothing."""
+    """Return the words of an article's beginning, and the starts of phrases: words, stems, and the empty string."""
     words = words_of(text)
     distinct = set(words.split())
-    return words, frozenset({"", *distinct, *(word[:_STEM] for word in distinct)})
+    return words, frozenset({"", *distinct, *(word[:_STEM_LENGTH] for word in distinct)})
 
 
 def _window(text: str, size: int) -> str:
-    """Return the beginning of a text, without a word that the end cuts off."""
+    """Return the first characters of a text, without a word that the limit cuts."""
     end = size
     while 0 < end < len(text) and text[end].isalnum() and text[end - 1].isalnum():
         end -= 1
     return text[: end or size]
 
 
-def _stands_under(url: str, domain: str) -> bool:
-    """Say whether a URL lies under a domain, given as ``host`` or ``host/path``."""
-    wanted_host, _, wanted_path = domain.lower().partition("/")
+def _is_under_domain(url: str, domain: str) -> bool:
+    """Return whether a URL lies under a domain, given as ``host`` or ``host/path``."""
+    domain_host, _, domain_path = domain.lower().partition("/")
     address = url.strip().lower()
     try:
         parts = urlsplit(address if "://" in address else f"//{address.lstrip('/')}")
         host = (parts.hostname or "").rstrip(".")
     except ValueError:
         return False
-    under_host = host == wanted_host or host.endswith(f".{wanted_host}")
-    return under_host and (not wanted_path or f"{parts.path}/".startswith(f"/{wanted_path}/"))
+    is_host = host == domain_host or host.endswith(f".{domain_host}")
+    return is_host and (not domain_path or f"{parts.path}/".startswith(f"/{domain_path}/"))

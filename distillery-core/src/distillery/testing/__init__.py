@@ -17,11 +17,13 @@ except ModuleNotFoundError as error:
     raise ImportError("distillery.testing needs pytest: pip install pytest") from error
 
 from .conformance import FilterConformance
+from .dirt import DIRT
 from .tiny_filter import restate, student_section, tiny_config, write_filter
 from .tiny_models import write_adapter, write_bert, write_gemma
 from .tiny_probe import state_probe, write_probe
 
 __all__ = [
+    "DIRT",
     "FilterConformance",
     "restate",
     "state_probe",

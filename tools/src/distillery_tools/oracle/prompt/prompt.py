@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from distillery import Article, FilterConfig
-from distillery.scoring.article import clean
+from distillery.scoring.cleaning import clean
 
 from ..errors import PromptError
 from .compression import compress
