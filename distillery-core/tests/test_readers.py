@@ -74,9 +74,9 @@ def test_files_joined_by_cat_keep_their_byte_order_marks(read_lines: ReadLines) 
 
 @pytest.mark.parametrize("character", ["\u2028", "\u2029", "\x85", "\x7f", "\r"])
 def test_only_line_feeds_end_lines(read_lines: ReadLines, character: str) -> None:
-    lines = read_lines(json.dumps({"title": f"a{character}b"}, ensure_ascii=character == "\r").encode() + b"\n")
+    lines = read_lines(json.dumps(ARTICLE | {"title": f"a{character}b"}, ensure_ascii=character == "\r").encode() + b"\n")
 
-    assert [line.data for line in lines] == [{"title": f"a{character}b"}]
+    assert [line.data for line in lines] == [ARTICLE | {"title": f"a{character}b"}]
 
 
 # JSON lines: what is wrong
@@ -89,15 +89,12 @@ def test_only_line_feeds_end_lines(read_lines: ReadLines, character: str) -> Non
         pytest.param(b"hello", "not JSON: .*", id="text"),
         pytest.param(b'{"title": "a\tb"}', "not JSON: Invalid control character.*", id="raw control character"),
         pytest.param(LINE + b" " + LINE, "not JSON: Extra data.*", id="two objects"),
-        pytest.param(b"\x00" * 20, "not JSON: .*", id="zero bytes"),
         pytest.param(b"[" * 100_000, "not JSON: .*", id="deep nesting, cut off"),
         pytest.param(b"[" * 100_000 + b"]" * 100_000, "not JSON: .*", id="deep nesting"),
         pytest.param(b'{"a": ' * 50_000 + b"1" + b"}" * 50_000, "not JSON: .*", id="deep objects"),
         pytest.param(b'{"id": ' + b"9" * 5000 + b"}", "not JSON: .*", id="number of 5000 digits"),
         pytest.param(b'{"title": "\xff"}', "not UTF-8: invalid start byte at byte 11", id="not UTF-8"),
         pytest.param(b'{"title": "caf\xe9"}', "not UTF-8: .* at byte 14", id="Latin-1"),
-        pytest.param('{"title": "a"}'.encode("utf-16-le"), "not (JSON|UTF-8): .*", id="UTF-16"),
-        pytest.param(b"\x1f\x8b\x08\x00\x00\x00", "not UTF-8: .*", id="gzip"),
         pytest.param(b'"title"', "not a JSON object, but str", id="string"),
         pytest.param(b"[]", "not a JSON object, but list", id="list"),
         pytest.param(b"null", "not a JSON object, but NoneType", id="null"),
@@ -114,7 +111,7 @@ def test_unreadable_line_says_why_and_the_next_is_read(read_lines: ReadLines, co
 
 
 def test_nesting_that_json_can_hold_is_no_error(read_lines: ReadLines) -> None:
-    (line,) = read_lines(b'{"title": "a", "deep": ' + b"[" * 200 + b"]" * 200 + b"}")
+    (line,) = read_lines(b'{"title": "a", "content": "b", "deep": ' + b"[" * 200 + b"]" * 200 + b"}")
 
     assert line.error is None
 
@@ -132,7 +129,7 @@ def test_usable_ids_are_kept_as_they_are(read_lines: ReadLines, identifier: str 
 
     assert (first.id, first.error) == (identifier, None)
     assert type(first.id) is type(identifier)
-    assert second.error == f"the id {identifier!r} stands already on line 1"
+    assert second.error == f"Duplicate id {identifier!r}, first seen on line 1."
 
 
 @pytest.mark.parametrize("identifier", [None, 1.5, float("nan"), float("inf"), [1], {"a": 1}, True, False])
@@ -143,7 +140,7 @@ def test_unusable_ids_are_left_to_the_scorer(read_lines: ReadLines, identifier: 
 
 
 def test_missing_ids_do_not_repeat_each_other(read_lines: ReadLines) -> None:
-    lines = read_lines(b'{"title": "a"}\n' * 3)
+    lines = read_lines(b'{"title": "a", "content": "b"}\n' * 3)
 
     assert [(line.id, line.error) for line in lines] == [(None, None)] * 3
 
@@ -152,7 +149,7 @@ def test_repeated_ids_name_the_first_line(read_lines: ReadLines) -> None:
     lines = read_lines(json_line(id="a") + b"\n" + json_line(id="b") + json_line(id="a") + json_line(id="a"))
 
     assert [line.number for line in lines] == [1, 3, 4, 5]
-    assert [line.error for line in lines] == [None, None, *["the id 'a' stands already on line 1"] * 2]
+    assert [line.error for line in lines] == [None, None, *["Duplicate id 'a', first seen on line 1."] * 2]
     assert [line.id for line in lines] == ["a", "b", "a", "a"]
 
 
@@ -160,7 +157,7 @@ def test_number_and_text_are_one_id(read_lines: ReadLines) -> None:
     """They could not be told apart in a Parquet file of results."""
     lines = read_lines(json_line(id=1) + json_line(id="1") + json_line(id="01"))
 
-    assert [line.error for line in lines] == [None, "the id '1' stands already on line 1", None]
+    assert [line.error for line in lines] == [None, "Duplicate id '1', first seen on line 1.", None]
 
 
 def test_unreadable_line_takes_no_id(read_lines: ReadLines) -> None:
@@ -169,7 +166,7 @@ def test_unreadable_line_takes_no_id(read_lines: ReadLines) -> None:
     assert lines[1].error is None
 
 
-def test_each_reader_starts_anew(tmp_path: Path) -> None:
+def test_a_file_can_be_read_again(tmp_path: Path) -> None:
     path = tmp_path / "articles.jsonl"
     path.write_bytes(LINE)
     reader = ArticleReader(path)
@@ -262,7 +259,7 @@ def test_standard_input_has_no_total_and_is_read(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("absent.jsonl", "No such file"), (".", "directory"), ("a" * 300, "too long"), ("file/articles.jsonl", "")],
+    [("absent.jsonl", "No such file"), ("a" * 300, "too long"), ("file/articles.jsonl", "")],
 )
 def test_file_that_cannot_be_opened_is_refused_at_once(tmp_path: Path, name: str, reason: str) -> None:
     (tmp_path / "file").touch()

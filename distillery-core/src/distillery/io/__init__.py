@@ -1,6 +1,12 @@
-"""Files of articles in, files of results out: JSON lines and Parquet, streamed in chunks."""
+"""Files of articles in, files of results out, streamed in chunks; tables of both kinds.
 
-from .readers import ArticleReader, Chunk, Line, read_records
+Where to look: ``sources`` opens and decompresses, ``formats`` tells what a file is, ``parsers`` and ``arrow_files``
+read it, ``fields`` and ``values`` map it to the fields of an article, ``readers`` puts that together. ``tables`` reads
+data frames, ``columns`` lays out results, ``writers`` and ``frames`` write them.
+"""
+
+from .lines import Chunk, Line
+from .readers import ArticleReader, read_records
 from .writers import ResultWriter, open_results
 
 __all__ = ["ArticleReader", "Chunk", "Line", "ResultWriter", "open_results", "read_records"]

@@ -19,7 +19,8 @@ SYNONYMS = {
     ],
     "url": ["link", "href", "uri", "source_url", "canonical_url"],
 }
-MAX_SHOWN = 20
+# How many names a message lists, and how many characters of each.
+MAX_SHOWN, MAX_LENGTH = 20, 40
 
 
 def check_mapping(columns: Mapping[str, str] | None) -> dict[str, str]:
@@ -73,9 +74,13 @@ def remedy(found: Iterable[Any], missing: Iterable[str]) -> str:
 
 def shown(names: Iterable[Any]) -> str:
     """Return names as a list for a message, cut when they are many."""
-    listed = [str(name) for name in names]
+    listed = [_cut(str(name)) for name in names]
     rest = len(listed) - MAX_SHOWN
     return (", ".join(listed[:MAX_SHOWN]) or "nothing") + (f" and {rest} more" if rest > 0 else "")
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= MAX_LENGTH else f"{name[:MAX_LENGTH]}..."
 
 
 def _likeliest(field: str, names: list[str]) -> str | None:

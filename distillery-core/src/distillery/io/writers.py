@@ -13,7 +13,9 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from ..errors import OutputFileError
 from .columns import COUNT, TEXT, FilterColumns, arrow_schema, text
-from .readers import PARQUET, Chunk, Line
+from .lines import Chunk, Line
+
+PARQUET = ".parquet"
 
 if TYPE_CHECKING:
     from ..scoring.score import Score
