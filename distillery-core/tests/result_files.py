@@ -9,7 +9,8 @@ from typing import Any
 
 from pyarrow import parquet
 
-from distillery.io import Chunk, Line, open_results
+from distillery.io import Chunk, Line
+from distillery.results import open_results
 from distillery.scoring.score import Score
 
 SOURCE = Path("articles.jsonl")

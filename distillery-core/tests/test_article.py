@@ -59,7 +59,11 @@ def test_content_wins_over_text(text: str | None) -> None:
         ({"title": "t"}, "'content' is missing"),
         ({"title": None, "content": "c"}, "'title' is missing"),
         ({"title": 7, "content": "c"}, r"'title' must be text, not int \(7\)"),
-        ({"title": "t", "content": b"c"}, "'content' must be text, not bytes"),
+        ({"title": "t", "content": b"\xff"}, "'content' must be text, not bytes that are not UTF-8"),
+        (
+            {"title": "t", "body": "c"},
+            "'content' is missing.* Found: title, body. .*--column content=body",
+        ),
         ({"title": "t", "text": ["c"]}, "'text' must be text, not list"),
         ({"title": " \n ", "content": "c"}, "'title' is empty"),
         ({"title": "t", "content": "<p>&nbsp;</p>"}, "'content' is empty"),

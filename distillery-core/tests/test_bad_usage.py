@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import shutil
 from collections.abc import Callable, Iterable
@@ -17,7 +18,8 @@ from commands import CONTENT, FAILED, SCRIPT, TITLE, USAGE, article, as_line, na
 from pyarrow import parquet
 
 from distillery.cli import cli
-from distillery.io import readers
+from distillery.io import files, readers
+from distillery.io.parsers import json_lines
 from distillery.scoring.panel import FilterPanel
 
 
@@ -64,7 +66,7 @@ def _broken_page(folder: Path) -> Path:
 INPUTS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "missing": (lambda folder: folder / "absent.jsonl", "absent.jsonl cannot be read: No such file or directory"),
     "missing parquet": (lambda folder: folder / "absent.parquet", "absent.parquet cannot be read: No such file"),
-    "a folder": (lambda folder: folder, "cannot be read: Is a directory"),
+    "a folder": (lambda folder: folder, "is a folder without data files"),
     "empty": (lambda folder: _file(folder, "empty.jsonl"), "empty.jsonl holds no articles; nothing was written"),
     "blank lines": (lambda folder: _file(folder, "blank.jsonl", b"\n \r\n\n"), "blank.jsonl holds no articles"),
     "byte-order mark": (lambda folder: _file(folder, "bom.jsonl", b"\xef\xbb\xbf"), "bom.jsonl holds no articles"),
@@ -77,7 +79,7 @@ INPUTS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "broken page": (_broken_page, "articles.parquet cannot be read as Parquet"),
     "no title": (
         lambda folder: _parquet(folder, id=[1], content=[CONTENT]),
-        "articles.parquet needs the columns title and content; it has: id, content",
+        "articles.parquet: 'title' is not found. Found: id, content. Map the names: --column title=NAME",
     ),
     "no rows": (
         lambda folder: _parquet(folder, title=pa.array([], pa.string()), content=pa.array([], pa.string())),
@@ -257,11 +259,12 @@ def test_reader_that_fails_in_the_middle_leaves_the_previous_results(
 def test_disk_that_fails_under_the_articles_is_not_blamed_on_the_output(
     tmp_path: Path, bert_filter: Path, good_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(_: Any) -> Any:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-        yield
+    def failing(stream: Any) -> Any:
+        if not isinstance(stream, io.BytesIO):  # the sample was read before
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        yield from json_lines(stream)
 
-    monkeypatch.setattr(readers, "_parsed", failing)
+    monkeypatch.setattr(files, "json_lines", failing)
 
     result = score(good_file, "--filter", bert_filter, "-o", tmp_path / "scored.jsonl")
 

@@ -13,8 +13,8 @@ from pyarrow import parquet
 from result_files import a_line, write
 
 from distillery.errors import DistilleryError
-from distillery.io import frames
-from distillery.io.frames import to_arrow, to_frame
+from distillery.results import frames
+from distillery.results.frames import to_arrow, to_frame
 from distillery.scoring.score import Score
 
 

@@ -74,7 +74,9 @@ def test_files_joined_by_cat_keep_their_byte_order_marks(read_lines: ReadLines) 
 
 @pytest.mark.parametrize("character", ["\u2028", "\u2029", "\x85", "\x7f", "\r"])
 def test_only_line_feeds_end_lines(read_lines: ReadLines, character: str) -> None:
-    lines = read_lines(json.dumps(ARTICLE | {"title": f"a{character}b"}, ensure_ascii=character == "\r").encode() + b"\n")
+    lines = read_lines(
+        json.dumps(ARTICLE | {"title": f"a{character}b"}, ensure_ascii=character == "\r").encode() + b"\n"
+    )
 
     assert [line.data for line in lines] == [ARTICLE | {"title": f"a{character}b"}]
 

@@ -201,7 +201,7 @@ def test_bad_articles_get_an_error_and_the_rest_a_score(bert_scorer: FilterBaseS
 
     assert [score.error for score in scores] == [
         None,
-        "'content' is missing; an article needs a title and a content",
+        "'content' is missing; an article needs a title and a content. Found: title.",
         "an article must be a mapping with title and content, not NoneType",
         None,
         "'title' must be text, not int (7)",

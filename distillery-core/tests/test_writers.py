@@ -18,7 +18,8 @@ from commands import names_in
 from result_files import FORMATS, SOURCE, a_filter, a_line, json_records, parquet_rows, write
 
 from distillery.errors import InputFileError, OutputFileError
-from distillery.io import ArticleReader, Chunk, open_results
+from distillery.io import ArticleReader, Chunk
+from distillery.results import open_results
 from distillery.scoring.score import Score
 
 

@@ -15,7 +15,8 @@ from commands import names_in
 from pyarrow import parquet
 from result_files import DIMENSIONS, FORMATS, SOURCE, a_filter, a_line, json_records, parquet_rows, write
 
-from distillery.io import Chunk, Line, open_results
+from distillery.io import Chunk, Line
+from distillery.results import open_results
 from distillery.scoring.score import STAGE_2, Provenance, Score
 from distillery.scoring.scorer import FilterBaseScorer
 

@@ -216,7 +216,6 @@ def test_labels_that_would_be_lost_are_kept(labelling: LabellingFixture) -> None
     ("options", "says"),
     [
         (("--articles", "-"), "must be a file"),
-        (("--articles", "a.parquet"), "JSON lines"),
         (("--articles", "nowhere.jsonl"), "nowhere.jsonl cannot be read"),
         (("--price-in", 1), "--price-in and --price-out together"),
         (("--budget", -1), "--budget"),

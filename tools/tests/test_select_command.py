@@ -205,7 +205,7 @@ def test_what_cannot_be_labelled_is_set_aside_with_its_reason(bench: Bench) -> N
         {
             "id": "untitled",
             "reason": "unreadable",
-            "detail": "'title' is missing; an article needs a title and a content",
+            "detail": "'title' is missing; an article needs a title and a content. Found: id, content.",
         },
     ]
 

@@ -91,7 +91,8 @@ def score_command(
     Each article is an object with title and content, and usually an id. Exit status: 0 all articles
     were scored or set aside by a filter's rules, 1 some could not be, 2 the command was used wrongly.
     """
-    from ..io import ArticleReader, open_results
+    from ..io import ArticleReader
+    from ..results import open_results
     from ..summary import Summary
 
     reader = ArticleReader(articles)

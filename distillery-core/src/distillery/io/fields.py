@@ -49,7 +49,7 @@ def fields_fault(found: Collection[Any], columns: Mapping[str, str]) -> str | No
             hint = f" Did you mean '{near[0]}'?" if near else ""
             return f"nothing is named '{name}' (for the field '{field}'). Found: {shown(found)}.{hint}"
     missing = missing_fields(found, columns)
-    return f"{_listed(missing)} not found. {remedy(found, missing)}" if missing else None
+    return f"{_listed(missing)} not found. {remedy(found, missing, unknown='NAME')}" if missing else None
 
 
 def missing_fields(found: Collection[Any], columns: Mapping[str, str]) -> list[str]:
@@ -60,16 +60,19 @@ def missing_fields(found: Collection[Any], columns: Mapping[str, str]) -> list[s
     return absent
 
 
-def remedy(found: Iterable[Any], missing: Iterable[str]) -> str:
+def remedy(found: Iterable[Any], missing: Iterable[str], unknown: str = "") -> str:
     """Return the names that were found, and the option that maps the likeliest of them to the missing fields.
 
+    ``unknown`` is written for a name that cannot be guessed; without it, only what is guessed is mapped.
     Example: ``Found: headline, body. Map the names: --column title=headline, or columns={"title": "headline"}.``
     """
     names = [str(name) for name in found]
-    guesses = {field: _likeliest(field, names) for field in missing}
-    options = " ".join(f"--column {field}={name or 'NAME'}" for field, name in guesses.items())
-    argument = ", ".join(f'"{field}": "{name or "NAME"}"' for field, name in guesses.items())
-    return f"Found: {shown(names)}. Map the names: {options}, or columns={{{argument}}}."
+    guesses = {field: _likeliest(field, names) or unknown for field in missing}
+    known = {field: name for field, name in guesses.items() if name}
+    options = " ".join(f"--column {field}={name}" for field, name in known.items())
+    argument = ", ".join(f'"{field}": "{name}"' for field, name in known.items())
+    mapping = f" Map the names: {options}, or columns={{{argument}}}." if known else ""
+    return f"Found: {shown(names)}.{mapping}"
 
 
 def shown(names: Iterable[Any]) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ArticleError
+from ..io.fields import remedy
+from ..io.values import FIELDS, field_value
 from .cleaning import clean, clean_url
 
 
@@ -28,24 +30,30 @@ class Article:
     def from_dict(cls, data: Mapping[str, Any]) -> Article:
         """Read an article from a mapping; raise ArticleError that names the field at fault.
 
-        ``title`` and ``content`` are required (``text`` stands in for an absent content), ``id`` and
-        ``url`` may be absent or null, and everything else is ignored.
+        ``title`` and ``content`` are required (``text`` is read where the content is missing or empty), ``id`` and
+        ``url`` may be missing, and everything else is ignored. NaN and pandas' NA are missing values; 7.0 is the id 7.
         """
         if not isinstance(data, Mapping):
             raise ArticleError(f"an article must be a mapping with title and content, not {_kind(data)}")
-        body = "content" if data.get("content") is not None or data.get("text") is None else "text"
+        fields = {field: field_value(field, data.get(field)) for field in FIELDS}
+        body = "text" if _is_blank(fields["content"]) and not _is_blank(fields["text"]) else "content"
         return cls(
-            title=_required_text(data, "title"),
-            content=_required_text(data, body),
-            id=_identifier(data.get("id")),
-            url=clean_url(_optional_text(data, "url")),
+            title=_required_text(fields, "title", data),
+            content=_required_text(fields, body, data),
+            id=_identifier(fields["id"]),
+            url=clean_url(_optional_text(fields, "url")),
         )
 
 
-def _required_text(data: Mapping[str, Any], field: str) -> str:
-    value = data.get(field)
+def _is_blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _required_text(fields: Mapping[str, Any], field: str, data: Mapping[str, Any]) -> str:
+    value = fields[field]
     if value is None:
-        raise ArticleError(f"'{field}' is missing; an article needs a title and a content")
+        found = "" if field in data else f". {remedy(data, [field])}"
+        raise ArticleError(f"'{field}' is missing; an article needs a title and a content{found}")
     if not isinstance(value, str):
         raise ArticleError(f"'{field}' must be text, not {_kind(value)}")
     text = clean(value)
@@ -54,8 +62,8 @@ def _required_text(data: Mapping[str, Any], field: str) -> str:
     return text
 
 
-def _optional_text(data: Mapping[str, Any], field: str) -> str:
-    value = data.get(field)
+def _optional_text(fields: Mapping[str, Any], field: str) -> str:
+    value = fields[field]
     if value is None:
         return ""
     if not isinstance(value, str):
@@ -70,4 +78,6 @@ def _identifier(value: Any) -> str | int | None:
 
 
 def _kind(value: Any) -> str:
+    if isinstance(value, bytes):
+        return "bytes that are not UTF-8"
     return f"{type(value).__name__} ({value!r:.40})" if isinstance(value, (int, float, str)) else type(value).__name__

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from distillery.io.readers import PARQUET, STANDARD_INPUT
+from distillery.io.sources import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from ..oracle.prompt.prompt import Prompt
@@ -62,8 +62,6 @@ class LabelOptions:
         }
         if absent := [option for option, value in needed.items() if value is None]:
             raise click.UsageError(f"Missing: {', '.join(absent)}.")
-        if self.articles and self.articles.suffix.lower() == PARQUET:
-            raise click.UsageError(f"{self.articles}: articles to label are JSON lines, as data prepare takes them.")
         if self.articles == STANDARD_INPUT:
             raise click.UsageError("The articles must be a file: they are read more than once.")
         if (self.price_in is None) != (self.price_out is None):

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from ..errors import OutputFileError
+from ..io import Chunk, Line
 from .columns import COUNT, TEXT, FilterColumns, arrow_schema, text
-from .lines import Chunk, Line
 
 PARQUET = ".parquet"
 
