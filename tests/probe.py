@@ -17,6 +17,7 @@ NAMES = {
     "list_filters": distillery.list_filters,
     "load_config": load_config,
     "load_filter": distillery.load_filter,
+    "load_filters": distillery.load_filters,
     "sys": sys,
 }
 

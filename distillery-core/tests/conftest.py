@@ -23,6 +23,7 @@ from distillery import hookimpl, testing
 from distillery.config import FilterConfig
 from distillery.plugins import filters as plugins
 from distillery.plugins.filters import InstalledFilter
+from distillery.plugins.packages import forget_packages
 from distillery.scoring.score import Provenance, Score
 from distillery.scoring.scorer import FilterBaseScorer
 from distillery.students.backends.contract import NetworkRecipe
@@ -150,7 +151,7 @@ def package(sound_package: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     site = tmp_path / "site"
     shutil.copytree(sound_package.site, site)
     monkeypatch.syspath_prepend(str(site))
-    monkeypatch.setattr(plugins, "_discovered", plugins._discovered.__wrapped__)  # as in a new process
+    forget_packages()
     return Package(site)
 
 
@@ -175,7 +176,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     monkeypatch.setattr(plugins, "_discovered", lambda: tuple(found))
 
     def add(folder: Path, name: str = "tiny-filter", *, owner: str = "", requires_core: str = "<2,>=1.0") -> None:
-        entry_point: Any = SimpleNamespace(load=lambda: OffersFolder(folder), module="tiny")
+        entry_point: Any = SimpleNamespace(load=lambda: OffersFolder(folder), module="distillery")
         distribution = f"{owner}distillery-filter-{name}"
         found.append(InstalledFilter(name, "1.2.3", distribution, "Shared water.", requires_core, entry_point))
 

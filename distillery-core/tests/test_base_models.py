@@ -12,7 +12,7 @@ import pytest
 
 from distillery.config import BaseModelConfig
 from distillery.errors import BaseModelNotFoundError, WeightsError
-from distillery.plugins.host import host_plugins
+from distillery.plugins.host import forget_plugins
 from distillery.students import base_models
 from distillery.students.base_models import check_files, distillery_base_models, resolve_base_model, sha256_of
 
@@ -47,10 +47,10 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     def write(source: str) -> None:
         (site / "acme_models.py").write_text(source, encoding="utf-8")
         monkeypatch.syspath_prepend(site)
-        host_plugins.cache_clear()
+        forget_plugins()
 
     yield write
-    host_plugins.cache_clear()
+    forget_plugins()
     sys.modules.pop("acme_models", None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def test_doctor_without_filters(install: Install) -> None:
     report = json.loads(result.stdout)
     assert report["filters"] == []
     assert report["versions"]["distillery-core"] == core_version()
-    assert set(report) == {"versions", "cache", "filters", "plugins"}
+    assert set(report) == {"versions", "cache", "filters", "plugins", "remarks"}
     assert result.exit_code == (FAILED if any(plugin["fault"] for plugin in report["plugins"]) else OK)
 
 
@@ -107,18 +108,43 @@ def test_doctor_of_no_filter(install: Install) -> None:
     assert "No filter 'nope' is installed." in result.stderr
 
 
-@pytest.mark.parametrize(("off_by", "status"), [(0.0, OK), (1.0, FAILED)], ids=["agrees", "differs"])
+@pytest.fixture
+def with_golden(bert_filter: Path, copy_of: CopyOf, bert_scorer: FilterBaseScorer) -> Callable[[float], Path]:
+    """A function that copies the filter with one golden article, whose scores are off by so much."""
+
+    def write(off_by: float) -> Path:
+        folder = copy_of(bert_filter)
+        article = {"id": "golden", "title": "clinic", "content": "shared water in the village"}
+        scores = {name: value + off_by for name, value in (bert_scorer.score_article(article).scores or {}).items()}
+        (folder / "golden.jsonl").write_text(json.dumps({"article": article, "scores": scores}))
+        return folder
+
+    return write
+
+
+@pytest.mark.parametrize(("off_by", "status"), [(0.0, OK), (0.05, OK), (1.0, FAILED)], ids=["agrees", "near", "off"])
 def test_doctor_scores_the_golden_articles(
-    install: Install, bert_filter: Path, copy_of: CopyOf, bert_scorer: FilterBaseScorer, off_by: float, status: int
+    install: Install, with_golden: Callable[[float], Path], off_by: float, status: int
 ) -> None:
-    folder = copy_of(bert_filter)
-    article = {"id": "golden", "title": "clinic", "content": "shared water in the village"}
-    scores = {name: value + off_by for name, value in (bert_scorer.score_article(article).scores or {}).items()}
-    (folder / "golden.jsonl").write_text(json.dumps({"article": article, "scores": scores}))
-    install(folder)
+    install(with_golden(off_by))
 
     result = run("doctor", "--scores", *JSON)
 
     assert result.exit_code == status
     (entry,) = json.loads(result.stdout)["filters"]
-    assert ("golden: reach is " in (entry["fault"] or "")) == bool(off_by)
+    assert ("golden: reach is " in (entry["fault"] or "")) == (status == FAILED)
+    assert entry["golden"]["articles"] == 1
+    assert entry["golden"]["largest_difference"] == pytest.approx(off_by, abs=0.02)
+
+
+def test_doctor_says_how_far_off_the_golden_articles_are(
+    install: Install, with_golden: Callable[[float], Path], other_filter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    install(with_golden(0.05))
+    install(other_filter, "other-filter")
+
+    result = run("doctor", "--scores")
+
+    assert re.search(r"tiny-filter 1.2.3 +ok +1 checked, at most 0.0[3-7]\d\d off", result.stdout)
+    assert re.search(r"other-filter 1.2.3 +ok +the package has none", result.stdout)

@@ -227,7 +227,7 @@ def test_without_the_commerce_filter_the_remedy_is_told(install: Install, filter
         distillery.load_filter(filter_folder, backend="torch", commerce=True)
 
     assert "No filter 'commerce' is installed." in str(missing.value)
-    assert 'pip install "distillery-filter-commerce"' in str(missing.value)
+    assert "distillery-filter-" in str(missing.value)
 
 
 @pytest.fixture

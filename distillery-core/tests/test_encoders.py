@@ -11,7 +11,7 @@ from tiny_encoder import ENCODER
 
 from distillery.config import ENCODER_FILE, EncoderReference
 from distillery.errors import EncoderNotFoundError, ModelError
-from distillery.plugins.host import host_plugins
+from distillery.plugins.host import forget_plugins
 from distillery.students.encoders import installed_encoders, locate_encoder
 
 Install = Callable[[str], None]
@@ -43,10 +43,10 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         )
         (site / "acme_encoders.py").write_text(f"{source}    return {answer}\n", encoding="utf-8")
         monkeypatch.syspath_prepend(site)
-        host_plugins.cache_clear()
+        forget_plugins()
 
     yield write
-    host_plugins.cache_clear()
+    forget_plugins()
     sys.modules.pop("acme_encoders", None)
 
 

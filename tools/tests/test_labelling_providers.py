@@ -14,7 +14,7 @@ from labelling_fixture import LabellingFixture, article
 from misbehaviour import fault
 from oracle_server import Answer, Call, OracleServer, good_text
 
-from distillery.plugins.host import host_plugins
+from distillery.plugins.host import forget_plugins, host_plugins
 from distillery_tools.oracle import reply_schema
 from distillery_tools.oracle.providers import ProviderSettings, Request, installed_providers
 from distillery_tools.oracle.providers.openai_wire import request_body
@@ -58,10 +58,10 @@ def dice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-dice\nVersion: 1.0\n", encoding="utf-8")
     (information / "entry_points.txt").write_text("[distillery.plugins]\ndice = acme_dice\n", encoding="utf-8")
     monkeypatch.syspath_prepend(folder)
-    host_plugins.cache_clear()
+    forget_plugins()
     yield
     sys.modules.pop("acme_dice", None)
-    host_plugins.cache_clear()
+    forget_plugins()
 
 
 def test_openai_request(labelling: LabellingFixture) -> None:
@@ -172,7 +172,7 @@ def test_hook_that_answers_nonsense_is_the_plugins_fault(dice: None, answer: str
     Path(str(module.__file__)).write_text(PLUGIN.replace('{"dice": "acme_dice:Dice"}', answer), encoding="utf-8")
     importlib.invalidate_caches()
     sys.modules.pop("acme_dice")
-    host_plugins.cache_clear()
+    forget_plugins()
     (plugin,) = (plugin for plugin in host_plugins() if plugin.title == "acme-dice 1.0")
     assert plugin.fault
     assert "distillery_providers" in plugin.fault

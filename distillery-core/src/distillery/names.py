@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+FILTER_PREFIX = "distillery-filter-"
+
 
 def normalise(name: str) -> str:
     """Return a filter's name as pip normalises it: ``Investment_Risk`` -> ``investment-risk``."""
@@ -12,7 +14,7 @@ def normalise(name: str) -> str:
 
 def distribution_of(name: str) -> str:
     """Return the distribution a filter of this name is published as."""
-    return f"distillery-filter-{normalise(name)}"
+    return f"{FILTER_PREFIX}{normalise(name)}"
 
 
 def package_of(name: str) -> str:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..cache import cache_folder
-from ..errors import DistilleryError, WeightsError
+from ..errors import DistilleryError
 from ..names import normalise
 from ..plugins.filters import InstalledFilter, find_filter, list_filters
 from ..plugins.host import host_plugins
+from ..plugins.packages import discover, unreadable_strangers
 from .lazy import FAILED, OK
 from .output import format_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from ..golden import GoldenCheck
 
 PACKAGES = ("distillery-core", "distillery-tools", "torch", "transformers", "tokenizers", "openvino")
 
@@ -22,29 +26,27 @@ PACKAGES = ("distillery-core", "distillery-tools", "torch", "transformers", "tok
 @click.command("doctor")
 @click.argument("names", nargs=-1)
 @click.option(
-    "--scores", is_flag=True, help="Also load each filter and score its golden articles again (seconds each)."
+    "--scores",
+    is_flag=True,
+    help="Also load each filter, score its golden articles and compare with the release (seconds each).",
 )
 @format_option
 @click.pass_context
 def doctor_command(context: click.Context, names: tuple[str, ...], scores: bool, output_format: str) -> None:
     """Check the filters NAMES, or all installed ones: metadata, import, config, weights. Offline."""
     found = list_filters() if not names else [_installed(name) for name in names]
-    faults = [_fault(item, scores=scores) for item in found]
-    plugin_faults = [plugin.fault for plugin in host_plugins() if plugin.fault]
-    report = {
+    report: dict[str, Any] = {
         "versions": _versions(),
         "cache": str(cache_folder()),
-        "filters": [
-            {"name": item.name, "distribution": item.title, "fault": fault}
-            for item, fault in zip(found, faults, strict=True)
-        ],
+        "filters": [_examined(item, scores=scores) for item in found],
         "plugins": [{"distribution": plugin.title, "fault": plugin.fault} for plugin in host_plugins()],
+        "remarks": [*discover().remarks, *unreadable_strangers()],
     }
     if output_format == "json":
         print_json(report)
     else:
-        _print_report(report)
-    context.exit(FAILED if plugin_faults or any(faults) else OK)
+        _print_report(report, scores=scores)
+    context.exit(FAILED if any(entry["fault"] for entry in report["filters"] + report["plugins"]) else OK)
 
 
 def _installed(name: str) -> InstalledFilter:
@@ -53,15 +55,36 @@ def _installed(name: str) -> InstalledFilter:
     return matches[0] if matches else find_filter(name)
 
 
-def _fault(item: InstalledFilter, *, scores: bool) -> str | None:
+def _examined(item: InstalledFilter, *, scores: bool) -> dict[str, Any]:
+    """Return a filter's fault, and with ``scores`` how near its golden scores are."""
+    golden: GoldenCheck | None = None
+    fault = item.fault
     try:
-        find_filter(item.name)
-        _check_parts(item)
-        if scores:
-            _check_scores(item)
+        if not fault:
+            find_filter(item.name)
+            _check_parts(item)
+        if not fault and scores:
+            golden = _check_scores(item)
+            fault = _difference_from_release(item, golden)
     except DistilleryError as error:
-        return str(error)
-    return None
+        fault = str(error)
+    entry: dict[str, Any] = {"name": item.name, "distribution": item.title, "fault": fault}
+    if scores:
+        entry["golden"] = golden and {"articles": golden.n_articles, "largest_difference": golden.largest_difference}
+    return entry
+
+
+def _check_scores(item: InstalledFilter) -> GoldenCheck:
+    from ..golden import check_golden
+    from ..loading import load_filter
+
+    return check_golden(load_filter(item.name))
+
+
+def _difference_from_release(item: InstalledFilter, golden: GoldenCheck) -> str | None:
+    if not golden.faults:
+        return None
+    return "\n  ".join([f"{item.title} does not score as its release did:", *golden.faults])
 
 
 def _check_parts(item: InstalledFilter) -> None:
@@ -79,14 +102,6 @@ def _check_parts(item: InstalledFilter) -> None:
         Probe.load(config, folder)
 
 
-def _check_scores(item: InstalledFilter) -> None:
-    from ..golden import golden_faults
-    from ..loading import load_filter
-
-    if faults := golden_faults(load_filter(item.name)):
-        raise WeightsError(f"{item.title} does not score as its release did:\n  " + "\n  ".join(faults))
-
-
 def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
 
@@ -98,12 +113,29 @@ def _version(distribution: str) -> str:
         return "not installed"
 
 
-def _print_report(report: dict[str, Any]) -> None:
+def _print_report(report: dict[str, Any], *, scores: bool) -> None:
     print_table(["package", "version"], list(report["versions"].items()))
+    entries = report["filters"] + report["plugins"]
+    headers = ["distribution", "status", *(["golden articles"] if scores else [])]
     rows = [
-        (entry["distribution"], "FAULTY" if entry["fault"] else "ok") for entry in report["filters"] + report["plugins"]
+        (entry["distribution"], "FAULTY" if entry["fault"] else "ok", *([_golden_in_words(entry)] if scores else []))
+        for entry in entries
     ]
-    print_table(["distribution", "status"], rows)
-    for entry in report["filters"] + report["plugins"]:
+    print_table(headers, rows)
+    for entry in entries:
         if entry["fault"]:
             click.echo(f"{entry['distribution']}: {entry['fault']}", err=True)
+    for remark in report["remarks"]:
+        click.echo(f"note: {remark}", err=True)
+
+
+def _golden_in_words(entry: dict[str, Any]) -> str:
+    """Return how many golden articles were checked, and the largest difference from the release."""
+    if "golden" not in entry:
+        return ""
+    if not entry["golden"]:
+        return "not checked"
+    if not entry["golden"]["articles"]:
+        return "the package has none"
+    difference = entry["golden"]["largest_difference"]
+    return f"{entry['golden']['articles']} checked" + ("" if difference is None else f", at most {difference:.4f} off")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..config import EVALUATION_FILE, FilterConfig
-from ..errors import ConfigError, DistilleryError
+from ..config import FilterConfig, own_evaluation, own_stage1, read_evaluation
+from ..errors import DistilleryError
 from ..loading import locate_filter
 from .output import format_option, print_json, print_table
 from .probe_lines import probe_lines
@@ -22,9 +21,11 @@ def info_command(name: str, output_format: str) -> None:
     """Show what the filter NAME measures and how well; NAME may be the path of a folder."""
     folder, _ = locate_filter(name)
     config = FilterConfig.load(folder)
-    evaluation = _evaluation(folder)
+    evaluation, notes = own_evaluation(config, read_evaluation(folder), name)
+    probe, stage1_notes = own_stage1(config, name)
     if output_format == "json":
-        print_json({"config": config.model_dump(mode="json"), "evaluation": evaluation, "folder": str(folder)})
+        shown = config.model_copy(update={"probe": probe}).model_dump(mode="json")
+        print_json({"config": shown, "evaluation": evaluation, "notes": stage1_notes + notes, "folder": str(folder)})
         return
     click.echo(f"{config.name} {config.version}: {config.summary}\n")
     print_table(["dimension", "weight", "measures"], [(d.name, d.weight, d.description) for d in config.dimensions])
@@ -34,8 +35,11 @@ def info_command(name: str, output_format: str) -> None:
             f"While {gate.dimension} is below {gate.below:g}, the average is at most {gate.cap:g}: {gate.reason}."
         )
     _print_students(config, folder)
-    click.echo("\n".join(probe_lines(config.probe)))
-    _print_evaluation(evaluation)
+    click.echo("\n".join(probe_lines(probe)))
+    if evaluation:
+        _print_evaluation(evaluation)
+    for note in stage1_notes + notes:
+        click.echo(note)
 
 
 def _print_students(config: FilterConfig, folder: Path) -> None:
@@ -59,13 +63,10 @@ def _read_by(config: FilterConfig, folder: Path, student: str) -> tuple[str, str
     return spec.base.model, spec.title or "-", f"{size.head_tokens}+{size.tail_tokens}"
 
 
-def _print_evaluation(evaluation: dict[str, Any] | None) -> None:
-    if evaluation is None:
-        click.echo("This filter carries no evaluation.")
-        return
+def _print_evaluation(evaluation: dict[str, Any]) -> None:
     rows = [(model, *_quality(figures)) for model, figures in evaluation["models"].items()]
     title = f"On {evaluation['n_articles']} held-out articles (95 % intervals)"
-    print_table(["model", "error of the average", "rank correlation"], rows, title=title)
+    print_table(["model", "MAE of the weighted average", "rank correlation"], rows, title=title)
 
 
 def _quality(figures: dict[str, Any]) -> tuple[str, str]:
@@ -76,16 +77,3 @@ def _interval(figure: dict[str, float | None]) -> str:
     if figure["value"] is None:
         return "-"
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
-
-
-def _evaluation(folder: Path) -> dict[str, Any] | None:
-    path = folder / EVALUATION_FILE
-    if not path.is_file():
-        return None
-    try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return {"n_articles": data["n_articles"], "models": data["models"]} | data
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConfigError(
-            f"{path} is not what `distillery evaluate` writes: {type(error).__name__}: {error}"
-        ) from error

@@ -1,6 +1,13 @@
 """The facts of a filter and of an encoder, as their YAML files state them."""
 
+# ruff: noqa: E402
+
+from ..plugins.packages import discover
+
+discover()  # before pydantic is imported, which would fail on a package that cannot be read
+
 from .encoder import EncoderConfig
+from .evaluation import own_evaluation, own_stage1, read_evaluation
 from .file_names import (
     ADAPTER_CONFIG_FILE,
     ADAPTER_FILE,
@@ -46,5 +53,8 @@ __all__ = [
     "StudentConfig",
     "TierConfig",
     "TrainingConfig",
+    "own_evaluation",
+    "own_stage1",
+    "read_evaluation",
     "read_yaml",
 ]

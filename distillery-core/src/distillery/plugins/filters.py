@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import os
+import re
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from importlib.metadata import EntryPoint
+from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from ..errors import DistilleryError, DuplicateFilterError, FilterImportError, FilterNotFoundError, PluginError
-from ..names import distribution_of, normalise
-from .manager import CORE_DISTRIBUTION, check_core_range, title_of
+from ..errors import DistilleryError, DuplicateFilterError, FilterImportError, FilterNotFoundError
+from ..names import FILTER_PREFIX, distribution_of, normalise, package_of
+from .manager import CORE_DISTRIBUTION, check_core_range
+from .packages import FILTER_GROUP, Package, discover, names_no_module, points_of, repair, version_before_upgrade
 
-FILTER_GROUP = "distillery.filters"
 ALLOW_LIST_VARIABLE = "DISTILLERY_FILTERS"
 
 
 @dataclass(frozen=True)
 class InstalledFilter:
-    """A filter as its distribution's metadata describes it; nothing is imported."""
+    """A filter as its distribution's metadata describes it; nothing is imported.
+
+    ``fault`` says what is wrong with the metadata itself, so that the filter cannot be loaded.
+    """
 
     name: str
     version: str
@@ -31,21 +36,21 @@ class InstalledFilter:
     summary: str
     requires_core: str
     entry_point: EntryPoint
+    fault: str | None = None
 
     @property
     def title(self) -> str:
         """The distribution and its full version, as messages name it."""
-        return f"{self.distribution} {self.version}"
+        return f"{self.distribution} {self.version}".rstrip()
 
 
-@cache
 def _discovered() -> tuple[InstalledFilter, ...]:
-    found = {(normalise(point.name), point.value, title_of(point)): point for point in entry_points(group=FILTER_GROUP)}
-    return tuple(sorted(map(_described, found.values()), key=lambda item: (item.name, item.distribution)))
+    found = [_described(package, point) for package, point in points_of(discover().packages, FILTER_GROUP)]
+    return tuple(sorted(found, key=lambda item: (item.name, item.distribution)))
 
 
 def list_filters() -> list[InstalledFilter]:
-    """Return every installed filter by name; a name provided twice stands twice.
+    """Return every installed filter by name; a name that two packages provide is listed twice.
 
     ``DISTILLERY_FILTERS=a,b`` keeps only the filters it names, and none if it is empty.
     """
@@ -54,25 +59,29 @@ def list_filters() -> list[InstalledFilter]:
 
 
 def find_filter(name: str) -> InstalledFilter:
-    """Return the one installed filter of this name whose core range holds.
+    """Return the one installed filter of this name whose core range holds; imports nothing.
 
-    Raises FilterNotFoundError, DuplicateFilterError or FilterVersionError; imports nothing.
+    Raises FilterNotFoundError, DuplicateFilterError, FilterVersionError, or FilterImportError if the package is
+    damaged or was upgraded after this process imported it.
     """
     candidates = list_filters()
     matches = [item for item in candidates if item.name == normalise(name)]
+    sound = [item for item in matches if not item.fault]
     if not matches:
         raise _not_found(name, candidates)
-    if len(matches) > 1:
-        raise _duplicate(matches)
-    item = matches[0]
-    if not item.version:
-        raise _half_installed(item)
-    check_core_range(item.name, item.version, item.requires_core, item.distribution)
-    return item
+    if not sound:
+        raise FilterImportError(f"The filter '{matches[0].name}' cannot be loaded: {matches[0].fault}")
+    if len(sound) > 1:
+        raise _duplicate(sound)
+    _check_files(sound[0])
+    check_core_range(sound[0].name, sound[0].version, sound[0].requires_core, sound[0].distribution)
+    return sound[0]
 
 
 def fault_of(item: InstalledFilter) -> str | None:
-    """Return why a filter cannot be loaded, as far as metadata tells, or None."""
+    """Return why a filter cannot be loaded, as far as metadata shows, or None."""
+    if item.fault:
+        return item.fault
     try:
         find_filter(item.name)
     except DistilleryError as error:
@@ -80,30 +89,34 @@ def fault_of(item: InstalledFilter) -> str | None:
     return None
 
 
-def _described(entry_point: EntryPoint) -> InstalledFilter:
-    distribution = entry_point.dist
-    if distribution is None:
-        raise PluginError(f"the entry point {entry_point} belongs to no distribution; reinstall its package.")
-    metadata: Any = distribution.metadata or {}  # empty if the METADATA file is lost, after a broken-off pip
+def _described(package: Package, point: EntryPoint) -> InstalledFilter:
+    requires_core, fault = _core_range(package.requirements)
+    if names_no_module(point):
+        fault = f"its entry point is '{point.name} = {point.value}', which names no module"
+    damage = f"{package.name} is damaged: {fault}.\n  {repair(package)}" if fault else None
     return InstalledFilter(
-        name=normalise(entry_point.name),
-        version=metadata.get("Version") or "",
-        distribution=canonicalize_name(metadata.get("Name") or distribution_of(entry_point.name)),
-        summary=metadata.get("Summary") or "",
-        requires_core=_core_range(metadata.get_all("Requires-Dist") or []) if metadata else "",
-        entry_point=entry_point,
+        name=normalise(point.name),
+        version=package.version,
+        distribution=package.name,
+        summary=package.summary,
+        requires_core=requires_core,
+        entry_point=point,
+        fault=package.fault or damage,
     )
 
 
-def _core_range(requirements: Iterable[str]) -> str:
+def _core_range(requirements: Iterable[str]) -> tuple[str, str | None]:
+    """Return the range of cores among requirements, and what is wrong with it."""
     for line in requirements:
         try:
             requirement = Requirement(line)
         except InvalidRequirement:
+            if canonicalize_name(re.split(r"[^\w.-]", line.strip(), maxsplit=1)[0]) == CORE_DISTRIBUTION:
+                return "", f"it requires '{line}', which is not a requirement"
             continue
         if canonicalize_name(requirement.name) == CORE_DISTRIBUTION and requirement.marker is None:
-            return str(requirement.specifier)
-    return ""
+            return str(requirement.specifier), None
+    return "", None
 
 
 def _allow_list() -> set[str] | None:
@@ -112,33 +125,80 @@ def _allow_list() -> set[str] | None:
 
 
 def _not_found(name: str, candidates: list[InstalledFilter]) -> FilterNotFoundError:
-    names = sorted({item.name for item in candidates})
-    close = difflib.get_close_matches(normalise(name), names, n=1)
-    hint = f" Did you mean '{close[0]}'?" if close else ""
-    listed = ", ".join(f"{item.name} {item.version}" for item in candidates) or "none"
+    listed = ", ".join(f"{item.name} {item.version}".rstrip() for item in candidates) or "none"
     if any(item.name == normalise(name) for item in _discovered()):
         excluded = os.environ.get(ALLOW_LIST_VARIABLE)
         return FilterNotFoundError(
             f"Filter '{name}' is installed, but {ALLOW_LIST_VARIABLE}='{excluded}' leaves it out.  Allowed: {listed}\n"
             f"  Add it to {ALLOW_LIST_VARIABLE}, or unset that variable."
         )
-    return FilterNotFoundError(
-        f"No filter '{name}' is installed.{hint}  Installed: {listed}\n"
-        f'  Install it with: pip install "{distribution_of(name)}"'
-    )
+    return FilterNotFoundError(f"No filter '{name}' is installed.  Installed: {listed}\n  {_advice(name, candidates)}")
+
+
+def _advice(name: str, candidates: list[InstalledFilter]) -> str:
+    """Return what to do about a name that is not installed; never to install what may be misspelt."""
+    if _is_folder(name):
+        return f"There is a folder of that name here; to use it, write ./{name}"
+    if files := _files_without_metadata(name):
+        distribution = distribution_of(name)
+        return (
+            f"Its files are in {files}, but the metadata of {distribution} is gone.\n"
+            f"  Install it again: pip install --force-reinstall {distribution}"
+        )
+    meant = normalise(name).removeprefix(FILTER_PREFIX)
+    close = difflib.get_close_matches(meant, sorted({item.name for item in candidates}), n=1)
+    if close:
+        return f"Did you mean '{close[0]}'?"
+    return f"Check the name (distillery list).  The package of a filter is called {FILTER_PREFIX}NAME."
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return bool(name) and Path(name).is_dir()
+    except OSError:  # a name that is too long for one
+        return False
+
+
+def _files_without_metadata(name: str) -> Path | None:
+    """Return the folder of an import package whose distribution pip does not know of (any more)."""
+    package = package_of(name)
+    origin = _origin_of(package) if package.isidentifier() else None
+    return Path(origin).parent if origin else None
+
+
+def _origin_of(module: str) -> str | None:
+    """Return the file of a top-level module; None if it has none, as a folder that only ``__pycache__`` is left of."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    return spec.origin if spec else None
 
 
 def _duplicate(matches: list[InstalledFilter]) -> DuplicateFilterError:
-    providers = " and ".join(item.title for item in matches)
-    official = distribution_of(matches[0].name)
-    strangers = [item.distribution for item in matches if item.distribution != official] or [matches[-1].distribution]
+    name, official = matches[0].name, distribution_of(matches[0].name)
+    providers = list(dict.fromkeys(item.title for item in matches))
+    if len(providers) == 1:
+        return DuplicateFilterError(
+            f"{providers[0]} registers the filter '{name}' more than once.\n"
+            f"  Its author must register the name once; until then it cannot be used."
+        )
+    others = [item.distribution for item in matches if item.distribution != official]
     return DuplicateFilterError(
-        f"'{matches[0].name}' is provided by {providers}.  Remove one: pip uninstall {strangers[0]}"
+        f"'{name}' is provided by {' and '.join(providers)}.  Remove one: pip uninstall {others[0]}"
     )
 
 
-def _half_installed(item: InstalledFilter) -> FilterImportError:
-    return FilterImportError(
-        f"'{item.name}' is only half installed: the metadata of {item.distribution} is lost.\n"
-        f"  Reinstall it: pip install --force-reinstall {item.distribution}"
-    )
+def _check_files(item: InstalledFilter) -> None:
+    """Raise FilterImportError if the package's files are gone, or are newer than what this process imported."""
+    top = item.entry_point.module.partition(".")[0]
+    if before := version_before_upgrade(top, item.version):
+        raise FilterImportError(
+            f"'{item.name}' was changed from {before} to {item.version} while this process was running.\n"
+            f"  Restart the process to use the installed version."
+        )
+    if top not in sys.modules and _origin_of(top) is None:
+        raise FilterImportError(
+            f"'{item.name}' is only half installed: the files of {item.title} are gone.\n"
+            f"  Install it again: pip install --force-reinstall {item.distribution}"
+        )

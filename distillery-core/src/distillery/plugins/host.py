@@ -6,8 +6,8 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from functools import lru_cache
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ import pluggy
 
 from ..errors import PluginError
 from .hookspecs import HostHooks
-from .manager import described_error, hook_fault, manager_of, title_of
+from .manager import described_error, hook_fault, manager_of
+from .packages import HOST_GROUP, Package, discover, forget_packages, points_of, version_before_upgrade
 
-HOST_GROUP = "distillery.plugins"
 STRICT_VARIABLE = "DISTILLERY_STRICT"
 
 logger = logging.getLogger(__name__)
@@ -35,24 +35,41 @@ class HostPlugin:
     fault: str | None = None
 
 
-@cache
 def host_plugins() -> tuple[HostPlugin, ...]:
     """Load every host plugin, each alone; a broken one is reported and left out.
 
-    ``DISTILLERY_STRICT=1`` raises PluginError instead.
+    ``DISTILLERY_STRICT=1`` raises PluginError instead. After an installation the plugins are loaded again.
     """
-    found = sorted(entry_points(group=HOST_GROUP), key=lambda item: item.name)
-    plugins = tuple(_host_plugin(entry_point) for entry_point in found)
+    plugins = _loaded(discover().packages)
+    faults = [plugin.fault for plugin in plugins if plugin.fault]
+    if faults and os.environ.get(STRICT_VARIABLE) == "1":
+        raise PluginError(faults[0])
+    return plugins
+
+
+def forget_plugins() -> None:
+    """Read all metadata and load every host plugin again at the next call."""
+    forget_packages()
+    _loaded.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def _loaded(packages: tuple[Package, ...]) -> tuple[HostPlugin, ...]:
+    found = sorted(points_of(packages, HOST_GROUP), key=lambda item: item[1].name)
+    plugins = tuple(_host_plugin(package, point) for package, point in found)
     for plugin in plugins:
-        if plugin.fault and os.environ.get(STRICT_VARIABLE) == "1":
-            raise PluginError(plugin.fault)
-        if plugin.fault:
+        if plugin.fault and os.environ.get(STRICT_VARIABLE) != "1":
             logger.warning(plugin.fault)
     return plugins
 
 
-def _host_plugin(entry_point: EntryPoint) -> HostPlugin:
-    title = title_of(entry_point)
+def _host_plugin(package: Package, entry_point: EntryPoint) -> HostPlugin:
+    title, name = package.title, package.name
+    if package.fault:
+        return HostPlugin(title, fault=package.fault)
+    if before := version_before_upgrade(entry_point.value.partition(":")[0], package.version):
+        fault = f"{package.name} was changed from {before} to {package.version} while this process was running."
+        return HostPlugin(title, fault=f"{fault}\n  Restart the process to use the installed version.")
     manager = manager_of(HostHooks)
     try:
         manager.register(entry_point.load(), name=title)
@@ -63,10 +80,10 @@ def _host_plugin(entry_point: EntryPoint) -> HostPlugin:
         providers = _offered(manager.hook.distillery_providers, _is_target)
     except pluggy.PluginValidationError as error:
         return HostPlugin(title, fault=hook_fault(title, error, HostHooks))
-    except (Exception, SystemExit) as error:  # whatever a stranger's module raises, the host must live
+    except (Exception, SystemExit) as error:  # whatever a stranger's module raises, the host must go on
         fault = (
             f"{title} could not be loaded: {described_error(error)}\n"
-            f"  Repair it, or remove it: pip uninstall {title.partition(' ')[0]}"
+            f"  Install it again: pip install --force-reinstall {name}, or remove it: pip uninstall {name}"
         )
         return HostPlugin(title, fault=fault)
     return HostPlugin(title, commands, base_models, encoders, providers)

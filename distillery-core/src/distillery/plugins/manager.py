@@ -1,8 +1,8 @@
-"""What loading a filter and loading an extension have in common: pluggy, and how faults are told."""
+"""What loading a filter and loading an extension have in common: pluggy, the core's version, messages."""
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, version
+from functools import cache
 
 import pluggy
 from packaging.specifiers import SpecifierSet
@@ -10,13 +10,15 @@ from packaging.specifiers import SpecifierSet
 from ..errors import FilterVersionError
 from ..names import distribution_of
 from .hookspecs import PROJECT
+from .packages import installed_version
 
 CORE_DISTRIBUTION = "distillery-core"
 
 
+@cache
 def core_version() -> str:
-    """Return the version of the installed core."""
-    return version(CORE_DISTRIBUTION)
+    """Return the version of the core that this process runs; raise PluginError if its metadata is lost."""
+    return installed_version(CORE_DISTRIBUTION)
 
 
 def manager_of(specification: type) -> pluggy.PluginManager:
@@ -37,28 +39,26 @@ def described_error(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def title_of(entry_point: EntryPoint) -> str:
-    """Return the distribution and version that an entry point belongs to."""
-    distribution = entry_point.dist
-    return f"{distribution.name} {distribution.version}" if distribution else entry_point.value
-
-
 def check_core_range(name: str, filter_version: str, requires_core: str, distribution: str | None = None) -> None:
-    """Raise FilterVersionError unless the installed core lies in the range; an empty one holds all."""
+    """Raise FilterVersionError unless the core lies in the range; an empty range allows every core."""
     core = core_version()
     specifiers = SpecifierSet(requires_core)
     if specifiers.contains(core, prereleases=True):
         return
     written = ",".join(sorted((str(part) for part in specifiers), reverse=True))
-    change_filter = f"pip install -U {distribution or distribution_of(name)}"
+    raise FilterVersionError(
+        f"{name} {filter_version} needs {CORE_DISTRIBUTION} {written} but {core} is installed.\n"
+        f"  {_remedy(specifiers, written, distribution or distribution_of(name))}"
+    )
+
+
+def _remedy(specifiers: SpecifierSet, written: str, distribution: str) -> str:
+    core, on_disk = core_version(), installed_version(CORE_DISTRIBUTION)
+    if core != on_disk:
+        return f"{CORE_DISTRIBUTION} is {on_disk} by now; restart this process, which began with {core}."
     change_core = f'pip install "{CORE_DISTRIBUTION}{written}"'
     # A core too new is cured by a newer filter, a core too old is not.
     too_new = any(part.operator in {"<", "<="} and not part.contains(core, prereleases=True) for part in specifiers)
-    remedy = (
-        f"Upgrade the filter: {change_filter}   (or change the core: {change_core})"
-        if too_new
-        else f"Upgrade the core: {change_core}"
-    )
-    raise FilterVersionError(
-        f"{name} {filter_version} needs {CORE_DISTRIBUTION} {written} but {core} is installed.\n  {remedy}"
-    )
+    if too_new:
+        return f"Upgrade the filter: pip install -U {distribution}   (or change the core: {change_core})"
+    return f"Upgrade the core: {change_core}"
