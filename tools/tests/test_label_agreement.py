@@ -105,7 +105,7 @@ def test_the_table_says_the_same(garden: Path, tmp_path: Path) -> None:
         ([label(1, 1, 1, 1)], [], "holds no labels"),
         ([label(1, 1, 1, 1), label(1, 1, 1, 1)], [label(1, 1, 1, 1)], "labelled more than once"),
         ([label(1, 1, 1, 11)], [label(1, 1, 1, 1)], "not a number from 0 to 10"),
-        ([{"id": 1, "scores": {"green": 1}}], [label(1, 1, 1, 1)], "the filter's dimensions are"),
+        ([{"id": 1, "scores": {"green": 1}}], [label(1, 1, 1, 1)], "scores: missing dimension (shared)"),
         ([label(1, 1, 1, 1)], None, "holds no second opinion; give a second file"),
     ],
 )

@@ -173,7 +173,7 @@ def test_section_is_changed_where_it_stands(copied: Path) -> None:
     write_section(copied, settings.model_copy(update={"threshold": 0.5}))
 
     text = path.read_text(encoding="utf-8")
-    assert text.startswith("# first\n\nprobe:\n")
+    assert text.startswith("# first\nprobe:\n")
     assert yaml.safe_load(text) == moved | {"probe": moved["probe"] | {"threshold": 0.5}}
 
 

@@ -51,13 +51,11 @@ def calibrate_command(
 
     from ..calibration.effect import calibration_effects
     from ..calibration.fit import fit_calibration
-    from ..training.install import check_installable
     from ..vectors import raw_scores
 
     folder = source_folder(name)
     config = FilterConfig.load(folder)
     chosen = student or config.default_student
-    check_installable(folder, chosen)
     labelled = load_data(config, data, articles, labels)
     val, test = labelled.splits["val"], labelled.splits["test"]
     trained = Student.load(config, folder, chosen, backend=TORCH)

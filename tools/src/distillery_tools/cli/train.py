@@ -50,7 +50,7 @@ def train_command(
     from distillery import FilterConfig
 
     from ..training.examples import TrainingData
-    from ..training.install import RECORD_FILE, check_installable
+    from ..training.install import RECORD_FILE
 
     folder = source_folder(name)
     config = FilterConfig.load(folder)
@@ -59,7 +59,6 @@ def train_command(
     shares_encoder = config.student(chosen).encoder is not None
     if shares_encoder and (resume or seeds or recipe.changes_context):
         raise click.UsageError("A head on a shared encoder takes no --resume, --seeds, --head-tokens or --tail-tokens.")
-    check_installable(folder, chosen, with_preprocessing=recipe.changes_context)
     labelled = load_data(config, data, articles, labels)
     examples = TrainingData.join([(config, labelled)]).with_snippets(recipe.snippet_characters or 0)
     make = _head if shares_encoder else _own_student

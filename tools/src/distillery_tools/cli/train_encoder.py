@@ -56,14 +56,13 @@ def train_encoder_command(
     from distillery.students.encoder_spec import load_encoder_spec
 
     from ..training.examples import TrainingData
-    from ..training.install import RECORD_FILE, check_encoder_installable, install_encoder
+    from ..training.install import RECORD_FILE, install_encoder
     from ..training.record import training_record
     from ..training.saving import save_encoder
     from ..training.trainer import Trainer
 
     folder, recipe = encoder_folder(folder), TrainingRecipe(**choices)
     encoder, spec = EncoderConfig.load(folder), load_encoder_spec(folder)
-    check_encoder_installable(folder, with_preprocessing=recipe.changes_context)
     configs = labelled_filters(data, names)
     joined = TrainingData.join([(config, load_data(config, data, None, None)) for config in configs])
     joined = joined.with_snippets(recipe.snippet_characters or 0)
