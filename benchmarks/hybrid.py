@@ -18,7 +18,7 @@ from typing import Any
 
 from sample import EXAMPLES, read_articles
 
-from distillery import Article, FilterConfig, FilterPanel, HybridScorer, load_filters
+from distillery import Article, FilterConfig, FilterPanel, load_filters
 from distillery.loading import locate_filter
 from distillery.scoring.score import STAGE_1, Score
 from distillery.stage1.embedder import StaticEmbedder
@@ -79,14 +79,14 @@ def _print(name: str, results: list[list[Score]], seconds: Seconds) -> None:
 
 def _print_stage1(panel: FilterPanel, articles: list[dict[str, Any]], rounds: int) -> None:
     """Print what the parts of Stage 1 cost."""
-    scorers = [scorer for scorer in panel if isinstance(scorer, HybridScorer)]
-    embedder, texts = scorers[0].embedder, [Article.from_dict(article).text for article in articles]
+    scorers = [scorer for scorer in panel if scorer.stage1]
+    embedder, texts = scorers[0].stage1.embedder, [Article.from_dict(article).text for article in articles]
     rows = embedder.tokenizer.encode(texts)
     vectors = embedder.embed_tokens(rows)
     parts = {
         "token ids": partial(embedder.tokenizer.encode, texts),
         "vectors": partial(embedder.embed_tokens, rows),
-        "probes": lambda: [scorer.spare(vectors) for scorer in scorers],
+        "probes": lambda: [scorer.score_stage1(vectors) for scorer in scorers],
     }
     ways = [Way(name, 1, len(texts), 0, "", run) for name, run in parts.items()]
     for name, seconds in timed_in_turns(ways, rounds, lambda: None).items():

@@ -29,7 +29,7 @@ def main() -> None:
     """Measure and print."""
     options = _options()
     articles = read_articles(options.articles, options.n)
-    reference = load_filters(options.filters, backend="torch").score_batch(articles, skip_prefilter=True)
+    reference = load_filters(options.filters, backend="torch").score_batch(articles, prefilter=False)
     print(f"{len(articles)} articles; largest difference of a raw score from the article's score alone")
     for backend, precision in KINDS:
         if backend == "openvino" and importlib.util.find_spec("openvino") is None:
@@ -53,10 +53,10 @@ def _options() -> argparse.Namespace:
 def _compare(panel: FilterPanel, articles: list[dict[str, Any]], reference: Results) -> None:
     scorer = panel.scorers[0]
     order = random.Random(1).sample(range(len(articles)), len(articles))  # noqa: S311  not for secrets
-    alone = [scorer.score_article(article, skip_prefilter=True) for article in articles]
-    together = scorer.score_batch(articles, skip_prefilter=True)
-    shuffled = scorer.score_batch([articles[place] for place in order], skip_prefilter=True)
-    in_panel = panel.score_batch(articles, skip_prefilter=True)
+    alone = [scorer.score_article(article, prefilter=False) for article in articles]
+    together = scorer.score_batch(articles, prefilter=False)
+    shuffled = scorer.score_batch([articles[place] for place in order], prefilter=False)
+    in_panel = panel.score_batch(articles, prefilter=False)
     print(f"\n{scorer.provenance.backend}, {scorer.config.name}")
     print(f"  together {_distance(alone, together):.2g}")
     print(f"  shuffled {_distance([alone[place] for place in order], shuffled):.2g}")

@@ -209,7 +209,7 @@ def rescored(venv: CleanVenv, filter_wheels: dict[str, Path]) -> dict[str, list[
     for folder in FILTERS:
         articles = [record["article"] for record in golden_of(filter_wheels[folder.name])]
         backend = "auto" if folder == FILTERS[0] else "torch"
-        scores = f"load_filter({folder.name!r}, backend={backend!r}).score({articles!r}, skip_prefilter=True)"
+        scores = f"load_filter({folder.name!r}, backend={backend!r}).score({articles!r}, prefilter=False)"
         expressions.append(f"[score.to_dict() for score in {scores}]")
     outcomes = venv.evaluate(*expressions)
     assert [outcome.error for outcome in outcomes] == [None] * len(FILTERS), outcomes

@@ -228,12 +228,12 @@ def scored(provenance: Provenance) -> Score:
 
 @pytest.fixture
 def blocked(provenance: Provenance) -> Score:
-    return Score.blocked(provenance, "corporate_finance")
+    return Score.make_blocked(provenance, "corporate_finance")
 
 
 @pytest.fixture
 def invalid(provenance: Provenance) -> Score:
-    return Score.invalid(provenance, "'title' is missing")
+    return Score.make_invalid(provenance, "'title' is missing")
 
 
 @pytest.fixture(scope="session")

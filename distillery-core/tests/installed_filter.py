@@ -54,9 +54,9 @@ from distillery import Article, FilterBaseScorer
 class Scorer(FilterBaseScorer):
     folder = Path(__file__).parent
 
-    def score_batch(self, articles, *, skip_prefilter=False):
+    def score_batch(self, articles, *, prefilter=None):
         articles = list(articles)
-        scores = super().score_batch(articles, skip_prefilter=skip_prefilter)
+        scores = super().score_batch(articles, prefilter=prefilter)
         changed = [
             change(number, len(scores), articles, *pair) for number, pair in enumerate(zip(articles, scores))
         ]
@@ -157,7 +157,7 @@ def install_sound_filter(site: Path, folder: Path, articles: list[dict[str, Any]
     (package.info / "METADATA").write_text(METADATA)
     (package.info / "entry_points.txt").write_text(f"[distillery.filters]\ntiny-filter = {PACKAGE}\n")
     golden = [article | {"language": "nl" if article["id"] == 3 else "en"} for article in articles[:10]]
-    scores = FilterBaseScorer.from_folder(package.folder, backend="torch").score_batch(golden, skip_prefilter=True)
+    scores = FilterBaseScorer.from_folder(package.folder, backend="torch").score_batch(golden, prefilter=False)
     records = [{"article": article, **score.to_dict()} for article, score in zip(golden, scores, strict=True)]
     package.write_golden(records)
     return package

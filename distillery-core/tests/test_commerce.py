@@ -111,12 +111,12 @@ def test_the_highest_tier_is_set_aside_and_the_rest_is_scored(
     wanted = [score.tier == "certain" for score in load(commerce).score(articles)]
     plain = load(filter_folder).score(articles)
 
-    scores = distillery.load_filter(filter_folder, backend="torch", commerce=True).score(articles)
+    scores = distillery.load_filter(filter_folder, backend="torch", gates=["commerce"]).score(articles)
 
     assert 3 < sum(wanted) < len(articles) - 3, "a gate that is always open, or never, proves nothing"
     assert set_aside(scores) == wanted
     for found, alone in zip(scores, plain, strict=True):
-        expected = Score.blocked(alone.provenance, COMMERCE) if found.prefilter_reason else alone
+        expected = Score.make_blocked(alone.provenance, COMMERCE) if found.prefilter_reason else alone
         assert found == expected
 
 
@@ -134,9 +134,9 @@ def test_skipping_the_prefilter_skips_the_gate(
     install: Install, filter_folder: Path, commerce: Path, articles: Articles
 ) -> None:
     install(commerce, COMMERCE)
-    scorer = distillery.load_filter(filter_folder, backend="torch", commerce=True)
+    scorer = distillery.load_filter(filter_folder, backend="torch", gates=["commerce"])
 
-    scores = scorer.score(articles, skip_prefilter=True)
+    scores = scorer.score(articles, prefilter=False)
 
     assert not any(set_aside(scores))
 
@@ -145,7 +145,7 @@ def test_one_article_alone_is_judged_alike(
     install: Install, filter_folder: Path, commerce: Path, articles: Articles
 ) -> None:
     install(commerce, COMMERCE)
-    scorer = distillery.load_filter(filter_folder, backend="torch", commerce=True)
+    scorer = distillery.load_filter(filter_folder, backend="torch", gates=["commerce"])
 
     alone = [scorer.score_article(article) for article in articles[:8]]
 
@@ -207,7 +207,7 @@ def test_the_prefilter_and_bad_articles_come_first(
     install: Install, filter_folder: Path, shared_commerce: Path
 ) -> None:
     install(shared_commerce, COMMERCE)
-    scorer = distillery.load_filter(filter_folder, backend="torch", commerce=True)
+    scorer = distillery.load_filter(filter_folder, backend="torch", gates=["commerce"])
 
     blocked, unreadable = scorer.score([{"title": "clinic", "content": "water"}, {"title": "No content"}])
 
@@ -219,12 +219,12 @@ def test_the_prefilter_and_bad_articles_come_first(
 def test_the_commerce_filter_has_no_gate_before_itself(install: Install, commerce: Path) -> None:
     install(commerce, COMMERCE)
 
-    assert distillery.load_filter(COMMERCE, backend="torch", commerce=True).commerce is None
+    assert distillery.load_filter(COMMERCE, backend="torch", gates=["commerce"]).commerce is None
 
 
 def test_without_the_commerce_filter_the_remedy_is_told(install: Install, filter_folder: Path) -> None:
     with pytest.raises(FilterNotFoundError) as missing:
-        distillery.load_filter(filter_folder, backend="torch", commerce=True)
+        distillery.load_filter(filter_folder, backend="torch", gates=["commerce"])
 
     assert "No filter 'commerce' is installed." in str(missing.value)
     assert "distillery-filter-" in str(missing.value)

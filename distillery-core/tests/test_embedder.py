@@ -117,6 +117,6 @@ def test_tokens_beyond_the_table_are_named(embedder: StaticEmbedder) -> None:
 
 def test_importing_it_is_cheap(run_python: Callable[..., str]) -> None:
     heavy = "('torch', 'transformers', 'openvino')"
-    code = f"import sys, distillery.stage1.hybrid; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, distillery.stage1.stage1; print([m for m in {heavy} if m in sys.modules])"
 
     assert json.loads(run_python(code).replace("'", '"')) == []

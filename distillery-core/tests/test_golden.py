@@ -31,7 +31,7 @@ def records_of(scorer: FilterBaseScorer, articles: list[dict[str, Any]]) -> list
             "weighted_average": score.weighted_average,
             "tier": score.tier,
         }
-        for article, score in zip(articles, scorer.score_batch(articles, skip_prefilter=True), strict=True)
+        for article, score in zip(articles, scorer.score_batch(articles, prefilter=False), strict=True)
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from distillery.stage1.hybrid import HybridScorer, hybrid_class
 from numpy.typing import NDArray
 
 import distillery
@@ -19,7 +20,6 @@ from distillery.scoring.flow import score_together
 from distillery.scoring.postfilter import Postfilter
 from distillery.scoring.score import STAGE_1, STAGE_2, Score
 from distillery.scoring.scorer import FilterBaseScorer
-from distillery.stage1.hybrid import HybridScorer, hybrid_class
 from distillery.students.base_models import sha256_of
 from distillery.students.tokens import HeadTailTokenizer
 from distillery.testing import state_probe, write_probe
@@ -156,7 +156,7 @@ def test_prefilter_and_bad_articles_come_first(hybrid: HybridScorer, articles: A
     assert unreadable.error
     assert (short.prefilter_reason or "").startswith("content_too_short")
     assert stages([unreadable, short]) == {None}
-    assert hybrid.score(SHORT, skip_prefilter=True).stage_used in {STAGE_1, STAGE_2}
+    assert hybrid.score(SHORT, prefilter=False).stage_used in {STAGE_1, STAGE_2}
 
 
 def test_order_and_company_change_nothing(hybrid: HybridScorer, articles: Articles) -> None:
@@ -255,8 +255,8 @@ def test_result_is_plain_json(hybrid: HybridScorer, articles: Articles) -> None:
 
 def test_filters_own_code_keeps_its_place(folder: Path, articles: Articles) -> None:
     class Own(FilterBaseScorer):
-        def screen(self, article: distillery.Article) -> Score | None:
-            return Score.blocked(self.provenance, "mine") if "river" in article.text else None
+        def prefilter_article(self, article: distillery.Article) -> Score | None:
+            return Score.make_blocked(self.provenance, "mine") if "river" in article.text else None
 
     scorer = hybrid_class(Own).from_folder(folder, backend="torch")
 

@@ -268,11 +268,11 @@ def test_an_article_that_breaks_the_tokenizer_costs_only_itself(
 class Breaks(FilterBaseScorer):
     """A filter whose own code fails."""
 
-    def screen(self, article: Article) -> Score | None:
+    def prefilter_article(self, article: Article) -> Score | None:
         """Fail on some."""
         if "music" in article.text:
             raise ZeroDivisionError("in screen")
-        return super().screen(article)
+        return super().prefilter_article(article)
 
     def to_scores(self, outputs: Outputs) -> list[Score]:  # noqa: ARG002
         """Fail on all."""
@@ -282,9 +282,9 @@ class Breaks(FilterBaseScorer):
 class GoesItsOwnWay(FilterBaseScorer):
     """A filter that scores a batch in a way of its own."""
 
-    def score_batch(self, articles: Iterable[Any], *, skip_prefilter: bool = False) -> list[Score]:
+    def score_batch(self, articles: Iterable[Any], *, prefilter: bool | None = None) -> list[Score]:
         """Turn reasons into capitals."""
-        scores = super().score_batch(articles, skip_prefilter=skip_prefilter)
+        scores = super().score_batch(articles, prefilter=prefilter)
         return [replace(score, tier=score.tier and score.tier.upper()) for score in scores]
 
 
@@ -316,9 +316,9 @@ class LosesOne(FilterBaseScorer):
 class LosesOneItsOwnWay(FilterBaseScorer):
     """A filter that forgets an article in a way of its own."""
 
-    def score_batch(self, articles: Iterable[Any], *, skip_prefilter: bool = False) -> list[Score]:
+    def score_batch(self, articles: Iterable[Any], *, prefilter: bool | None = None) -> list[Score]:
         """Return one score too few."""
-        return super().score_batch(articles, skip_prefilter=skip_prefilter)[1:]
+        return super().score_batch(articles, prefilter=prefilter)[1:]
 
 
 @pytest.mark.parametrize("kind", [LosesOne, LosesOneItsOwnWay])
@@ -355,7 +355,7 @@ def test_commerce_is_judged_once_in_front_of_all(
     install(commerce_folder, COMMERCE)
     certain = [score.tier == "certain" for score in distillery.load_filter(COMMERCE, backend="torch").score(articles)]
     plain = distillery.load_filters(folders, backend="torch").score(articles)
-    panel = distillery.load_filters(folders, backend="torch", commerce=True)
+    panel = distillery.load_filters(folders, backend="torch", gates=["commerce"])
     gate = panel.scorers[0].commerce
     assert isinstance(gate, CommerceGate)
     counting = Recorded(gate.scorer.student.backend)
@@ -371,7 +371,7 @@ def test_commerce_is_judged_once_in_front_of_all(
     for result, before, aside in zip(results, plain, certain, strict=True):
         for name in panel.names:
             if aside and before[name].passed_prefilter:
-                assert result[name] == Score.blocked(before[name].provenance, COMMERCE)
+                assert result[name] == Score.make_blocked(before[name].provenance, COMMERCE)
             else:
                 assert distance(result[name], before[name]) < 1e-5
 
@@ -383,8 +383,8 @@ def test_all_installed_filters_are_the_default_and_commerce_stands_in_front_or_a
     install(commerce_folder, COMMERCE)
 
     assert distillery.load_filters(backend="torch").names == ["one", COMMERCE]
-    assert distillery.load_filters(backend="torch", commerce=True).names == ["one"]
-    both = distillery.load_filters(["one", COMMERCE], backend="torch", commerce=True)
+    assert distillery.load_filters(backend="torch", gates=["commerce"]).names == ["one"]
+    both = distillery.load_filters(["one", COMMERCE], backend="torch", gates=["commerce"])
     assert [scorer.commerce is not None for scorer in both] == [True, False]
 
 

@@ -32,7 +32,7 @@ def test_legacy_keys_come_first_and_nothing_is_missing(provenance: Provenance) -
 
 
 def test_blocked_article_has_the_predecessors_values(provenance: Provenance) -> None:
-    assert legacy(Score.blocked(provenance, "corporate_finance")) == {
+    assert legacy(Score.make_blocked(provenance, "corporate_finance")) == {
         "passed_prefilter": False,
         "prefilter_reason": "corporate_finance",
         "scores": None,
@@ -46,18 +46,18 @@ def test_blocked_article_has_the_predecessors_values(provenance: Provenance) -> 
 
 
 def test_blocked_article_is_no_error(provenance: Provenance) -> None:
-    assert Score.blocked(provenance, "corporate_finance").error is None
+    assert Score.make_blocked(provenance, "corporate_finance").error is None
 
 
 def test_invalid_article_has_the_predecessors_reason(provenance: Provenance) -> None:
-    score = Score.invalid(provenance, "'title' is missing")
+    score = Score.make_invalid(provenance, "'title' is missing")
 
-    assert legacy(score) == legacy(Score.blocked(provenance, "Invalid article: 'title' is missing"))
+    assert legacy(score) == legacy(Score.make_blocked(provenance, "Invalid article: 'title' is missing"))
     assert score.error == "'title' is missing"
 
 
 def test_failed_article_passed_the_prefilter_and_has_no_score(provenance: Provenance) -> None:
-    score = Score.failed(provenance, "out of memory")
+    score = Score.make_failed(provenance, "out of memory")
 
     assert (score.passed_prefilter, score.prefilter_reason, score.error) == (True, None, "out of memory")
     assert (score.scores, score.weighted_average, score.tier) == (None, None, None)
@@ -94,7 +94,7 @@ def test_dict_is_a_copy(provenance: Provenance) -> None:
 
 
 def test_provenance_says_what_made_the_score(provenance: Provenance) -> None:
-    assert Score.blocked(provenance, "x").to_dict()["provenance"] == {
+    assert Score.make_blocked(provenance, "x").to_dict()["provenance"] == {
         "filter": "tiny-filter",
         "version": "1.2.3",
         "core_version": "1.0.0",

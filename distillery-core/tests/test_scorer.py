@@ -256,11 +256,11 @@ def test_every_rule_of_the_prefilter_blocks(bert_scorer: FilterBaseScorer) -> No
 
 
 def test_prefilter_can_be_skipped(bert_scorer: FilterBaseScorer, bert_filter: Path) -> None:
-    without = FilterBaseScorer.from_folder(bert_filter, backend="torch", use_prefilter=False)
+    without = FilterBaseScorer.from_folder(bert_filter, backend="torch", prefilter=False)
 
     for score in (
-        bert_scorer.score_article(BLOCKED, skip_prefilter=True),
-        bert_scorer.score([BLOCKED], skip_prefilter=True)[0],
+        bert_scorer.score_article(BLOCKED, prefilter=False),
+        bert_scorer.score([BLOCKED], prefilter=False)[0],
         without.score_article(BLOCKED),
     ):
         assert score.passed_prefilter
@@ -268,7 +268,7 @@ def test_prefilter_can_be_skipped(bert_scorer: FilterBaseScorer, bert_filter: Pa
 
 
 def test_an_unreadable_article_stays_one_without_the_prefilter(bert_scorer: FilterBaseScorer) -> None:
-    score = bert_scorer.score([UNREADABLE], skip_prefilter=True)[0]
+    score = bert_scorer.score([UNREADABLE], prefilter=False)[0]
 
     assert (score.passed_prefilter, score.tier) == (False, None)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from distillery.stage1.hybrid import HybridScorer
 from numpy.typing import NDArray
 
 import distillery
 from distillery.scoring.score import Score
-from distillery.stage1.hybrid import HybridScorer
 from distillery.testing import write_probe
 from distillery.testing.stages import stage_faults
 

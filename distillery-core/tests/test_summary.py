@@ -39,15 +39,15 @@ def scored(tier: str) -> Score:
 
 
 def blocked(reason: str) -> Score:
-    return Score.blocked(PROVENANCE, reason)
+    return Score.make_blocked(PROVENANCE, reason)
 
 
 def invalid(error: str) -> Score:
-    return Score.invalid(PROVENANCE, error)
+    return Score.make_invalid(PROVENANCE, error)
 
 
 def failed(error: str) -> Score:
-    return Score.failed(PROVENANCE, error)
+    return Score.make_failed(PROVENANCE, error)
 
 
 def test_an_empty_run_has_every_tier_at_zero() -> None:

@@ -117,7 +117,7 @@ def test_figures_of_the_student_are_those_by_hand(
 ) -> None:
     """Calibrated as in use, without the prefilter."""
     test = read_data.splits["test"]
-    scores = [scorer.score_article(article, skip_prefilter=True) for article in test.articles]
+    scores = [scorer.score_article(article, prefilter=False) for article in test.articles]
     given = np.array([score.weighted_average for score in scores])
     clamped = np.array([list((score.scores or {}).values()) for score in scores])
     figures = report["models"][STUDENT]
@@ -199,7 +199,7 @@ def test_an_article_without_a_score_stops_the_evaluation(
     scorer: FilterBaseScorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is named; a figure over fewer articles would be another figure."""
-    failed = Score.failed(scorer.provenance, "out of memory")
+    failed = Score.make_failed(scorer.provenance, "out of memory")
     monkeypatch.setattr(scorer, "score_batch", lambda articles, **_: [failed for _ in articles])
     with pytest.raises(ScoringError, match=r"garden 1\.2\.0 has no score for 1 of 1 articles, such as lane: out of"):
         student_results(scorer, [Article("Trees", "in the lane", id="lane")])

@@ -266,7 +266,7 @@ class TestGolden:
         assert after == before
         assert golden_faults(scorer, tolerance=1e-3) == []
         for record in after:
-            score = scorer.score_article(record["article"], skip_prefilter=True)
+            score = scorer.score_article(record["article"], prefilter=False)
             assert record["weighted_average"] == pytest.approx(score.weighted_average, abs=1e-4)
             assert record["tier"] == score.tier
             assert record["scores"] == pytest.approx(score.scores, abs=1e-4)

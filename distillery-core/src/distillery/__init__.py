@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .errors import (
         AdapterError,
         ArticleError,
+        ArticleTypeError,
         BackendError,
         BaseModelNotFoundError,
         CalibrationError,
@@ -44,18 +45,20 @@ if TYPE_CHECKING:
     from .plugins.filters import list_filters
     from .plugins.hookspecs import hookimpl
     from .scoring.article import Article
+    from .scoring.gate import FilterGate
     from .scoring.panel import FilterPanel
     from .scoring.score import Provenance, Score
     from .scoring.scorer import FilterBaseScorer
-    from .stage1.hybrid import HybridScorer
+    from .scoring.stream import BatchMetrics
 
     __version__: str
 
 _HOMES = {
+    "BatchMetrics": "scoring.stream",
+    "FilterGate": "scoring.gate",
     "Article": "scoring.article",
     "FilterBaseScorer": "scoring.scorer",
     "FilterConfig": "config",
-    "HybridScorer": "stage1.hybrid",
     "FilterPanel": "scoring.panel",
     "Provenance": "scoring.score",
     "Score": "scoring.score",
@@ -70,8 +73,10 @@ __all__ = [
     "AdapterError",
     "Article",
     "ArticleError",
+    "ArticleTypeError",
     "BackendError",
     "BaseModelNotFoundError",
+    "BatchMetrics",
     "CalibrationError",
     "ConfigError",
     "DistilleryError",
@@ -81,11 +86,11 @@ __all__ = [
     "FilterConfig",
     "FilterContractError",
     "FilterError",
+    "FilterGate",
     "FilterImportError",
     "FilterNotFoundError",
     "FilterPanel",
     "FilterVersionError",
-    "HybridScorer",
     "InputFileError",
     "ModelError",
     "OutputFileError",

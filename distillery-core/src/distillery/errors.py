@@ -18,6 +18,7 @@ DistilleryError
 │   └── BackendError            the inference backend is missing or failed
 ├── ProbeError                  Stage 1 is missing or does not fit, or cannot promise what is asked of it
 ├── ArticleError                an article cannot be read (also a ValueError)
+├── ArticleTypeError            what was given holds no articles (also a TypeError)
 ├── ScoringError                an article was read but has no valid score
 ├── InputFileError              a file of articles or labels cannot be read
 ├── OutputFileError             a result file cannot be written
@@ -97,6 +98,10 @@ class ProbeError(DistilleryError):
 
 class ArticleError(DistilleryError, ValueError):
     """An article cannot be read."""
+
+
+class ArticleTypeError(DistilleryError, TypeError):
+    """What was given to score is neither an article nor many of them."""
 
 
 class ScoringError(DistilleryError):

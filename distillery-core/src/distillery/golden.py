@@ -43,7 +43,7 @@ class GoldenCheck:
 def check_golden(scorer: FilterBaseScorer, tolerance: float = TOLERANCE) -> GoldenCheck:
     """Score the golden articles and compare with what the release scored."""
     records = read_golden(scorer.filter_dir)
-    scores = scorer.score_batch([record["article"] for record in records], skip_prefilter=True)
+    scores = scorer.score_batch([record["article"] for record in records], prefilter=False)
     faults, differences = [], []
     for record, score in zip(records, scores, strict=True):
         for name, expected in record["scores"].items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,10 +24,11 @@ from .names import distribution_of, normalise
 from .plugins.filters import InstalledFilter, find_filter, list_filters
 from .plugins.hookspecs import FilterHooks
 from .plugins.manager import CORE_DISTRIBUTION, core_version, described_error, hook_fault, manager_of
-from .scoring.gate import COMMERCE, CommerceGate
+from .scoring.gate import FilterGate
 from .scoring.panel import FilterPanel
 from .scoring.scorer import FilterBaseScorer
-from .stage1.hybrid import hybrid_class
+from .scoring.stream import OnBatch
+from .stage1.stage1 import Stage1
 from .students.backends.contract import AUTO
 
 FULL, HYBRID = MODES = ("full", "hybrid")
@@ -50,30 +51,36 @@ def load_filter(
     backend: str = AUTO,
     device: str | None = None,
     precision: str = AUTO,
-    use_prefilter: bool = True,
-    commerce: bool = False,
+    prefilter: bool = True,
+    gates: Iterable[str | Path | FilterGate] = (),
     mode: str = FULL,
+    on_batch: OnBatch | None = None,
 ) -> FilterBaseScorer:
     """Load a filter by its name, or by the path of its folder, ready to score.
 
-    ``student`` names one of the filter's students (its default otherwise), ``backend`` is ``auto``,
-    ``torch`` or ``openvino``, ``device`` is torch's. ``precision`` is ``float32``, ``bfloat16``,
-    ``float16`` or ``auto``, the fastest that stays close to float32 (torch by its name: float32). A string
-    with a path separator, and a Path, is a path. ``commerce`` sets deals and advertisements aside by the
-    installed filter of that name, with the reason ``commerce``. ``mode`` is ``full``, or ``hybrid``: then
-    the filter's probe spares the student what is certainly low. Raises FilterError, ConfigError, ModelError,
-    CalibrationError or ProbeError.
+    A Path, and a string with a path separator, is a path. ``student`` names one of the filter's students (its default
+    otherwise). ``backend`` is ``auto``, ``torch`` or ``openvino``, ``device`` is torch's (``cpu``, ``cuda``).
+    ``precision`` is ``float32``, ``bfloat16``, ``float16`` or ``auto``, the fastest that stays close to float32
+    (``backend="torch"``: float32). ``prefilter=False`` scores the articles that the filter's rules would set aside.
+    ``gates`` are filters whose highest tier sets articles aside, such as ``["commerce"]``. ``mode`` is ``full``, or
+    ``hybrid``: a cheap probe scores clearly low articles, the student scores the rest. ``on_batch`` is called with
+    the `BatchMetrics` of each batch.
+
+    Raises FilterError, ConfigError, ModelError, CalibrationError or ProbeError.
+
+        scorer = distillery.load_filter("uplifting", gates=["commerce"], mode="hybrid")
     """
     _check_mode(mode)
-    folder, scorer_class = locate_filter(name)
-    if mode == HYBRID:
-        scorer_class = hybrid_class(scorer_class)
-    scorer = scorer_class.from_folder(
-        folder, student=student, backend=backend, device=device, precision=precision, use_prefilter=use_prefilter
+    engine: dict[str, Any] = {"backend": backend, "device": device, "precision": precision}
+    return _load(
+        name,
+        mode=mode,
+        gates=_load_gates(gates, engine),
+        student=student,
+        prefilter=prefilter,
+        on_batch=on_batch,
+        **engine,
     )
-    if commerce and scorer.config.normalised_name != COMMERCE:
-        scorer.commerce = CommerceGate(load_filter(COMMERCE, backend=backend, device=device, precision=precision))
-    return scorer
 
 
 def load_filters(
@@ -83,37 +90,53 @@ def load_filters(
     backend: str = AUTO,
     device: str | None = None,
     precision: str = AUTO,
-    use_prefilter: bool = True,
-    commerce: bool = False,
+    prefilter: bool = True,
+    gates: Iterable[str | Path | FilterGate] = (),
     mode: str = FULL,
+    strict: bool = True,
+    on_batch: OnBatch | None = None,
 ) -> FilterPanel:
     """Load filters by names or paths, all installed ones by default, to score articles with all of them at once.
 
-    The options are those of `load_filter`. ``commerce`` puts the filter of that name in front of all
-    others, and leaves it out of the default. In the mode ``hybrid`` a filter without a usable Stage 1 is read
-    in full, with a warning. What does not load is in the panel's ``faults`` and costs only itself; if nothing
-    loads, DistilleryError is raised, or the very error of the only one.
+    The options are those of `load_filter`. Without ``names``, the gates' own filters are left out. In the mode
+    ``hybrid`` a filter without a usable Stage 1 is loaded in full, with a warning.
+
+    A named filter that does not load raises its error. With ``strict=False``, and without ``names``, it costs only
+    itself: the panel's ``faults`` hold the reason. If nothing loads, an error is raised in any case.
+
+        panel = distillery.load_filters(["uplifting", "investment-risk"])
     """
     _check_mode(mode)
-    engine = partial(load_filter, backend=backend, device=device, precision=precision)
-    gate = CommerceGate(engine(COMMERCE)) if commerce else None
+    engine: dict[str, Any] = {"backend": backend, "device": device, "precision": precision}
+    loaded_gates = _load_gates(gates, engine)
+    requested = _requested(names, without={gate.name for gate in loaded_gates})
+    load = partial(_load, gates=loaded_gates, student=student, prefilter=prefilter, **engine)
     scorers: list[FilterBaseScorer] = []
     faults: dict[str, Exception] = {}
-    wanted = _wanted(names, without=COMMERCE if commerce else None)
-    load = partial(engine, student=student, use_prefilter=use_prefilter)
-    for name in wanted:
+    for name in requested:
         try:
-            scorer = _hybrid_or_full(load, name) if mode == HYBRID else load(name, mode=mode)
+            scorers.append(_load_hybrid_or_full(load, name) if mode == HYBRID else load(name, mode=mode))
         except Exception as error:  # a filter's own code raises what it likes
-            if len(wanted) == 1:
+            if len(requested) == 1 or (strict and names is not None):
                 raise
             faults[_name_of(name)] = error
-        else:
-            scorer.commerce = gate if scorer.config.normalised_name != COMMERCE else None
-            scorers.append(scorer)
     if not scorers:
         raise _nothing_loaded(faults)
-    return FilterPanel(scorers, faults)
+    return FilterPanel(scorers, faults, on_batch=on_batch)
+
+
+def _load(name: str | Path, *, mode: str, gates: Sequence[FilterGate], **options: Any) -> FilterBaseScorer:
+    folder, scorer_class = locate_filter(name)
+    config = FilterConfig.load(folder)
+    stage1 = Stage1.load(config, folder) if mode == HYBRID else None
+    others = [gate for gate in gates if normalise(gate.name) != config.normalised_name]
+    return scorer_class.from_folder(folder, stage1=stage1, gates=others, **options)
+
+
+def _load_gates(gates: Iterable[str | Path | FilterGate], engine: Mapping[str, Any]) -> list[FilterGate]:
+    if isinstance(gates, (str, Path)):
+        raise DistilleryError(f"gates takes a list of names: gates=[{str(gates)!r}].")
+    return [gate if isinstance(gate, FilterGate) else FilterGate(load_filter(gate, **engine)) for gate in gates]
 
 
 def _check_mode(mode: str) -> None:
@@ -121,26 +144,26 @@ def _check_mode(mode: str) -> None:
         raise DistilleryError(f"There is no mode '{mode}'. There are: {', '.join(MODES)}")
 
 
-def _hybrid_or_full(load: Callable[..., FilterBaseScorer], name: str | Path) -> FilterBaseScorer:
+def _load_hybrid_or_full(load: Callable[..., FilterBaseScorer], name: str | Path) -> FilterBaseScorer:
     try:
         return load(name, mode=HYBRID)
     except ProbeError as error:
-        logger.warning("%s\n  Until then its student reads every article.", error)
-        return load(name)
+        logger.warning("%s\n  Until then its student scores every article.", error)
+        return load(name, mode=FULL)
 
 
-def _wanted(names: Iterable[str | Path] | None, *, without: str | None) -> list[str | Path]:
+def _requested(names: Iterable[str | Path] | None, *, without: set[str]) -> list[str | Path]:
     if isinstance(names, (str, Path)):
         raise DistilleryError(f"load_filters takes a list of names; one alone goes to load_filter({str(names)!r}).")
     if names is None:
-        names = [item.name for item in list_filters() if item.name != without]
-    wanted = list(dict.fromkeys(names))
-    if not wanted:
+        names = [item.name for item in list_filters() if item.name not in set(map(normalise, without))]
+    requested = list(dict.fromkeys(names))
+    if not requested:
         raise FilterNotFoundError(
             "There is no filter to load.  Name one that is installed (distillery list), or install one: "
             f'pip install "{distribution_of("uplifting")}"'
         )
-    return wanted
+    return requested
 
 
 def _nothing_loaded(faults: Mapping[str, Exception]) -> DistilleryError:

@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..config.scale import AVERAGE as AVERAGE  # noqa: PLC0414
+from ..config.scale import HIGHEST, LOWEST
 from ..errors import CalibrationError
-from ..scoring.postfilter import HIGHEST, LOWEST
-
-# What the interval of the weighted average is called, beside those of the dimensions.
-AVERAGE = "weighted_average"
 
 Interval = tuple[float, float]
 

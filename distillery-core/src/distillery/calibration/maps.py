@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import FilterConfig
+from ..config.scale import HIGHEST, LOWEST
 from ..errors import CalibrationError
-from ..scoring.postfilter import HIGHEST, LOWEST
 from .intervals import AVERAGE, HalfWidths, Interval, read_half_widths
 from .origin import CalibrationOrigin
 

@@ -53,20 +53,24 @@ TITLE_LENGTH = 60
     type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
     default="auto",
     show_default=True,
-    help="In which numbers; auto is the fastest that stays close to float32 (--backend torch: float32).",
+    help="Numeric precision; auto picks the fastest that stays close to float32 (--backend torch: float32).",
 )
 @click.option(
     "--mode",
     type=click.Choice(["full", "hybrid"]),
     default="full",
     show_default=True,
-    help="hybrid: a filter's probe spares the student what is certainly low.",
+    help="hybrid: a cheap probe scores clearly low articles, the student scores the rest.",
 )
 @click.option(
-    "--skip-prefilter", is_flag=True, help="Let the student read the articles that the rules would set aside."
+    "--prefilter/--no-prefilter", default=True, help="Set articles aside by the filters' rules.", show_default=True
 )
 @click.option(
-    "--commerce", is_flag=True, help="Set deals and advertisements aside first, by the installed filter `commerce`."
+    "--gate",
+    "gates",
+    multiple=True,
+    metavar="NAME",
+    help="A filter, such as commerce, whose highest tier sets articles aside; may be repeated.",
 )
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
 @format_option
@@ -81,8 +85,8 @@ def score_command(
     device: str | None,
     precision: str,
     mode: str,
-    skip_prefilter: bool,
-    commerce: bool,
+    prefilter: bool,
+    gates: tuple[str, ...],
     quiet: bool,
     output_format: str,
 ) -> None:
@@ -98,14 +102,14 @@ def score_command(
     reader = ArticleReader(articles)
     with open_results(output, articles) as results:
         panel = _load(
-            names, student=student, backend=backend, device=device, precision=precision, mode=mode, commerce=commerce
+            names, student=student, backend=backend, device=device, precision=precision, mode=mode, gates=gates
         )
         results.start(panel.scorers)
         summary = Summary(panel.scorers)
         started = time.perf_counter()
         with _progress(reader, quiet=quiet) as advance:
             for chunk in reader.chunks():
-                scored = panel.score_batch(chunk.articles, skip_prefilter=skip_prefilter)
+                scored = panel.score_batch(chunk.articles, prefilter=prefilter)
                 judged = [[scores[scorer.config.name] for scores in scored] for scorer in panel]
                 results.write(chunk, judged)
                 summary.add(chunk, judged)
@@ -123,7 +127,7 @@ def _load(names: tuple[str, ...], **options: Any) -> FilterPanel:
 
     wanted = list(dict.fromkeys(names)) or None
     try:
-        panel = load_filters(wanted, **options)
+        panel = load_filters(wanted, strict=False, **options)
     except DuplicateFilterError as error:
         if len(names) > 1:
             raise click.UsageError(str(error)) from error

@@ -1,4 +1,4 @@
-"""EncodingCache: what students read of the same texts, once for all that read alike."""
+"""EncodingCache: a batch's texts, tokenized once per tokenizer and encoded once per encoder."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 
 
 class EncodingCache:
-    """Reads each text at most once per encoder, and makes its token ids at most once per tokenizer."""
+    """Keeps what was tokenized and encoded of a batch, so that filters share it."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        """Take the texts; their indices name them from here on."""
+        """Take the texts of a batch; the methods name them by index."""
         self._texts = texts
         self._tokens: dict[Hashable, dict[int, list[int]]] = {}
         self._outputs: dict[Hashable, dict[int, Outputs]] = {}
         self._faults: dict[Hashable, dict[int, Exception]] = {}
 
     def encode(self, student: Student, indices: Sequence[int]) -> tuple[Outputs, dict[int, Exception]]:
-        """Return what a student reads [n_places, width], and by index what could not be read (a row of NaN)."""
+        """Return a student's outputs [n_indices, width], and by index what could not be encoded (a row of NaN)."""
         outputs = self._outputs.setdefault(student.encoder_key, {})
         faults = self._faults.setdefault(student.encoder_key, {})
         if missing := [index for index in indices if index not in outputs]:
-            tokens, failed = self._readable_tokens(student.tokenizer, missing)
-            rows, unread = student.encode_tokens(list(tokens.values()))
+            tokens, failed = self._tokens_or_faults(student.tokenizer, missing)
+            rows, not_encoded = student.encode_tokens(list(tokens.values()))
             outputs.update(zip(tokens, rows, strict=True))
             outputs.update(dict.fromkeys(failed, np.full(student.width, np.nan, dtype=np.float32)))
-            faults |= failed | {list(tokens)[index]: error for index, error in unread.items()}
+            faults |= failed | {list(tokens)[row]: error for row, error in not_encoded.items()}
         found = [outputs[index] for index in indices]
         rows = np.stack(found) if found else np.empty((0, student.width), dtype=np.float32)
         return rows, {index: faults[index] for index in indices if index in faults}
@@ -45,10 +45,10 @@ class EncodingCache:
         tokens.update(zip(missing, encoded, strict=True))
         return [tokens[index] for index in indices]
 
-    def _readable_tokens(
+    def _tokens_or_faults(
         self, tokenizer: HeadTailTokenizer, indices: Sequence[int]
     ) -> tuple[dict[int, list[int]], dict[int, Exception]]:
-        """Return token ids by index, and by index what no token ids could be made of."""
+        """Return token ids by index, and by index what could not be tokenized."""
         try:
             return dict(zip(indices, self.tokens(tokenizer, indices), strict=True)), {}
         except Exception as error:  # a tokenizer raises what it likes
@@ -57,7 +57,7 @@ class EncodingCache:
         found: dict[int, list[int]] = {}
         faults: dict[int, Exception] = {}
         for index in indices:
-            tokens, failed = self._readable_tokens(tokenizer, [index])
+            tokens, failed = self._tokens_or_faults(tokenizer, [index])
             found |= tokens
             faults |= failed
         return found, faults

@@ -1,29 +1,34 @@
-"""CommerceGate: sets deals and advertisements aside before a filter judges them."""
+"""FilterGate: a filter in front of other filters, which sets aside the articles of its highest tier."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .score import Score
+
 if TYPE_CHECKING:
-    from .score import Score
-    from .scorer import FilterBaseScorer
-
-COMMERCE = "commerce"
+    from .contracts import Scorer
 
 
-class CommerceGate:
-    """The commerce filter in front of other ones; its highest tier is set aside.
+class FilterGate:
+    """Sets articles aside for other filters; the reason is the gate filter's name.
 
-    Where they share an encoder, an article is read once for all.
+    Filters that share the gate's encoder encode an article once, for the gate and for themselves.
     """
 
-    reason = COMMERCE
-
-    def __init__(self, scorer: FilterBaseScorer) -> None:
-        """Take the commerce filter's scorer."""
+    def __init__(self, scorer: Scorer) -> None:
+        """Take the scorer of the gate's filter."""
         self.scorer = scorer
-        self._set_aside = scorer.config.tiers[0].name
+        self._blocking_tier = scorer.config.tiers[0].name
+
+    @property
+    def name(self) -> str:
+        """The name of the gate's filter."""
+        return self.scorer.config.name
 
     def blocks(self, score: Score) -> bool:
-        """Say whether the commerce filter's score sets an article aside; a failed one never does."""
-        return score.tier == self._set_aside
+        """Say whether the gate's own score sets an article aside; a failed one never does."""
+        return score.tier == self._blocking_tier
+
+    def __repr__(self) -> str:
+        return f"<FilterGate {self.name} {self.scorer.config.version}: sets aside {self._blocking_tier}>"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import overload
+from typing import Any, Self, overload
 
 from ..errors import DuplicateFilterError
 from ..plugins.manager import core_version
 from .article import Article
-from .flow import ArticleLike, checked, failure, score_together
+from .contracts import ArticleLike
+from .flow import failure, score_batch
+from .inputs import Columns, is_single, iter_articles, with_columns
 from .score import Provenance, Score
 from .scorer import FilterBaseScorer
+from .stream import BATCH_SIZE, OnBatch, report_batch, stream
 
 Scores = dict[str, Score]
 
@@ -18,14 +23,25 @@ Scores = dict[str, Score]
 class FilterPanel:
     """Scores articles with several filters; a result is a dict of scores by the filter's name.
 
-    ``scorers`` are the filters that loaded, ``faults`` why others did not, by name: each result of
-    theirs is a score with an ``error``.
+    ``scorers`` are the filters that loaded, ``faults`` the reasons why others did not, by name: each of their results
+    is a score with an ``error``. A panel is safe to share between threads.
+
+        panel = distillery.load_filters(["uplifting", "investment-risk"])
+        for result in panel.score(articles):
+            print({name: score.weighted_average for name, score in result.items()})
     """
 
-    def __init__(self, scorers: Iterable[FilterBaseScorer], faults: Mapping[str, Exception] | None = None) -> None:
-        """Put filters together; raise DuplicateFilterError if two have one name, under which one would be lost."""
+    def __init__(
+        self,
+        scorers: Iterable[FilterBaseScorer],
+        faults: Mapping[str, Exception] | None = None,
+        *,
+        on_batch: OnBatch | None = None,
+    ) -> None:
+        """Put filters together; raise DuplicateFilterError if two have the same name."""
         self.scorers = list(scorers)
         self.faults = dict(faults or {})
+        self.on_batch = on_batch
         self.names = [*(scorer.config.name for scorer in self.scorers), *self.faults]
         if repeated := sorted({name for name in self.names if self.names.count(name) > 1}):
             raise DuplicateFilterError(
@@ -38,47 +54,110 @@ class FilterPanel:
     def __len__(self) -> int:
         return len(self.scorers)
 
-    @overload
-    def score(self, articles: ArticleLike, *, skip_prefilter: bool = False) -> Scores: ...
-    @overload
-    def score(self, articles: Iterable[ArticleLike], *, skip_prefilter: bool = False) -> list[Scores]: ...
-    def score(
-        self, articles: ArticleLike | Iterable[ArticleLike], *, skip_prefilter: bool = False
-    ) -> Scores | list[Scores]:
-        """Score one article, or many as `score_batch` does; raise ArticleError if the one cannot be read."""
-        if isinstance(articles, Mapping):
-            articles = Article.from_dict(articles)
-        if isinstance(articles, Article):
-            return self.score_batch([articles], skip_prefilter=skip_prefilter)[0]
-        return self.score_batch(articles, skip_prefilter=skip_prefilter)
+    def __repr__(self) -> str:
+        loaded = ", ".join(f"{scorer.config.name} {scorer.config.version}" for scorer in self.scorers)
+        failed = f"; not loaded: {', '.join(self.faults)}" if self.faults else ""
+        return f"<{type(self).__name__} {loaded or 'of no filters'}{failed}>"
 
-    def score_batch(self, articles: Iterable[ArticleLike], *, skip_prefilter: bool = False) -> list[Scores]:
-        """Score articles in their order; what a filter cannot score carries an ``error`` in its place alone."""
-        batch = list(checked(articles))
-        together = [scorer for scorer in self.scorers if _in_step(scorer)]
-        found = dict(
-            zip(map(_name, together), score_together(together, batch, skip_prefilter=skip_prefilter), strict=True)
+    @overload
+    def score(
+        self, articles: ArticleLike, *, prefilter: bool | None = None, columns: Columns | None = None
+    ) -> Scores: ...
+    @overload
+    def score(
+        self,
+        articles: Iterable[ArticleLike],
+        *,
+        prefilter: bool | None = None,
+        batch_size: int = BATCH_SIZE,
+        show_progress: bool = False,
+        columns: Columns | None = None,
+    ) -> list[Scores]: ...
+    def score(
+        self,
+        articles: ArticleLike | Iterable[ArticleLike],
+        *,
+        prefilter: bool | None = None,
+        batch_size: int = BATCH_SIZE,
+        show_progress: bool = False,
+        columns: Columns | None = None,
+    ) -> Scores | list[Scores]:
+        """Score one article, or many in their order; the options are those of `FilterBaseScorer.score`.
+
+        One article that cannot be read raises ArticleError. What a filter cannot score carries an ``error``, in that
+        filter's place alone.
+        """
+        if is_single(articles):
+            article = with_columns(articles, columns) if columns else articles
+            checked = article if isinstance(article, Article) else Article.from_dict(article)
+            return self._measured([checked], prefilter=prefilter)[0]
+        return list(
+            self.score_iter(
+                articles, prefilter=prefilter, batch_size=batch_size, show_progress=show_progress, columns=columns
+            )
         )
+
+    def score_iter(
+        self,
+        articles: Iterable[ArticleLike],
+        *,
+        prefilter: bool | None = None,
+        batch_size: int = BATCH_SIZE,
+        show_progress: bool = False,
+        columns: Columns | None = None,
+    ) -> Iterator[Scores]:
+        """Score articles one batch after the other, lazily: memory does not grow with their number."""
+        return stream(
+            lambda batch: self._measured(batch, prefilter=prefilter),
+            iter_articles(articles, columns),
+            batch_size=batch_size,
+            progress=articles if show_progress else None,
+            title=f"{len(self)} filters",
+        )
+
+    async def ascore(self, articles: ArticleLike | Iterable[ArticleLike], **options: Any) -> Scores | list[Scores]:
+        """Score in a thread, so that an event loop goes on; the options are those of `score`."""
+        return await asyncio.to_thread(lambda: self.score(articles, **options))
+
+    def score_batch(self, articles: Iterable[ArticleLike], *, prefilter: bool | None = None) -> list[Scores]:
+        """Score one batch of articles in their order."""
+        batch = list(iter_articles(articles))
+        together = [scorer for scorer in self.scorers if _follows_flow(scorer)]
+        scores = score_batch(together, batch, prefilter=prefilter)
+        found = dict(zip((scorer.config.name for scorer in together), scores, strict=True))
         for scorer in self.scorers:
-            if scorer not in together:
-                found[_name(scorer)] = _scored_apart(scorer, batch, skip_prefilter=skip_prefilter)
+            if not _follows_flow(scorer):
+                found[scorer.config.name] = _scored_apart(scorer, batch, prefilter=prefilter)
         for name, fault in self.faults.items():
             found[name] = [_not_loaded(name, fault)] * len(batch)
-        return [{name: found[name][place] for name in self.names} for place in range(len(batch))]
+        return [{name: found[name][index] for name in self.names} for index in range(len(batch))]
+
+    def warm_up(self) -> Self:
+        """Run each encoder once on a short text; return the panel."""
+        for scorer in {scorer.student.encoder_key: scorer for scorer in self.scorers}.values():
+            scorer.warm_up()
+        return self
+
+    def info(self) -> dict[str, Any]:
+        """Return what scores, by the filter's name, as plain JSON values; a filter that did not load has its fault."""
+        loaded = {scorer.config.name: scorer.info() for scorer in self.scorers}
+        return loaded | {name: {"fault": str(fault)} for name, fault in self.faults.items()}
+
+    def _measured(self, batch: Sequence[ArticleLike], *, prefilter: bool | None) -> list[Scores]:
+        started = time.perf_counter()
+        results = self.score_batch(batch, prefilter=prefilter)
+        report_batch(self.on_batch, {name: [result[name] for result in results] for name in self.names}, started)
+        return results
 
 
-def _name(scorer: FilterBaseScorer) -> str:
-    return scorer.config.name
-
-
-def _in_step(scorer: FilterBaseScorer) -> bool:
-    """Say whether a filter keeps to the common flow; one that overrides `score_batch` goes its own way."""
+def _follows_flow(scorer: FilterBaseScorer) -> bool:
+    """Say whether a filter follows the common flow; one that overrides `score_batch` is scored apart."""
     return type(scorer).score_batch is FilterBaseScorer.score_batch
 
 
-def _scored_apart(scorer: FilterBaseScorer, batch: Sequence[ArticleLike], *, skip_prefilter: bool) -> list[Score]:
+def _scored_apart(scorer: FilterBaseScorer, batch: Sequence[ArticleLike], *, prefilter: bool | None) -> list[Score]:
     try:
-        scores = scorer.score_batch(batch, skip_prefilter=skip_prefilter)
+        scores = scorer.score_batch(batch, prefilter=prefilter)
         return [score for _, score in zip(batch, scores, strict=True)]
     except Exception as error:  # a filter's own code raises what it likes
         return [failure(scorer, "the filter", error)] * len(batch)
@@ -94,4 +173,4 @@ def _not_loaded(name: str, fault: Exception) -> Score:
         calibration=None,
         backend="",
     )
-    return Score.failed(unknown, f"the filter could not be loaded: {fault}")
+    return Score.make_failed(unknown, f"the filter could not be loaded: {fault}")

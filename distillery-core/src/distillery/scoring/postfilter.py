@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import FilterConfig, TierConfig
-
-LOWEST, HIGHEST = 0.0, 10.0
+from ..config.scale import HIGHEST as HIGHEST  # noqa: PLC0414
+from ..config.scale import LOWEST as LOWEST  # noqa: PLC0414
 
 # Six weights of 0.1 steps do not add up exactly in binary: all dimensions at 4.0 must be 4.0.
 AVERAGE_DECIMALS = 9
@@ -17,7 +17,7 @@ AVERAGE_DECIMALS = 9
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One article's verdict: clamped scores, average after the gatekeepers, and its tier."""
+    """One article's clamped scores, its average after the gatekeepers, and its tier."""
 
     scores: dict[str, float]
     weighted_average: float
@@ -36,7 +36,7 @@ class Postfilter:
         self._gatekeepers = config.gatekeepers
 
     def apply(self, scores: NDArray[np.floating]) -> list[Outcome]:
-        """Judge finite calibrated scores [n_articles, n_dimensions], in the filter's order."""
+        """Return the outcomes of finite calibrated scores [n_articles, n_dimensions], in the filter's order."""
         clamped = self._clamp(scores)
         averages = self._weigh(clamped)
         capped = self._cap(averages, clamped)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
+
+from . import display, legacy
 
 INVALID_ARTICLE = "Invalid article"
 
-# What decided: the probe alone, or the student.
+# Which stage made the score: the probe alone, or the student.
 STAGE_1, STAGE_2 = "stage1", "stage2"
 
 
@@ -17,7 +19,7 @@ class Provenance:
     """What made a score, exactly enough to make it again.
 
     ``encoder`` is name and version of the shared encoder, None for a student with an adapter of its own.
-    ``calibration`` is that of what decided, the student or the probe, None if its output is taken as it is.
+    ``calibration`` is that of the student or the probe, whichever made the score, None if its output is taken as it is.
     ``probe_sha256`` and ``embedder`` (its fingerprint) are those of Stage 1, None without one.
     """
 
@@ -33,13 +35,14 @@ class Provenance:
     embedder: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Score:
     """The result for one article.
 
-    ``scores`` and ``raw_scores`` map each dimension, in the filter's order, to 0-10 after
-    calibration and to the own output of what decided, student or probe. ``stage1_estimate`` is the probe's average
-    before calibration, on which it was decided who decides. All values are None where no model ran.
+    ``scores`` maps each dimension, in the filter's order, to 0-10 after calibration, ``raw_scores`` to the model's own
+    output. ``intervals`` maps each dimension and the weighted average to (low, high). ``stage_used`` is the stage that
+    made the score and ``stage1_estimate`` the probe's average before calibration, both None without a Stage 1.
+    ``gate`` is the score of the gate that set the article aside. All values are None where no model ran.
     """
 
     provenance: Provenance
@@ -55,40 +58,50 @@ class Score:
     raw_scores: Mapping[str, float] | None = None
     intervals: Mapping[str, tuple[float, float]] | None = None
     error: str | None = None
+    gate: Score | None = None
 
     @classmethod
-    def blocked(cls, provenance: Provenance, reason: str) -> Score:
+    def make_blocked(cls, provenance: Provenance, reason: str) -> Score:
         """Return the result for an article that the prefilter set aside."""
         return cls(provenance, passed_prefilter=False, prefilter_reason=reason)
 
     @classmethod
-    def invalid(cls, provenance: Provenance, error: str) -> Score:
+    def make_gated(cls, provenance: Provenance, reason: str, gate: Score) -> Score:
+        """Return the result for an article that a gate set aside, with the gate's own score."""
+        return cls(provenance, passed_prefilter=False, prefilter_reason=reason, gate=gate)
+
+    @classmethod
+    def make_invalid(cls, provenance: Provenance, error: str) -> Score:
         """Return the result for an article that cannot be read."""
         return cls(provenance, passed_prefilter=False, prefilter_reason=f"{INVALID_ARTICLE}: {error}", error=error)
 
     @classmethod
-    def failed(cls, provenance: Provenance, error: str) -> Score:
+    def make_failed(cls, provenance: Provenance, error: str) -> Score:
         """Return the result for an article that was read but could not be scored."""
         return cls(provenance, passed_prefilter=True, error=error)
 
+    @property
+    def failed(self) -> bool:
+        """Whether there is no score because of an error; ``error`` says which."""
+        return self.error is not None
+
+    @property
+    def invalid(self) -> bool:
+        """Whether the article could not be read; such a score is also ``failed``."""
+        return self.failed and not self.passed_prefilter
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a rule or a gate set the article aside; ``prefilter_reason`` says which."""
+        return not self.failed and not self.passed_prefilter
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the predecessor's keys with their old meaning and, after them, the new ones."""
-        return {
-            "passed_prefilter": self.passed_prefilter,
-            "prefilter_reason": self.prefilter_reason,
-            "scores": _as_dict(self.scores),
-            "weighted_average": self.weighted_average,
-            "tier": self.tier,
-            "tier_description": self.tier_description,
-            "gatekeeper_applied": self.gatekeeper_applied,
-            "stage_used": self.stage_used,
-            "stage1_estimate": self.stage1_estimate,
-            "raw_scores": _as_dict(self.raw_scores),
-            "intervals": _as_dict(self.intervals),
-            "error": self.error,
-            "provenance": asdict(self.provenance),
-        }
+        """Return plain JSON values: the legacy keys first, then the newer ones."""
+        return legacy.score_to_dict(self)
 
+    def __repr__(self) -> str:
+        return display.score_text(self)
 
-def _as_dict(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return None if values is None else dict(values)
+    def _repr_html_(self) -> str:
+        """Return a table for notebooks."""
+        return display.score_html(self)

@@ -1,11 +1,15 @@
-"""FilterBaseScorer: one filter's parts, and what it says of an article at each step of the flow."""
+"""FilterBaseScorer: one filter's parts, and what each step of the flow does with them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Self, overload
+from typing import Any, ClassVar, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,21 +23,30 @@ from ..plugins.manager import check_core_range, core_version
 from ..students.backends.contract import AUTO, Outputs
 from ..students.student import Student
 from .article import Article
-from .flow import ArticleLike, Embedder, score_together
-from .gate import CommerceGate
+from .contracts import ArticleLike, Stage1, Stage1Result
+from .flow import score_batch
+from .gate import FilterGate
+from .inputs import Columns, is_single, iter_articles, with_columns
+from .legacy import LegacyConstants
 from .postfilter import Outcome, Postfilter
 from .prefilter import Prefilter
-from .score import Provenance, Score
+from .score import STAGE_1, STAGE_2, Provenance, Score
+from .stream import BATCH_SIZE, OnBatch, report_batch, stream
+
+logger = logging.getLogger(__name__)
 
 
-class FilterBaseScorer:
-    """Scores articles with one filter.
+class FilterBaseScorer(LegacyConstants):
+    """Scores articles with one filter; safe to share between threads.
 
-    A filter that needs code of its own subclasses this, names its ``folder`` and overrides a step.
+    A filter that needs code of its own subclasses this, names its ``folder`` and overrides a step:
+    `prefilter_article`, `score_stage1`, `to_scores` or `score_batch`.
+
+        scorer = distillery.load_filter("uplifting")
+        score = scorer.score({"title": "...", "content": "..."})
     """
 
     folder: ClassVar[Path | None] = None
-    embedder: Embedder | None = None
 
     def __init__(
         self,
@@ -42,16 +55,22 @@ class FilterBaseScorer:
         calibration: Calibration | None = None,
         *,
         filter_dir: Path,
-        use_prefilter: bool = True,
+        stage1: Stage1 | None = None,
+        gates: Sequence[FilterGate] = (),
+        prefilter: bool = True,
+        on_batch: OnBatch | None = None,
     ) -> None:
         """Put the parts together; `from_folder` finds them."""
         self.config = config
         self.student = student
         self.calibration = calibration
         self.filter_dir = filter_dir
-        self.prefilter = Prefilter(config.prefilter) if use_prefilter else None
+        self.stage1 = stage1
+        self.gates: Sequence[FilterGate] = tuple(gates)
+        self.prefilter = Prefilter(config.prefilter)
+        self.uses_prefilter = prefilter
         self.postfilter = Postfilter(config)
-        self.commerce: CommerceGate | None = None
+        self.on_batch = on_batch
 
     @classmethod
     def from_folder(
@@ -62,7 +81,10 @@ class FilterBaseScorer:
         backend: str = AUTO,
         device: str | None = None,
         precision: str = AUTO,
-        use_prefilter: bool = True,
+        prefilter: bool = True,
+        stage1: Stage1 | None = None,
+        gates: Sequence[FilterGate] = (),
+        on_batch: OnBatch | None = None,
     ) -> Self:
         """Load the filter whose config.yaml is in ``folder``, ready to score.
 
@@ -71,43 +93,131 @@ class FilterBaseScorer:
         config = FilterConfig.load(folder)
         check_core_range(config.name, config.version, config.requires_core)
         trained = Student.load(config, folder, student, backend=backend, device=device, precision=precision)
-        settings = trained.config
-        calibration = (
-            Calibration.load(
-                folder / settings.calibration, config, CalibrationOrigin.of_student(settings, trained.encoder_spec)
-            )
-            if settings.calibration
-            else None
+        calibration = _load_calibration(config, trained, folder)
+        logger.info("Loaded %s %s: student %s, %s.", config.name, config.version, trained.name, trained.backend.name)
+        return cls(
+            config,
+            trained,
+            calibration,
+            filter_dir=folder,
+            stage1=stage1,
+            gates=gates,
+            prefilter=prefilter,
+            on_batch=on_batch,
         )
-        return cls(config, trained, calibration, filter_dir=folder, use_prefilter=use_prefilter)
 
     @overload
-    def score(self, articles: ArticleLike, *, skip_prefilter: bool = False) -> Score: ...
-    @overload
-    def score(self, articles: Iterable[ArticleLike], *, skip_prefilter: bool = False) -> list[Score]: ...
     def score(
-        self, articles: ArticleLike | Iterable[ArticleLike], *, skip_prefilter: bool = False
+        self, articles: ArticleLike, *, prefilter: bool | None = None, columns: Columns | None = None
+    ) -> Score: ...
+    @overload
+    def score(
+        self,
+        articles: Iterable[ArticleLike],
+        *,
+        prefilter: bool | None = None,
+        batch_size: int = BATCH_SIZE,
+        show_progress: bool = False,
+        columns: Columns | None = None,
+    ) -> list[Score]: ...
+    def score(
+        self,
+        articles: ArticleLike | Iterable[ArticleLike],
+        *,
+        prefilter: bool | None = None,
+        batch_size: int = BATCH_SIZE,
+        show_progress: bool = False,
+        columns: Columns | None = None,
     ) -> Score | list[Score]:
-        """Score one article, as `score_article` does, or many, as `score_batch` does."""
-        if isinstance(articles, (Article, Mapping)):
-            return self.score_article(articles, skip_prefilter=skip_prefilter)
-        return self.score_batch(articles, skip_prefilter=skip_prefilter)
+        """Score one article, or many in their order.
 
-    def score_article(self, article: ArticleLike, *, skip_prefilter: bool = False) -> Score:
+        One article that cannot be read raises ArticleError, one that cannot be scored ScoringError. Of many, such an
+        article gets a score whose ``error`` says why, and the others are scored.
+
+        ``prefilter=False`` scores the articles that the filter's rules would set aside; None is what was chosen when
+        the filter was loaded. ``batch_size`` is how many articles share a pass, ``show_progress`` draws a bar on
+        stderr. ``columns`` maps an article's field to its name in the data: ``{"content": "body"}``.
+        """
+        if is_single(articles):
+            return self.score_article(with_columns(articles, columns) if columns else articles, prefilter=prefilter)
+        return list(
+            self.score_iter(
+                articles, prefilter=prefilter, batch_size=batch_size, show_progress=show_progress, columns=columns
+            )
+        )
+
+    def score_iter(
+        self,
+        articles: Iterable[ArticleLike],
+        *,
+        prefilter: bool | None = None,
+        batch_size: int = BATCH_SIZE,
+        show_progress: bool = False,
+        columns: Columns | None = None,
+    ) -> Iterator[Score]:
+        """Score articles one batch after the other, lazily: memory does not grow with their number.
+
+        The options are those of `score`.
+
+            for article, score in zip(articles, scorer.score_iter(articles)):
+                print(article["id"], score.tier)
+        """
+        return stream(
+            lambda batch: self._measured(batch, prefilter=prefilter),
+            iter_articles(articles, columns),
+            batch_size=batch_size,
+            progress=articles if show_progress else None,
+            title=self.config.name,
+        )
+
+    async def ascore(self, articles: ArticleLike | Iterable[ArticleLike], **options: Any) -> Score | list[Score]:
+        """Score in a thread, so that an event loop goes on; the options are those of `score`."""
+        return await asyncio.to_thread(lambda: self.score(articles, **options))
+
+    def score_article(self, article: ArticleLike, *, prefilter: bool | None = None) -> Score:
         """Score one article; raise ArticleError if it cannot be read, ScoringError if it has no score."""
-        readable = article if isinstance(article, Article) else Article.from_dict(article)
-        score = self.score_batch([readable], skip_prefilter=skip_prefilter)[0]
+        checked = article if isinstance(article, Article) else Article.from_dict(article)
+        score = self._measured([checked], prefilter=prefilter)[0]
         if score.error is not None:
             raise ScoringError(f"{self.config.name} {self.config.version}: {score.error}")
         return score
 
-    def score_batch(self, articles: Iterable[ArticleLike], *, skip_prefilter: bool = False) -> list[Score]:
-        """Score articles in their order; one that cannot be scored carries an ``error``."""
-        return score_together([self], articles, skip_prefilter=skip_prefilter)[0]
+    def score_batch(self, articles: Iterable[ArticleLike], *, prefilter: bool | None = None) -> list[Score]:
+        """Score one batch of articles in their order; one that cannot be scored carries an ``error``."""
+        return score_batch([self], iter_articles(articles), prefilter=prefilter)[0]
+
+    def warm_up(self) -> Self:
+        """Run the student once on a short text, so that the first article is as fast as the next; return the scorer."""
+        self.student.encode(["warm up"])
+        return self
+
+    def info(self) -> dict[str, Any]:
+        """Return what scores: versions, fingerprints, backend, gates and Stage 1, as plain JSON values."""
+        provenance = self.provenance
+        return {
+            "filter": provenance.filter,
+            "version": provenance.version,
+            "core_version": provenance.core_version,
+            "folder": str(self.filter_dir),
+            "student": provenance.student,
+            "weights_sha256": provenance.weights_sha256,
+            "encoder": provenance.encoder,
+            "encoder_fingerprint": self.student.encoder_spec.fingerprint,
+            "calibration": provenance.calibration,
+            "backend": provenance.backend,
+            "max_tokens": self.student.tokenizer.max_length,
+            "dimensions": self.config.dimension_names,
+            "tiers": {tier.name: tier.at_least for tier in self.config.tiers},
+            "mode": "hybrid" if self.stage1 else "full",
+            "probe_sha256": provenance.probe_sha256,
+            "embedder": provenance.embedder,
+            "gates": [f"{gate.name} {gate.scorer.config.version}" for gate in self.gates],
+            "prefilter": self.uses_prefilter,
+        }
 
     @cached_property
     def provenance(self) -> Provenance:
-        """What every score of this scorer was made by."""
+        """What makes every score of this scorer."""
         return Provenance(
             filter=self.config.name,
             version=self.config.version,
@@ -117,42 +227,67 @@ class FilterBaseScorer:
             encoder=self.student.encoder_spec.title,
             calibration=self.calibration.identifier if self.calibration else None,
             backend=self.student.backend.name,
+            probe_sha256=self.stage1.probe_sha256 if self.stage1 else None,
+            embedder=self.stage1.embedder.fingerprint if self.stage1 else None,
         )
 
-    def screen(self, article: Article) -> Score | None:
-        """Return the result for an article that the prefilter sets aside, None for one that goes on."""
-        verdict = self.prefilter.check(article) if self.prefilter else None
-        return Score.blocked(self.provenance, verdict.reason) if verdict and not verdict.passed else None
+    @cached_property
+    def _stage1_provenance(self) -> Provenance:
+        calibration = self.stage1.calibration if self.stage1 else None
+        return replace(self.provenance, calibration=calibration.identifier if calibration else None)
 
-    def spare(self, embeddings: NDArray[np.float32]) -> Sequence[Score | float | None]:
-        """Return Stage 1's final score for each embedding [n, width], or else its estimate, if it has one.
+    def prefilter_article(self, article: Article) -> Score | None:
+        """Return the score of an article that the filter's rules set aside, None for one that goes on."""
+        verdict = self.prefilter.check(article)
+        return None if verdict.passed else Score.make_blocked(self.provenance, verdict.reason)
 
-        The student then reads the article. Without a Stage 1, it reads everything.
-        """
-        return [None] * len(embeddings)
+    def score_stage1(self, embeddings: NDArray[np.float32]) -> Sequence[Stage1Result]:
+        """Return Stage 1's estimate for each embedding [n, width], and its score if the article skips the student."""
+        if self.stage1 is None:
+            return [Stage1Result()] * len(embeddings)
+        raw = self.stage1.estimate(embeddings)
+        finite = np.asarray(np.isfinite(raw).all(axis=1))
+        averages = self.postfilter.averages(raw[finite]).tolist()
+        scores = self._calibrated_scores(raw[finite], self.stage1.calibration)
+        results = iter([self._stage1_result(*one) for one in zip(averages, scores, strict=True)])
+        return [next(results) if sound else Stage1Result() for sound in finite.tolist()]
 
     def to_scores(self, outputs: Outputs) -> list[Score]:
-        """Score what this filter's student read, or one that reads like it, of articles [n, width]."""
-        return self._finished(self.student.apply_head(outputs))
-
-    def _finished(self, raw: NDArray[np.float32]) -> list[Score]:
-        """Calibrate and judge the student's raw scores [n, n_dimensions]; a row that is not finite is an error."""
+        """Return the scores of the student's outputs [n, width]; an output that is not finite is an error."""
+        raw = self.student.apply_head(outputs)
         finite = np.asarray(np.isfinite(raw).all(axis=1))
-        judged = iter(self._judged(raw[finite], self.calibration))
-        return [
-            next(judged) if sound else self._not_finite(row) for row, sound in zip(raw, finite.tolist(), strict=True)
-        ]
+        scores = iter(self._calibrated_scores(raw[finite], self.calibration))
+        found = [next(scores) if sound else self._not_finite(row) for row, sound in zip(raw, finite, strict=True)]
+        return [replace(score, stage_used=STAGE_2) for score in found] if self.stage1 else found
 
-    def _judged(self, raw: NDArray[np.float32], calibration: Calibration | None) -> list[Score]:
-        """Calibrate and judge finite raw scores [n, n_dimensions]; the last interval is around the final average."""
+    def __repr__(self) -> str:
+        details = [f"student {self.student.name}", self.student.backend.name]
+        details += ["two stages"] if self.stage1 else []
+        details += [f"gates {', '.join(gate.name for gate in self.gates)}"] if self.gates else []
+        return f"<{type(self).__name__} {self.config.name} {self.config.version}: {', '.join(details)}>"
+
+    def _measured(self, batch: Sequence[ArticleLike], *, prefilter: bool | None) -> list[Score]:
+        started = time.perf_counter()
+        scores = self.score_batch(batch, prefilter=prefilter)
+        report_batch(self.on_batch, {self.config.name: scores}, started)
+        return scores
+
+    def _stage1_result(self, estimate: float, score: Score) -> Stage1Result:
+        if self.stage1 is None or not self.stage1.skips(estimate, score):
+            return Stage1Result(estimate)
+        final = replace(score, provenance=self._stage1_provenance, stage_used=STAGE_1, stage1_estimate=estimate)
+        return Stage1Result(estimate, final)
+
+    def _calibrated_scores(self, raw: NDArray[np.float32], calibration: Calibration | None) -> list[Score]:
+        """Return the scores of finite raw scores [n, n_dimensions]; intervals are around the final values."""
         calibrated = calibration.apply(raw) if calibration else raw
         outcomes = self.postfilter.apply(calibrated)
         averages = np.array([outcome.weighted_average for outcome in outcomes])
         found = calibration.intervals(calibrated, averages) if calibration else None
         intervals: Sequence[dict[str, Interval] | None] = [None] * len(raw) if found is None else found
-        return [self._scored(*one) for one in zip(raw, outcomes, intervals, strict=True)]
+        return [self._to_score(*one) for one in zip(raw, outcomes, intervals, strict=True)]
 
-    def _scored(self, raw: NDArray[np.float32], outcome: Outcome, intervals: dict[str, Interval] | None) -> Score:
+    def _to_score(self, raw: NDArray[np.float32], outcome: Outcome, intervals: dict[str, Interval] | None) -> Score:
         return Score(
             provenance=self.provenance,
             passed_prefilter=True,
@@ -161,57 +296,21 @@ class FilterBaseScorer:
             tier=outcome.tier.name,
             tier_description=outcome.tier.description,
             gatekeeper_applied=outcome.gatekeeper_applied,
-            raw_scores=dict(zip(self.DIMENSION_NAMES, raw.tolist(), strict=True)),
+            raw_scores=dict(zip(self.config.dimension_names, raw.tolist(), strict=True)),
             intervals=intervals,
         )
 
     def _not_finite(self, raw: NDArray[np.float32]) -> Score:
-        broken = [name for name, value in zip(self.DIMENSION_NAMES, raw, strict=True) if not np.isfinite(value)]
-        return Score.failed(self.provenance, f"the student's output is not a finite number for {', '.join(broken)}")
+        names = self.config.dimension_names
+        broken = [name for name, value in zip(names, raw, strict=True) if not np.isfinite(value)]
+        return Score.make_failed(
+            self.provenance, f"the student's output is not a finite number for {', '.join(broken)}"
+        )
 
-    # The predecessor's class constants, which its consumers read.
 
-    @property
-    def FILTER_NAME(self) -> str:  # noqa: N802
-        """The filter's name."""
-        return self.config.name
-
-    @property
-    def FILTER_VERSION(self) -> str:  # noqa: N802
-        """The filter's full version."""
-        return self.config.version
-
-    @property
-    def DIMENSION_NAMES(self) -> list[str]:  # noqa: N802
-        """The dimensions in the order of the student's outputs."""
-        return self.config.dimension_names
-
-    @property
-    def DIMENSION_WEIGHTS(self) -> dict[str, float]:  # noqa: N802
-        """The weight of each dimension."""
-        return dict(zip(self.config.dimension_names, self.config.weights, strict=True))
-
-    @property
-    def TIER_THRESHOLDS(self) -> list[tuple[str, float, str]]:  # noqa: N802
-        """Name, lowest average and description of each tier, highest first."""
-        return [(tier.name, tier.at_least, tier.description) for tier in self.config.tiers]
-
-    @property
-    def GATEKEEPER_DIMENSION(self) -> str | None:  # noqa: N802
-        """The dimension of the first gatekeeper, or None."""
-        return self.config.gatekeepers[0].dimension if self.config.gatekeepers else None
-
-    @property
-    def GATEKEEPER_MIN(self) -> float | None:  # noqa: N802
-        """The floor under which the first gatekeeper caps, or None."""
-        return self.config.gatekeepers[0].below if self.config.gatekeepers else None
-
-    @property
-    def GATEKEEPER_CAP(self) -> float | None:  # noqa: N802
-        """The cap of the first gatekeeper, or None."""
-        return self.config.gatekeepers[0].cap if self.config.gatekeepers else None
-
-    @property
-    def MAX_TOKEN_LENGTH(self) -> int:  # noqa: N802
-        """The most tokens of an article that the student reads, special ones counted."""
-        return self.student.tokenizer.max_length
+def _load_calibration(config: FilterConfig, student: Student, folder: Path) -> Calibration | None:
+    settings = student.config
+    if not settings.calibration:
+        return None
+    origin = CalibrationOrigin.of_student(settings, student.encoder_spec)
+    return Calibration.load(folder / settings.calibration, config, origin)

@@ -65,7 +65,7 @@ def probe_settings(config: FilterConfig) -> ProbeConfig:
     """Return ``probe`` of a filter's config; raise ProbeError naming what to do if it has none."""
     if config.probe is None:
         raise ProbeError(
-            f"{config.name} {config.version} has no probe, so it cannot spare its student anything.\n"
+            f"{config.name} {config.version} has no probe, so no article can skip its student.\n"
             f'  Load it with mode="full", or train one: distillery probe train FOLDER --data DATA'
         )
     return config.probe

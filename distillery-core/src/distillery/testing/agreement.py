@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..config.scale import HIGHEST, LOWEST
 from ..plugins.manager import described_error
-from ..scoring.postfilter import HIGHEST, LOWEST
 from ..scoring.score import Score
 from ..scoring.scorer import FilterBaseScorer
 from .articles import AWKWARD, PLAIN
@@ -25,30 +25,30 @@ def tolerance_of(scorer: FilterBaseScorer) -> float:
 
 def company_faults(scorer: FilterBaseScorer) -> list[str]:
     """Score articles together and one by one; return one line for each score that differs."""
-    together = scorer.score_batch(PLAIN, skip_prefilter=True)
-    alone = [score for article in PLAIN for score in scorer.score_batch([article], skip_prefilter=True)]
+    together = scorer.score_batch(PLAIN, prefilter=False)
+    alone = [score for article in PLAIN for score in scorer.score_batch([article], prefilter=False)]
     return differences(PLAIN, ("in a batch", together), ("alone", alone), tolerance_of(scorer))
 
 
 def order_faults(scorer: FilterBaseScorer) -> list[str]:
     """Score articles forwards and backwards; return one line for each score that differs."""
-    forwards = scorer.score_batch(PLAIN, skip_prefilter=True)
-    backwards = scorer.score_batch(PLAIN[::-1], skip_prefilter=True)[::-1]
+    forwards = scorer.score_batch(PLAIN, prefilter=False)
+    backwards = scorer.score_batch(PLAIN[::-1], prefilter=False)[::-1]
     return differences(PLAIN, ("in one order", forwards), ("in the reverse", backwards), tolerance_of(scorer))
 
 
 def repetition_faults(scorer: FilterBaseScorer, again: FilterBaseScorer) -> list[str]:
     """Score a batch with both; return one line for each score that is not the same to the bit."""
-    first, second = (each.score_batch(PLAIN, skip_prefilter=True) for each in (scorer, again))
+    first, second = (each.score_batch(PLAIN, prefilter=False) for each in (scorer, again))
     return differences(PLAIN, ("at first", first), ("the second time", second), 0.0)
 
 
-def awkward_faults(scorer: FilterBaseScorer, kind: str, *, skip_prefilter: bool) -> list[str]:
+def awkward_faults(scorer: FilterBaseScorer, kind: str, *, prefilter: bool) -> list[str]:
     """Score an awkward article between two others; return what is wrong with it or with them."""
     others = PLAIN[1:3]
-    expected = scorer.score_batch(others, skip_prefilter=skip_prefilter)
+    expected = scorer.score_batch(others, prefilter=prefilter)
     try:
-        scores = scorer.score_batch([others[0], AWKWARD[kind], others[1]], skip_prefilter=skip_prefilter)
+        scores = scorer.score_batch([others[0], AWKWARD[kind], others[1]], prefilter=prefilter)
     except Exception as error:
         return [f"article '{kind}' stops its batch: {described_error(error)}.  Give it a Score with an error."]
     without = [*scores[:1], *scores[2:]]

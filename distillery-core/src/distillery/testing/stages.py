@@ -9,7 +9,6 @@ from ..config import PROBE_FILE, FilterConfig
 from ..golden import read_golden
 from ..scoring.score import STAGE_1, STAGE_2, Score
 from ..scoring.scorer import FilterBaseScorer
-from ..stage1.hybrid import HybridScorer
 from .agreement import company_faults, differences, order_faults, tolerance_of
 from .articles import PLAIN
 
@@ -19,10 +18,10 @@ def has_stage_1(config: FilterConfig) -> bool:
     return config.probe is not None and config.probe.threshold is not None
 
 
-def stage_faults(hybrid: HybridScorer, scorer: FilterBaseScorer) -> list[str]:
+def stage_faults(hybrid: FilterBaseScorer, scorer: FilterBaseScorer) -> list[str]:
     """Return what is wrong with a filter's scores in two stages, held against those of its student alone."""
     articles = [*PLAIN, *(record["article"] for record in read_golden(scorer.filter_dir))]
-    found, alone = (each.score_batch(articles, skip_prefilter=True) for each in (hybrid, scorer))
+    found, alone = (each.score_batch(articles, prefilter=False) for each in (hybrid, scorer))
     read = [place for place, score in enumerate(found) if score.stage_used == STAGE_2]
     pairs = ([articles[n] for n in read], [found[n] for n in read], [alone[n] for n in read])
     return [
@@ -34,7 +33,7 @@ def stage_faults(hybrid: HybridScorer, scorer: FilterBaseScorer) -> list[str]:
 
 
 def _placement_faults(
-    hybrid: HybridScorer, articles: Sequence[Mapping[str, Any]], scores: Sequence[Score]
+    hybrid: FilterBaseScorer, articles: Sequence[Mapping[str, Any]], scores: Sequence[Score]
 ) -> list[str]:
     return [
         f"article '{article['id']}': {what}."
@@ -43,15 +42,16 @@ def _placement_faults(
     ]
 
 
-def _misplaced(hybrid: HybridScorer, score: Score) -> list[str]:
+def _misplaced(hybrid: FilterBaseScorer, score: Score) -> list[str]:
     estimate, last = score.stage1_estimate, hybrid.config.tiers[-1].name
     probe = hybrid.config.probe.sha256[PROBE_FILE] if hybrid.config.probe else None
     by_probe = score.stage_used == STAGE_1
-    calibration = hybrid.probe.calibration if by_probe else hybrid.calibration
+    calibration = hybrid.stage1.calibration if by_probe and hybrid.stage1 else hybrid.calibration
+    threshold = hybrid.config.probe.threshold if hybrid.config.probe else None
     rules = {
         f"stage_used is {score.stage_used!r}, not {STAGE_1!r} or {STAGE_2!r}": score.stage_used in (STAGE_1, STAGE_2),
-        f"Stage 1 decided at {estimate}, not below {hybrid.threshold:g}": not by_probe
-        or (estimate is not None and estimate < hybrid.threshold),
+        f"Stage 1 decided at {estimate}, not below {threshold}": not by_probe
+        or (estimate is not None and threshold is not None and estimate < threshold),
         f"Stage 1 gave the tier {score.tier}, but only {last} is its to give": not by_probe or score.tier == last,
         "the provenance names another probe than config.yaml": score.provenance.probe_sha256 == probe,
         f"the provenance names another calibration than that of {score.stage_used}": score.provenance.calibration

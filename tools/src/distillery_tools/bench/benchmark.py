@@ -37,7 +37,7 @@ class Benchmark:
         self._reference = load_filters(folders, backend="torch")
         backend, _, precision = panel.scorers[0].provenance.backend.partition("-")
         hybrid = load_filters(folders, backend=backend, precision=precision, mode=HYBRID)
-        self._hybrid = FilterPanel(scorer for scorer in hybrid if scorer.embedder)
+        self._hybrid = FilterPanel(scorer for scorer in hybrid if scorer.stage1)
         self._backbone = load_backbone(panel.scorers[0].student.encoder_spec.base_folder())
         self._rates: dict[str, list[float]] = {name: [] for name in PRECISIONS}
 
@@ -105,7 +105,7 @@ class Benchmark:
             n_articles=len(self.articles),
             n_readings=0 if panel is self._hybrid else len({scorer.student.encoder_key for scorer in part}),
             precision=backend.rpartition("-")[2],
-            run=lambda: part.score_batch(self.articles, skip_prefilter=True),
+            run=lambda: part.score_batch(self.articles, prefilter=False),
         )
 
     def _measure_ceiling(self) -> None:
@@ -121,15 +121,13 @@ class Benchmark:
         """Return the share of the articles that Stage 1 keeps from each student, and from all of them."""
         if not len(self._hybrid):
             return {}
-        results = self._hybrid.score_batch(self.articles, skip_prefilter=True)
+        results = self._hybrid.score_batch(self.articles, prefilter=False)
         spared = [[one.stage_used == STAGE_1 for one in scores.values()] for scores in results]
         shares = [statistics.mean(column) for column in zip(*spared, strict=True)]
         return {**dict(zip(self._hybrid.names, shares, strict=True)), "all": statistics.mean(map(all, spared))}
 
     def _agreement(self) -> list[Facts]:
-        found, wanted = (
-            panel.score_batch(self.articles, skip_prefilter=True) for panel in (self.panel, self._reference)
-        )
+        found, wanted = (panel.score_batch(self.articles, prefilter=False) for panel in (self.panel, self._reference))
         return [
             agreement(scorer, [one[name] for one in found], [one[name] for one in wanted])
             for scorer, name in zip(self.panel, self.panel.names, strict=True)

@@ -54,7 +54,7 @@ def main(way: str, backend: str, path: str, *names: str) -> None:
         from distillery import load_filters
 
         kind, _, precision = backend.partition("-")
-        load_filters(names, backend=kind, precision=precision).score_batch(articles, skip_prefilter=True)
+        load_filters(names, backend=kind, precision=precision).score_batch(articles, prefilter=False)
     print(f"{_peak():.1f}")  # noqa: T201  the answer to the process that waits
 
 

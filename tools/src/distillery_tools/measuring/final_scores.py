@@ -40,7 +40,7 @@ class FinalScores:
 
 def student_results(scorer: FilterBaseScorer, articles: list[Article]) -> list[Score]:
     """Score articles without the prefilter; raise ScoringError if any has no score."""
-    results = scorer.score_batch(articles, skip_prefilter=True)
+    results = scorer.score_batch(articles, prefilter=False)
     failed = [f"{article.id}: {score.error}" for article, score in zip(articles, results, strict=True) if score.error]
     if failed:
         raise ScoringError(

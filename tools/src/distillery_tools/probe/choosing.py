@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from distillery import FilterBaseScorer, FilterConfig, HybridScorer, ProbeError
+from distillery import FilterConfig, ProbeError, load_filter
 from distillery.config import PROBE_FILE, GuaranteeConfig, ProbeConfig
 from distillery.scoring.postfilter import Postfilter
 from distillery.stage1.embedder import StaticEmbedder
@@ -53,8 +53,8 @@ def guaranteed(
 def with_costs(folder: Path, settings: ProbeConfig, mix: NaturalMix, backend: str) -> ProbeConfig:
     """Write a probe's section into config.yaml, measure what the probe saves, and write that as well."""
     write_section(folder, settings)
-    scorer = HybridScorer.from_folder(folder, backend=backend)
-    student = FilterBaseScorer.from_folder(folder, backend=backend)
+    scorer = load_filter(folder, backend=backend, mode="hybrid")
+    student = load_filter(folder, backend=backend)
     measured = settings.model_copy(update={"costs": stage_costs(scorer, student, mix)})
     write_section(folder, measured)
     return measured

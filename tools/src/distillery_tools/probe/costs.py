@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from distillery import Article, ArticleError, FilterBaseScorer, HybridScorer, InputFileError
+from distillery import Article, ArticleError, FilterBaseScorer, InputFileError, ProbeError
 from distillery.config import StageCostsConfig
 from distillery.io import read_records
-from distillery.scoring.score import Score
+from distillery.scoring.contracts import Embedder
 from distillery.students.base_models import sha256_of
 
 from ..bench.machine import machine
@@ -43,16 +43,16 @@ class NaturalMix:
         return cls(articles, sha256_of(path))
 
 
-def stage_costs(scorer: HybridScorer, student: FilterBaseScorer, mix: NaturalMix) -> StageCostsConfig:
+def stage_costs(scorer: FilterBaseScorer, student: FilterBaseScorer, mix: NaturalMix) -> StageCostsConfig:
     """Measure a scorer with its threshold against the same filter's student alone, on a mix of articles.
 
     The speed-up compares scoring what the prefilter passes with both stages and with the student alone.
     """
-    passed = [article for article in mix.articles if scorer.screen(article) is None]
+    passed = [article for article in mix.articles if scorer.prefilter_article(article) is None]
     if not passed:
         raise InputFileError(f"{scorer.config.name}: the prefilter passes none of the {len(mix.articles)} articles.")
-    stage1 = scorer.spare(embed(scorer.embedder, passed))
-    skip_rate = sum(isinstance(said, Score) for said in stage1) / len(passed)
+    results = scorer.score_stage1(embed(embedder_of(scorer), passed))
+    skip_rate = sum(result.score is not None for result in results) / len(passed)
     first, second = _seconds(scorer, student, passed[:: max(1, len(passed) // N_TIMED)][:N_TIMED])
     facts = machine()
     return StageCostsConfig(
@@ -69,12 +69,19 @@ def stage_costs(scorer: HybridScorer, student: FilterBaseScorer, mix: NaturalMix
     )
 
 
-def _seconds(scorer: HybridScorer, student: FilterBaseScorer, articles: list[Article]) -> tuple[float, float]:
+def embedder_of(scorer: FilterBaseScorer) -> Embedder:
+    """Return the embedder of a scorer's Stage 1; raise ProbeError if the scorer has none."""
+    if scorer.stage1 is None:
+        raise ProbeError(f"{scorer.config.name} {scorer.config.version} was loaded without its Stage 1.")
+    return scorer.stage1.embedder
+
+
+def _seconds(scorer: FilterBaseScorer, student: FilterBaseScorer, articles: list[Article]) -> tuple[float, float]:
     """Return the median seconds per article of Stage 1 alone and of the student alone."""
     texts = [article.text for article in articles]
     ways = [
-        Way("stage 1", 1, len(articles), 0, "float32", lambda: scorer.spare(scorer.embedder.embed(texts))),
-        Way("student", 1, len(articles), 1, "float32", partial(student.score_batch, articles, skip_prefilter=True)),
+        Way("stage 1", 1, len(articles), 0, "float32", lambda: scorer.score_stage1(embedder_of(scorer).embed(texts))),
+        Way("student", 1, len(articles), 1, "float32", partial(student.score_batch, articles, prefilter=False)),
     ]
     seconds = timed_in_turns(ways, ROUNDS, lambda: None)
     return statistics.median(seconds["stage 1"]), statistics.median(seconds["student"])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from distillery import Article, FilterConfig
 from distillery.scoring.postfilter import Postfilter
+from distillery.scoring.contracts import Embedder
 from distillery.stage1.embedder import StaticEmbedder
 
 from ..data.labelled import LabelledData
@@ -53,6 +54,6 @@ class ProbeExamples:
         return cross_fit(embed(embedder, self.articles), self.scores, self.positive, groups)
 
 
-def embed(embedder: StaticEmbedder, articles: list[Article]) -> Vectors:
+def embed(embedder: Embedder, articles: list[Article]) -> Vectors:
     """Return the articles' embeddings [n, width], from the user's cache if it has them."""
     return cached_vectors([embedder.fingerprint], [article.text for article in articles], embedder.embed)

@@ -48,7 +48,7 @@ class ScoreSignal:
         vectors = encoder_vectors(self._scorer.student, [article.text for article in articles])
         scores = self._scorer.to_scores(vectors)
         passed = [self._passes(article) for article in articles]
-        aside = Score.blocked(self._scorer.provenance, "prefilter")
+        aside = Score.make_blocked(self._scorer.provenance, "prefilter")
         return [score if kept else aside for score, kept in zip(scores, passed, strict=True)]
 
     def _passes(self, article: Article) -> bool:

@@ -125,7 +125,7 @@ def _copy(source: Path, target: Path, names: tuple[str, ...]) -> dict[str, str]:
 def write_golden(scorer: FilterBaseScorer) -> int:
     """Score the articles of golden.jsonl again and write them with their new scores; return how many."""
     records = read_golden(scorer.filter_dir)
-    scores = scorer.score_batch([record["article"] for record in records], skip_prefilter=True)
+    scores = scorer.score_batch([record["article"] for record in records], prefilter=False)
     if faults := [f"{r['article'].get('id')}: {s.error}" for r, s in zip(records, scores, strict=True) if s.error]:
         raise ScoringError(f"{scorer.filter_dir / GOLDEN_FILE} has articles without a score: {'; '.join(faults)}")
     lines = [
