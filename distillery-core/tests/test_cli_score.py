@@ -197,10 +197,10 @@ def test_only_broken_filters_write_nothing(
 # How score reads its options
 
 
-def test_skip_prefilter_scores_what_the_rules_set_aside(bert_filter: Path, articles_file: Path) -> None:
+def test_no_prefilter_scores_what_the_rules_set_aside(bert_filter: Path, articles_file: Path) -> None:
     judged = [
         json_records(score(articles_file, "--filter", bert_filter, *options).stdout)[-1]["results"]["tiny-filter"]
-        for options in ((), ("--skip-prefilter",))
+        for options in ((), ("--no-prefilter",))
     ]
 
     assert (judged[0]["prefilter_reason"], judged[0]["tier"]) == ("content_too_short_5chars", None)

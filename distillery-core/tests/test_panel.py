@@ -27,7 +27,7 @@ from distillery.errors import (
     WeightsError,
 )
 from distillery.scoring.article import Article
-from distillery.scoring.gate import COMMERCE, CommerceGate
+from distillery.scoring.gate import FilterGate
 from distillery.scoring.panel import FilterPanel
 from distillery.scoring.score import STAGE_1, STAGE_2, Score
 from distillery.scoring.scorer import FilterBaseScorer
@@ -38,6 +38,7 @@ from distillery.testing import write_probe
 Articles = list[dict[str, Any]]
 Install = Callable[..., None]
 
+COMMERCE = "commerce"
 UNREADABLE = {"title": "No content"}
 SHORT = {"title": "clinic", "content": "water"}
 
@@ -175,7 +176,7 @@ def test_an_article_alone_that_cannot_be_read_is_refused(panel: FilterPanel) -> 
 
 @pytest.mark.parametrize("text", ["A village clinic", b"A village clinic"])
 def test_text_is_no_article(panel: FilterPanel, text: Any) -> None:
-    with pytest.raises(DistilleryError, match="not text"):
+    with pytest.raises(DistilleryError, match="many of them, not a"):
         panel.score(text)
 
 
@@ -356,8 +357,8 @@ def test_commerce_is_judged_once_in_front_of_all(
     certain = [score.tier == "certain" for score in distillery.load_filter(COMMERCE, backend="torch").score(articles)]
     plain = distillery.load_filters(folders, backend="torch").score(articles)
     panel = distillery.load_filters(folders, backend="torch", gates=["commerce"])
-    gate = panel.scorers[0].commerce
-    assert isinstance(gate, CommerceGate)
+    (gate,) = panel.scorers[0].gates
+    assert isinstance(gate, FilterGate)
     counting = Recorded(gate.scorer.student.backend)
     for scorer in (*panel, gate.scorer):
         if scorer.config.name != "own":
@@ -366,12 +367,12 @@ def test_commerce_is_judged_once_in_front_of_all(
     results = panel.score(articles)
 
     assert 0 < sum(certain) < len(articles)
-    assert all(scorer.commerce is gate for scorer in panel)
+    assert all(scorer.gates == (gate,) for scorer in panel)
     assert counting.n_read == len(articles)
     for result, before, aside in zip(results, plain, certain, strict=True):
         for name in panel.names:
             if aside and before[name].passed_prefilter:
-                assert result[name] == Score.make_blocked(before[name].provenance, COMMERCE)
+                assert (result[name].prefilter_reason, result[name].blocked) == (COMMERCE, True)
             else:
                 assert distance(result[name], before[name]) < 1e-5
 
@@ -385,7 +386,7 @@ def test_all_installed_filters_are_the_default_and_commerce_stands_in_front_or_a
     assert distillery.load_filters(backend="torch").names == ["one", COMMERCE]
     assert distillery.load_filters(backend="torch", gates=["commerce"]).names == ["one"]
     both = distillery.load_filters(["one", COMMERCE], backend="torch", gates=["commerce"])
-    assert [scorer.commerce is not None for scorer in both] == [True, False]
+    assert [len(scorer.gates) for scorer in both] == [1, 0]
 
 
 # Stage 1
@@ -426,7 +427,7 @@ def test_a_filter_without_stage_1_is_read_in_full_in_a_hybrid_panel(
 
     assert panel.faults == {}
     assert "one 1.2.3 has no probe" in caplog.text
-    assert "its student reads every article" in caplog.text
+    assert "its student scores every article" in caplog.text
     assert {result["one"].stage_used for result in panel.score(articles)} == {None}
 
 
@@ -450,13 +451,13 @@ def test_the_student_reads_on_where_stage_1_fails(
     alone = distillery.load_filter(hybrid_folders[0], backend="torch")
 
     def breaks(_: Any) -> None:
-        raise ZeroDivisionError("in spare")
+        raise ZeroDivisionError("in score_stage1")
 
-    monkeypatch.setattr(scorer, "spare", breaks)
+    monkeypatch.setattr(scorer, "score_stage1", breaks)
     with caplog.at_level(logging.WARNING, "distillery"):
         scores = scorer.score(articles)
 
-    assert "Stage 1 of tiny-filter failed; its student reads on." in caplog.text
+    assert "Stage 1 of tiny-filter failed; its student scores these articles." in caplog.text
     assert {score.stage_used for score in scores} == {STAGE_2}
     for found, wanted in zip(scores, alone.score(articles), strict=True):
         assert found.weighted_average == pytest.approx(wanted.weighted_average, abs=1e-5)
@@ -478,7 +479,7 @@ def test_the_command_scores_in_hybrid_mode(hybrid_folders: list[Path], articles_
 def test_a_filter_that_does_not_load_costs_only_itself(
     folders: list[Path], broken_filter: Path, articles: Articles
 ) -> None:
-    panel = distillery.load_filters([broken_filter, folders[0], "nobody-has-this"], backend="torch")
+    panel = distillery.load_filters([broken_filter, folders[0], "nobody-has-this"], backend="torch", strict=False)
 
     results = panel.score(articles[:3])
 
@@ -494,7 +495,23 @@ def test_a_filter_that_does_not_load_costs_only_itself(
 
 def test_a_filter_without_the_student_asked_for_costs_only_itself(folders: list[Path]) -> None:
     with pytest.raises(StudentNotFoundError, match=r"None of the filters could be loaded.\none: "):
-        distillery.load_filters(folders[:2], student="gemma", backend="torch")
+        distillery.load_filters(folders[:2], student="gemma", backend="torch", strict=False)
+
+
+def test_a_named_filter_that_does_not_load_raises(folders: list[Path]) -> None:
+    with pytest.raises(FilterNotFoundError, match="No filter 'nobody-has-this' is installed"):
+        distillery.load_filters([folders[0], "nobody-has-this"], backend="torch")
+
+
+def test_an_installed_filter_that_does_not_load_costs_only_itself_where_none_is_named(
+    install: Install, folders: list[Path], broken_filter: Path
+) -> None:
+    install(folders[0], "one")
+    install(broken_filter, "tiny-filter")
+
+    panel = distillery.load_filters(backend="torch")
+
+    assert (list(panel.faults), len(panel)) == (["tiny-filter"], 1)
 
 
 def test_the_fault_of_a_filter_alone_is_raised(broken_filter: Path) -> None:

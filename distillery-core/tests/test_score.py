@@ -1,4 +1,4 @@
-"""Score: the predecessor's keys with their old values, the new ones after them."""
+"""Score: the legacy keys with their old values, the new ones after them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEGACY_KEYS = [
     "stage_used",
     "stage1_estimate",
 ]
-NEW_KEYS = ["raw_scores", "intervals", "error", "provenance"]
+NEW_KEYS = ["raw_scores", "intervals", "error", "gate", "provenance"]
 
 
 def legacy(score: Score) -> dict[str, object]:
@@ -31,7 +31,7 @@ def test_legacy_keys_come_first_and_nothing_is_missing(provenance: Provenance) -
     assert list(Score(provenance, passed_prefilter=True).to_dict()) == LEGACY_KEYS + NEW_KEYS
 
 
-def test_blocked_article_has_the_predecessors_values(provenance: Provenance) -> None:
+def test_blocked_article_has_the_legacy_values(provenance: Provenance) -> None:
     assert legacy(Score.make_blocked(provenance, "corporate_finance")) == {
         "passed_prefilter": False,
         "prefilter_reason": "corporate_finance",
@@ -49,7 +49,7 @@ def test_blocked_article_is_no_error(provenance: Provenance) -> None:
     assert Score.make_blocked(provenance, "corporate_finance").error is None
 
 
-def test_invalid_article_has_the_predecessors_reason(provenance: Provenance) -> None:
+def test_invalid_article_has_the_legacy_reason(provenance: Provenance) -> None:
     score = Score.make_invalid(provenance, "'title' is missing")
 
     assert legacy(score) == legacy(Score.make_blocked(provenance, "Invalid article: 'title' is missing"))

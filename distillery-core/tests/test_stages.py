@@ -8,22 +8,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from distillery.stage1.hybrid import HybridScorer
 from numpy.typing import NDArray
 
 import distillery
-from distillery.scoring.score import Score
+from distillery.scoring.contracts import Stage1Result
+from distillery.scoring.scorer import FilterBaseScorer
+from distillery.stage1.stage1 import Stage1
 from distillery.testing import write_probe
 from distillery.testing.stages import stage_faults
 
 
-class Forgetful(HybridScorer):
-    """States the student's calibration, which is none, for what the probe has scored."""
+class Forgetful(FilterBaseScorer):
+    """Names the student's calibration, None, in the scores of Stage 1."""
 
-    def spare(self, embeddings: NDArray[np.float32]) -> list[Score | float | None]:
+    def score_stage1(self, embeddings: NDArray[np.float32]) -> list[Stage1Result]:
         """Take the provenance of the whole scorer."""
-        said = super().spare(embeddings)
-        return [replace(one, provenance=self.provenance) if isinstance(one, Score) else one for one in said]
+        return [
+            replace(result, score=replace(result.score, provenance=self.provenance)) if result.score else result
+            for result in super().score_stage1(embeddings)
+        ]
 
 
 @pytest.fixture
@@ -32,13 +35,14 @@ def folder(bert_filter: Path, copy_of: Callable[[Path], Path]) -> Path:
     return write_probe(copy_of(bert_filter))
 
 
-def faults(scorer_class: type[HybridScorer], folder: Path) -> list[str]:
-    hybrid = scorer_class.from_folder(folder, backend="torch")
+def faults(scorer_class: type[FilterBaseScorer], folder: Path) -> list[str]:
+    stage1 = Stage1.load(distillery.load_config(folder), folder)
+    hybrid = scorer_class.from_folder(folder, backend="torch", stage1=stage1)
     return stage_faults(hybrid, distillery.load_filter(folder, backend="torch"))
 
 
 def test_two_sound_stages_have_no_faults(folder: Path) -> None:
-    assert faults(HybridScorer, folder) == []
+    assert faults(FilterBaseScorer, folder) == []
 
 
 def test_another_calibration_in_the_provenance_is_found(folder: Path) -> None:

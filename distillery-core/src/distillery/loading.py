@@ -110,7 +110,8 @@ def load_filters(
     engine: dict[str, Any] = {"backend": backend, "device": device, "precision": precision}
     loaded_gates = _load_gates(gates, engine)
     requested = _requested(names, without={gate.name for gate in loaded_gates})
-    load = partial(_load, gates=loaded_gates, student=student, prefilter=prefilter, **engine)
+    options = {**engine, "gates": loaded_gates, "student": student, "prefilter": prefilter}
+    load: Callable[..., FilterBaseScorer] = partial(_load, **options)
     scorers: list[FilterBaseScorer] = []
     faults: dict[str, Exception] = {}
     for name in requested:

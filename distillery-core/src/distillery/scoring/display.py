@@ -5,8 +5,6 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from ..config.scale import AVERAGE
-
 if TYPE_CHECKING:
     from .score import Score
 
@@ -18,6 +16,8 @@ def score_text(score: Score) -> str:
 
 def score_html(score: Score) -> str:
     """Return a table of the dimensions with their intervals; everything from outside is escaped."""
+    from ..config.scale import AVERAGE
+
     caption = escape(f"{_title(score)}: {_outcome(score)}")
     if score.scores is None:
         return f"<p>{caption}</p>"

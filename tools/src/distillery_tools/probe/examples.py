@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distillery import Article, FilterConfig
-from distillery.scoring.postfilter import Postfilter
 from distillery.scoring.contracts import Embedder
+from distillery.scoring.postfilter import Postfilter
 from distillery.stage1.embedder import StaticEmbedder
 
 from ..data.labelled import LabelledData

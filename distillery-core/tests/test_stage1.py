@@ -1,4 +1,4 @@
-"""HybridScorer: the probe decides what is low, the student reads the rest, and each score says who decided."""
+"""Stage 1: the probe scores clearly low articles, the student the rest, and each score says which stage made it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from distillery.stage1.hybrid import HybridScorer, hybrid_class
 from numpy.typing import NDArray
 
 import distillery
 from distillery.config import CALIBRATION_FILE, PROBE_FILE, FilterConfig
 from distillery.errors import DistilleryError, ProbeError
-from distillery.scoring.flow import score_together
+from distillery.scoring.flow import score_batch
 from distillery.scoring.postfilter import Postfilter
 from distillery.scoring.score import STAGE_1, STAGE_2, Score
 from distillery.scoring.scorer import FilterBaseScorer
+from distillery.stage1.stage1 import Stage1
 from distillery.students.base_models import sha256_of
 from distillery.students.tokens import HeadTailTokenizer
 from distillery.testing import state_probe, write_probe
@@ -39,10 +39,8 @@ def folder(bert_filter: Path, copy_of: CopyOf) -> Path:
 
 
 @pytest.fixture
-def hybrid(folder: Path) -> HybridScorer:
-    scorer = distillery.load_filter(folder, mode="hybrid", backend="torch")
-    assert isinstance(scorer, HybridScorer)
-    return scorer
+def hybrid(folder: Path) -> FilterBaseScorer:
+    return distillery.load_filter(folder, mode="hybrid", backend="torch")
 
 
 @pytest.fixture
@@ -50,9 +48,9 @@ def full(folder: Path) -> FilterBaseScorer:
     return distillery.load_filter(folder, backend="torch")
 
 
-def estimates_of(hybrid: HybridScorer, articles: Articles) -> NDArray[np.float32]:
+def estimates_of(hybrid: FilterBaseScorer, articles: Articles) -> NDArray[np.float32]:
     texts = [distillery.Article.from_dict(article).text for article in articles]
-    return hybrid.probe.apply(hybrid.embedder.embed(texts))
+    return hybrid.stage1.probe.apply(hybrid.stage1.embedder.embed(texts))
 
 
 def change_maps(folder: Path, points: dict[str, list[float]]) -> None:
@@ -67,23 +65,25 @@ def stages(scores: list[Score]) -> set[str | None]:
     return {score.stage_used for score in scores}
 
 
-def test_both_stages_decide(hybrid: HybridScorer, articles: Articles) -> None:
+def test_both_stages_decide(hybrid: FilterBaseScorer, articles: Articles) -> None:
     assert stages(hybrid.score(articles)) == {STAGE_1, STAGE_2}
 
 
-def test_below_the_threshold_the_probe_decides(hybrid: HybridScorer, articles: Articles) -> None:
+def test_below_the_threshold_the_probe_decides(hybrid: FilterBaseScorer, articles: Articles) -> None:
     for score in hybrid.score(articles):
         assert score.stage1_estimate is not None
-        assert (score.stage_used == STAGE_1) == (score.stage1_estimate < hybrid.threshold)
+        assert (score.stage_used == STAGE_1) == (score.stage1_estimate < hybrid.stage1.threshold)
 
 
-def test_it_is_decided_on_the_average_before_calibration(hybrid: HybridScorer, articles: Articles) -> None:
+def test_it_is_decided_on_the_average_before_calibration(hybrid: FilterBaseScorer, articles: Articles) -> None:
     outcomes = Postfilter(hybrid.config).apply(estimates_of(hybrid, articles))
 
     assert [score.stage1_estimate for score in hybrid.score(articles)] == [one.weighted_average for one in outcomes]
 
 
-def test_stage_1_scores_are_the_postfilters_of_calibrated_estimates(hybrid: HybridScorer, articles: Articles) -> None:
+def test_stage_1_scores_are_the_postfilters_of_calibrated_estimates(
+    hybrid: FilterBaseScorer, articles: Articles
+) -> None:
     estimates = estimates_of(hybrid, articles)
     calibrated = np.interp(estimates, MAP["x"], MAP["y"])
 
@@ -97,7 +97,9 @@ def test_stage_1_scores_are_the_postfilters_of_calibrated_estimates(hybrid: Hybr
             assert (score.error, score.passed_prefilter) == (None, True)
 
 
-def test_stage_1_scores_have_the_intervals_of_the_probes_calibration(hybrid: HybridScorer, articles: Articles) -> None:
+def test_stage_1_scores_have_the_intervals_of_the_probes_calibration(
+    hybrid: FilterBaseScorer, articles: Articles
+) -> None:
     for score in hybrid.score(articles):
         if score.stage_used == STAGE_1:
             expected = {**(score.scores or {}), "weighted_average": score.weighted_average}
@@ -127,7 +129,7 @@ def test_what_calibration_lifts_out_of_the_last_tier_goes_to_the_student(
 
 
 def test_stage_2_scores_are_those_of_the_student_alone(
-    hybrid: HybridScorer, full: FilterBaseScorer, articles: Articles
+    hybrid: FilterBaseScorer, full: FilterBaseScorer, articles: Articles
 ) -> None:
     for two, one in zip(hybrid.score(articles), full.score(articles), strict=True):
         if two.stage_used == STAGE_2:
@@ -136,21 +138,21 @@ def test_stage_2_scores_are_those_of_the_student_alone(
 
 
 def test_provenance_names_probe_and_embedder_and_the_calibration_of_the_stage(
-    hybrid: HybridScorer, full: FilterBaseScorer, articles: Articles
+    hybrid: FilterBaseScorer, full: FilterBaseScorer, articles: Articles
 ) -> None:
     stated = FilterConfig.load(hybrid.filter_dir).probe
     assert stated is not None
 
     for score in hybrid.score(articles):
         assert score.provenance.probe_sha256 == stated.sha256[PROBE_FILE]
-        assert score.provenance.embedder == hybrid.embedder.fingerprint
+        assert score.provenance.embedder == hybrid.stage1.embedder.fingerprint
         by_probe = score.stage_used == STAGE_1
         assert score.provenance.calibration == (stated.sha256[CALIBRATION_FILE][:12] if by_probe else None)
     assert stated.sha256[CALIBRATION_FILE] == sha256_of(hybrid.filter_dir / "probe" / CALIBRATION_FILE)
     assert (full.provenance.probe_sha256, full.provenance.embedder) == (None, None)
 
 
-def test_prefilter_and_bad_articles_come_first(hybrid: HybridScorer, articles: Articles) -> None:
+def test_prefilter_and_bad_articles_come_first(hybrid: FilterBaseScorer, articles: Articles) -> None:
     unreadable, short, _ = hybrid.score([UNREADABLE, SHORT, articles[0]])
 
     assert unreadable.error
@@ -159,7 +161,7 @@ def test_prefilter_and_bad_articles_come_first(hybrid: HybridScorer, articles: A
     assert hybrid.score(SHORT, prefilter=False).stage_used in {STAGE_1, STAGE_2}
 
 
-def test_order_and_company_change_nothing(hybrid: HybridScorer, articles: Articles) -> None:
+def test_order_and_company_change_nothing(hybrid: FilterBaseScorer, articles: Articles) -> None:
     together, backwards = hybrid.score(articles), hybrid.score(articles[::-1])[::-1]
     alone = [hybrid.score(article) for article in articles]
 
@@ -169,10 +171,10 @@ def test_order_and_company_change_nothing(hybrid: HybridScorer, articles: Articl
 
 
 def test_estimates_that_are_not_finite_go_to_the_student(
-    hybrid: HybridScorer, articles: Articles, monkeypatch: pytest.MonkeyPatch
+    hybrid: FilterBaseScorer, articles: Articles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    embed = hybrid.embedder.embed_tokens
-    monkeypatch.setattr(hybrid.embedder, "embed_tokens", lambda rows: embed(rows) * np.float32("nan"))
+    embed = hybrid.stage1.embedder.embed_tokens
+    monkeypatch.setattr(hybrid.stage1.embedder, "embed_tokens", lambda rows: embed(rows) * np.float32("nan"))
 
     scores = hybrid.score(articles)
 
@@ -181,33 +183,33 @@ def test_estimates_that_are_not_finite_go_to_the_student(
     assert {score.error for score in scores} == {None}
 
 
-def test_where_stage_1_fails_the_student_reads(
-    hybrid: HybridScorer, full: FilterBaseScorer, articles: Articles, monkeypatch: pytest.MonkeyPatch
+def test_where_stage_1_fails_the_student_scores(
+    hybrid: FilterBaseScorer, full: FilterBaseScorer, articles: Articles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: object) -> NDArray[np.float32]:
         raise MemoryError
 
-    monkeypatch.setattr(hybrid.embedder, "embed_tokens", fail)
+    monkeypatch.setattr(hybrid.stage1.embedder, "embed_tokens", fail)
     scores = hybrid.score(articles)
 
     assert stages(scores) == {STAGE_2}
     assert [score.tier for score in scores] == [score.tier for score in full.score(articles)]
 
 
-def test_spared_articles_are_not_read(
-    hybrid: HybridScorer, articles: Articles, monkeypatch: pytest.MonkeyPatch
+def test_articles_that_skip_the_student_are_not_encoded(
+    hybrid: FilterBaseScorer, articles: Articles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    n_read = []
+    n_rows = []
     run = hybrid.student.backend.run
-    monkeypatch.setattr(hybrid.student.backend, "run", lambda ids, mask: n_read.append(len(ids)) or run(ids, mask))
+    monkeypatch.setattr(hybrid.student.backend, "run", lambda ids, mask: n_rows.append(len(ids)) or run(ids, mask))
 
     scores = hybrid.score(articles)
 
-    assert sum(n_read) == sum(score.stage_used == STAGE_2 for score in scores)
+    assert sum(n_rows) == sum(score.stage_used == STAGE_2 for score in scores)
 
 
 def test_article_is_tokenized_once_for_both_stages(
-    hybrid: HybridScorer, articles: Articles, monkeypatch: pytest.MonkeyPatch
+    hybrid: FilterBaseScorer, articles: Articles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     n_encoded = []
     encode = HeadTailTokenizer.encode
@@ -221,22 +223,22 @@ def test_article_is_tokenized_once_for_both_stages(
 
 
 def test_filters_with_one_embedder_embed_once(
-    hybrid: HybridScorer, other_filter: Path, tmp_path: Path, articles: Articles, monkeypatch: pytest.MonkeyPatch
+    hybrid: FilterBaseScorer, other_filter: Path, tmp_path: Path, articles: Articles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = HybridScorer.from_folder(
-        write_probe(shutil.copytree(other_filter, tmp_path / "other"), seed=5), backend="torch"
+    other = distillery.load_filter(
+        write_probe(shutil.copytree(other_filter, tmp_path / "other"), seed=5), mode="hybrid", backend="torch"
     )
-    embed, rows = hybrid.embedder.embed_tokens, []
-    monkeypatch.setattr(hybrid.embedder, "embed_tokens", lambda given: rows.append(len(given)) or embed(given))
+    embed, rows = hybrid.stage1.embedder.embed_tokens, []
+    monkeypatch.setattr(hybrid.stage1.embedder, "embed_tokens", lambda given: rows.append(len(given)) or embed(given))
 
-    both = score_together([hybrid, other], articles)
+    both = score_batch([hybrid, other], articles)
 
-    assert other.embedder is hybrid.embedder
+    assert other.stage1.embedder is hybrid.stage1.embedder
     assert rows == [len(articles)]
     assert [score.tier for score in both[0]] == [score.tier for score in hybrid.score(articles)]
 
 
-def test_has_the_attributes_of_any_scorer(hybrid: HybridScorer, full: FilterBaseScorer) -> None:
+def test_has_the_attributes_of_any_scorer(hybrid: FilterBaseScorer, full: FilterBaseScorer) -> None:
     public = {name for name in dir(FilterBaseScorer) if name.isupper()}
 
     assert len(public) == 9
@@ -247,7 +249,7 @@ def test_has_the_attributes_of_any_scorer(hybrid: HybridScorer, full: FilterBase
     )
 
 
-def test_result_is_plain_json(hybrid: HybridScorer, articles: Articles) -> None:
+def test_result_is_plain_json(hybrid: FilterBaseScorer, articles: Articles) -> None:
     for score in hybrid.score(articles):
         plain = json.loads(json.dumps(score.to_dict(), allow_nan=False))
         assert plain == {**score.to_dict(), "intervals": plain["intervals"]}  # a pair is a list in JSON
@@ -258,13 +260,13 @@ def test_filters_own_code_keeps_its_place(folder: Path, articles: Articles) -> N
         def prefilter_article(self, article: distillery.Article) -> Score | None:
             return Score.make_blocked(self.provenance, "mine") if "river" in article.text else None
 
-    scorer = hybrid_class(Own).from_folder(folder, backend="torch")
+    stage1 = Stage1.load(distillery.load_config(folder), folder)
+    scorer = Own.from_folder(folder, backend="torch", stage1=stage1)
 
     scores = scorer.score(articles)
 
     assert {"mine", None} == {score.prefilter_reason for score in scores}
     assert {STAGE_1, STAGE_2} <= stages(scores)
-    assert hybrid_class(HybridScorer) is HybridScorer
 
 
 def test_no_threshold_no_hybrid(folder: Path) -> None:

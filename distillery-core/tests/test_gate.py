@@ -1,4 +1,4 @@
-"""CommerceGate: what the commerce filter finds for certain is set aside, read once where both share an encoder."""
+"""FilterGate: a gate's highest tier is set aside, and an article is encoded once where both share an encoder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tiny_encoder import random_head, write_encoder, write_sharing_filter, write
 import distillery
 from distillery.errors import FilterNotFoundError
 from distillery.scoring.article import Article
-from distillery.scoring.gate import COMMERCE, CommerceGate
+from distillery.scoring.gate import FilterGate
 from distillery.scoring.score import Score
 from distillery.scoring.scorer import FilterBaseScorer
 from distillery.students.backends.contract import Backend, Ids, Outputs
@@ -25,6 +25,7 @@ from distillery.students.backends.contract import Backend, Ids, Outputs
 Articles = list[dict[str, Any]]
 Install = Callable[..., None]
 
+COMMERCE = "commerce"
 HEAD = random_head(2, spread=0.2)
 
 
@@ -116,8 +117,13 @@ def test_the_highest_tier_is_set_aside_and_the_rest_is_scored(
     assert 3 < sum(wanted) < len(articles) - 3, "a gate that is always open, or never, proves nothing"
     assert set_aside(scores) == wanted
     for found, alone in zip(scores, plain, strict=True):
-        expected = Score.make_blocked(alone.provenance, COMMERCE) if found.prefilter_reason else alone
-        assert found == expected
+        if found.gate is None:
+            assert found == alone
+        else:
+            assert found == Score.make_gated(alone.provenance, COMMERCE, found.gate)
+            assert found.blocked
+            assert (found.gate.provenance.filter, found.gate.tier) == (COMMERCE, "certain")
+            assert found.to_dict()["gate"]["version"] == found.gate.provenance.version
 
 
 def test_without_the_gate_nothing_is_set_aside(
@@ -130,7 +136,7 @@ def test_without_the_gate_nothing_is_set_aside(
     assert not any(set_aside(scores))
 
 
-def test_skipping_the_prefilter_skips_the_gate(
+def test_the_prefilter_switch_is_for_rules_and_leaves_the_gate(
     install: Install, filter_folder: Path, commerce: Path, articles: Articles
 ) -> None:
     install(commerce, COMMERCE)
@@ -138,10 +144,11 @@ def test_skipping_the_prefilter_skips_the_gate(
 
     scores = scorer.score(articles, prefilter=False)
 
-    assert not any(set_aside(scores))
+    assert set_aside(scores) == set_aside(scorer.score(articles))
+    assert any(set_aside(scores))
 
 
-def test_one_article_alone_is_judged_alike(
+def test_one_article_alone_gets_the_same_result(
     install: Install, filter_folder: Path, commerce: Path, articles: Articles
 ) -> None:
     install(commerce, COMMERCE)
@@ -160,7 +167,7 @@ def test_an_article_is_read_once_where_both_share_the_encoder(
     scorer, gate = load(filter_folder), load(request.getfixturevalue(kind))
     scorer.student.backend = own = Counted(scorer.student.backend)
     gate.student.backend = gates = Counted(gate.student.backend)
-    scorer.commerce = CommerceGate(gate)
+    scorer.gates = (FilterGate(gate),)
 
     n_aside = sum(set_aside(scorer.score(articles)))
 
@@ -180,7 +187,7 @@ def test_an_article_that_the_gate_cannot_read_is_not_set_aside(
     unreadable = [music in row for row in rows]
     assert any(blocked and bad for blocked, bad in zip(wanted, unreadable, strict=True))
     gate.student.backend = Counted(gate.student.backend, fails_on=music)
-    scorer.commerce = CommerceGate(gate)
+    scorer.gates = (FilterGate(gate),)
 
     scores = scorer.score(articles)
 
@@ -195,7 +202,7 @@ def test_an_article_whose_commerce_score_is_no_number_is_not_set_aside(
     assert gate.student.head
     nothing = np.full_like(gate.student.head.weight, np.nan)
     gate.student.head = replace(gate.student.head, weight=nothing)
-    scorer.commerce = CommerceGate(gate)
+    scorer.gates = (FilterGate(gate),)
 
     scores = scorer.score(articles)
 
@@ -219,7 +226,7 @@ def test_the_prefilter_and_bad_articles_come_first(
 def test_the_commerce_filter_has_no_gate_before_itself(install: Install, commerce: Path) -> None:
     install(commerce, COMMERCE)
 
-    assert distillery.load_filter(COMMERCE, backend="torch", gates=["commerce"]).commerce is None
+    assert distillery.load_filter(COMMERCE, backend="torch", gates=["commerce"]).gates == ()
 
 
 def test_without_the_commerce_filter_the_remedy_is_told(install: Install, filter_folder: Path) -> None:
@@ -251,7 +258,7 @@ def test_the_command_sets_aside_what_the_scorer_does(
 ) -> None:
     wanted = [score.tier == "certain" for score in load(commerce).score(articles)]
 
-    found = [result["prefilter_reason"] == COMMERCE for result in result_of("--commerce")]
+    found = [result["prefilter_reason"] == COMMERCE for result in result_of("--gate", COMMERCE)]
 
     assert found == [*wanted, False]
     assert not any(result["prefilter_reason"] == COMMERCE for result in result_of())
@@ -268,7 +275,7 @@ def test_the_commands_summary_counts_what_is_set_aside(
     install(shared_commerce, COMMERCE)
     n_aside = sum(score.tier == "certain" for score in load(shared_commerce).score(articles))
 
-    ended = score(articles_file, "--filter", filter_folder, "--commerce", "-o", tmp_path / "scored.jsonl", *JSON)
+    ended = score(articles_file, "--filter", filter_folder, "--gate", COMMERCE, "-o", tmp_path / "scored.jsonl", *JSON)
 
     assert json.loads(ended.stdout)["filters"]["tiny-filter"]["set_aside"][COMMERCE] == n_aside
 
@@ -276,7 +283,7 @@ def test_the_commands_summary_counts_what_is_set_aside(
 def test_the_command_without_the_commerce_filter_is_used_wrongly(
     install: Install, filter_folder: Path, articles_file: Path
 ) -> None:
-    result = run("score", "--backend", "torch", articles_file, "--filter", filter_folder, "--commerce")
+    result = run("score", "--backend", "torch", articles_file, "--filter", filter_folder, "--gate", COMMERCE)
 
     assert (result.exit_code, result.stdout) == (USAGE, "")
     assert "No filter 'commerce' is installed." in result.stderr
