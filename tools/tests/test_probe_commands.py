@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from invented import Trained, contents, make_data, strict_json, write_filter
 
 import distillery
-from distillery import FilterConfig, HybridScorer
+from distillery import FilterConfig
 from distillery.config import CALIBRATION_FILE, PROBE_FILE
 from distillery.stage1.probe import Probe
 from distillery.students.base_models import sha256_of
@@ -108,7 +108,7 @@ def test_the_same_weights_keep_their_threshold(copied: Path, data: Path) -> None
     assert after.sha256[PROBE_FILE] == before.sha256[PROBE_FILE]
     assert (after.threshold, after.guarantee, after.costs) == (before.threshold, before.guarantee, before.costs)
     assert f"so the threshold stays: {before.threshold:g}" in done.output
-    assert isinstance(distillery.load_filter(copied, mode="hybrid", backend="torch"), HybridScorer)
+    assert distillery.load_filter(copied, mode="hybrid", backend="torch").stage1
 
 
 def test_other_weights_lose_their_threshold(copied: Path, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_filter_scores_in_two_stages(probed: Probed, data: Path) -> None:
 
     stages = {score.stage_used for score in scorer.score(articles)}
 
-    assert isinstance(scorer, HybridScorer)
+    assert scorer.stage1
     assert stages == {None, "stage1", "stage2"}
 
 
