@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .loading import load_config, load_filter, load_filters
     from .plugins.filters import list_filters
     from .plugins.hookspecs import hookimpl
+    from .results.frames import to_arrow, to_frame
     from .scoring.article import Article
     from .scoring.gate import FilterGate
     from .scoring.panel import FilterPanel
@@ -54,11 +55,11 @@ if TYPE_CHECKING:
     __version__: str
 
 _HOMES = {
-    "BatchMetrics": "scoring.stream",
-    "FilterGate": "scoring.gate",
     "Article": "scoring.article",
+    "BatchMetrics": "scoring.stream",
     "FilterBaseScorer": "scoring.scorer",
     "FilterConfig": "config",
+    "FilterGate": "scoring.gate",
     "FilterPanel": "scoring.panel",
     "Provenance": "scoring.score",
     "Score": "scoring.score",
@@ -67,6 +68,8 @@ _HOMES = {
     "load_config": "loading",
     "load_filter": "loading",
     "load_filters": "loading",
+    "to_arrow": "results.frames",
+    "to_frame": "results.frames",
 }
 
 __all__ = [
@@ -106,6 +109,8 @@ __all__ = [
     "load_config",
     "load_filter",
     "load_filters",
+    "to_arrow",
+    "to_frame",
 ]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

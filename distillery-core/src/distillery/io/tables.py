@@ -1,14 +1,9 @@
 """Tables as articles: Arrow batches, data frames and dicts of lists, one dict per row.
 
-``rows_of`` is what a scorer calls for tabular input::
-
-    if is_table(articles):
-        articles = rows_of(articles, columns)   # an iterator of dicts, one per row, in order
-    scores = [scorer ... for each dict]
-
-It takes pandas and polars DataFrames, pyarrow Tables, RecordBatches and readers, ``datasets.Dataset``, whatever else
-has the Arrow PyCapsule interface (``__arrow_c_stream__`` or ``__arrow_c_array__``), and a dict of lists. None of
-these libraries but pyarrow is imported. The values are normalised by ``values.field_value``.
+``rows_of`` is what a scorer calls for tabular input. It takes pandas and polars DataFrames, pyarrow Tables,
+RecordBatches and readers, ``datasets.Dataset``, whatever else has the Arrow PyCapsule interface
+(``__arrow_c_stream__`` or ``__arrow_c_array__``), and a dict of lists. Of these libraries only pyarrow is imported.
+The values are normalised by ``values.field_value``.
 """
 
 from __future__ import annotations
@@ -16,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..errors import ArticleError
+from ..errors import ArticleError, ArticleTypeError
 from .fields import check_mapping, fields_fault
 from .values import FIELDS, field_value
 
@@ -38,7 +33,7 @@ def rows_of(data: Any, columns: Mapping[str, str] | None = None) -> Iterator[dic
 
     ``columns`` maps a field of an article to the name in the data: ``{"title": "headline", "content": "body"}``.
     The columns are checked at once, the rows are read as they are asked for. Raises ArticleError if a column is
-    missing or of a type that is not read, TypeError if ``data`` is not a table.
+    missing or of a type that is not read, ArticleTypeError if ``data`` is not a table.
     """
     mapping = check_mapping(columns)
     if isinstance(data, Mapping):
@@ -93,9 +88,9 @@ def _reader_of(data: Any, columns: Mapping[str, str]) -> Any:
 
     if not is_table(data):
         remedy = "Call .collect() first" if hasattr(data, "collect") else "It needs the columns title and content"
-        raise TypeError(f"{type(data).__name__} is not a table of articles. {remedy}.")
+        raise ArticleTypeError(f"{type(data).__name__} is not a table of articles. {remedy}.")
     if not any(hasattr(data, names) for names in ("columns", "column_names", "schema")):
-        raise TypeError(f"a {type(data).__name__} is one column; give the DataFrame that holds title and content.")
+        raise ArticleTypeError(f"a {type(data).__name__} is one column; pass the DataFrame with title and content.")
     if not hasattr(data, "__arrow_c_stream__"):
         batch = pa.record_batch(data)
         return pa.RecordBatchReader.from_batches(batch.schema, [batch])

@@ -1,4 +1,4 @@
-"""What `score` takes: one article or many; anything else is a TypeError before anything is scored."""
+"""What `score` takes: one article, many articles or a table of them; anything else is a TypeError."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArticleTypeError
+from ..io.fields import check_mapping, renamed
+from ..io.tables import is_table, rows_of
 from .article import Article
 from .contracts import ArticleLike
 
@@ -17,20 +19,20 @@ Columns = Mapping[str, str]
 
 
 def is_single(articles: object) -> TypeIs[ArticleLike]:
-    """Say whether the input is one article."""
-    return isinstance(articles, (Article, Mapping))
+    """Say whether the input is one article; a dict of lists is a table."""
+    return isinstance(articles, Article) or (isinstance(articles, Mapping) and not is_table(articles))
 
 
 def iter_articles(articles: Any, columns: Columns | None = None) -> Iterator[ArticleLike]:
     """Return many articles one after the other.
 
     ``columns`` maps an article's field to its name in the data, as in ``{"content": "body"}``. Raises
-    ArticleTypeError for one article, and for what holds no articles.
+    ArticleTypeError for one article, and for what holds no articles; ArticleError for a table without the columns.
     """
+    if is_table(articles):
+        return rows_of(articles, columns)
     if is_single(articles):
-        raise ArticleTypeError(
-            "This method takes many articles. Pass one article to score(article), or [article] here."
-        )
+        raise ArticleTypeError("This method takes many articles: pass one title and content to score(article).")
     if isinstance(articles, (str, bytes)) or not isinstance(articles, Iterable):
         raise _wrong_type(articles)
     items = iter(articles)
@@ -42,11 +44,10 @@ def iter_articles(articles: Any, columns: Columns | None = None) -> Iterator[Art
     return (with_columns(article, columns) for article in found) if columns else found
 
 
-def with_columns(article: ArticleLike, columns: Columns) -> ArticleLike:
+def with_columns(article: ArticleLike, columns: Columns | None) -> ArticleLike:
     """Return an article whose fields are taken from the names in ``columns``; an `Article` stays as it is."""
-    if not isinstance(article, Mapping):
-        return article
-    return {**article, **{field: article.get(name) for field, name in columns.items()}}
+    mapping = check_mapping(columns)
+    return renamed(article, mapping) if mapping and isinstance(article, Mapping) else article
 
 
 def batches_of(articles: Iterator[ArticleLike], size: int) -> Iterator[list[ArticleLike]]:

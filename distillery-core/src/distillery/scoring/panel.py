@@ -88,7 +88,7 @@ class FilterPanel:
         filter's place alone.
         """
         if is_single(articles):
-            article = with_columns(articles, columns) if columns else articles
+            article = with_columns(articles, columns)
             checked = article if isinstance(article, Article) else Article.from_dict(article)
             return self._measured([checked], prefilter=prefilter)[0]
         return list(

@@ -136,10 +136,13 @@ class FilterBaseScorer(LegacyConstants):
 
         ``prefilter=False`` scores the articles that the filter's rules would set aside; None is what was chosen when
         the filter was loaded. ``batch_size`` is how many articles share a pass, ``show_progress`` draws a bar on
-        stderr. ``columns`` maps an article's field to its name in the data: ``{"content": "body"}``.
+        stderr. A table of articles is a pandas or polars DataFrame, a pyarrow Table, a datasets.Dataset or a dict of
+        lists; ``columns`` maps an article's field to its name there: ``{"title": "headline", "content": "body"}``.
+
+            frame["uplifting"] = [score.weighted_average for score in scorer.score(frame)]
         """
         if is_single(articles):
-            return self.score_article(with_columns(articles, columns) if columns else articles, prefilter=prefilter)
+            return self.score_article(with_columns(articles, columns), prefilter=prefilter)
         return list(
             self.score_iter(
                 articles, prefilter=prefilter, batch_size=batch_size, show_progress=show_progress, columns=columns
