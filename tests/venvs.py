@@ -60,12 +60,13 @@ class CleanVenv:
     """A virtual environment of its own home, cache and working folder, without a network."""
 
     folder: Path
+    cache: Path
 
     @classmethod
     def create(cls, folder: Path, dependencies: Path, *wheels: Path) -> CleanVenv:
         """Make an environment over the linked dependencies and install wheels in it with pip."""
         venv.create(folder, symlinks=True)
-        environment = cls(folder)
+        environment = cls(folder, folder / "cache")
         environment.work.mkdir()
         (environment.site / "_dependencies.pth").write_text(f"{dependencies}\nimport _refuse_network\n")
         (environment.site / "_refuse_network.py").write_text(_REFUSE_NETWORK)
@@ -90,7 +91,7 @@ class CleanVenv:
 
     def run(self, command: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a program of the environment's bin folder with these variables added."""
-        home = {"HOME": str(self.folder), "DISTILLERY_CACHE": str(self.folder / "cache")}
+        home = {"HOME": str(self.folder), "DISTILLERY_CACHE": str(self.cache)}
         quiet = {"PATH": os.environ["PATH"], "HF_HUB_OFFLINE": "1", "COLUMNS": "300", "NO_COLOR": "1"}
         program = self.folder / "bin" / command
         return processes.run(program, *arguments, cwd=self.work, env=home | quiet | variables, text=True)
