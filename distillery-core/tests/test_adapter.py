@@ -103,7 +103,7 @@ def test_modules_that_are_not_adapted_stay(folder: Path, backbone: nn.Module) ->
     ],
 )
 def test_a_tensor_that_nothing_uses_is_refused(folder: Path, key: str) -> None:
-    """The predecessor once used 0 of 29 tensors without a word."""
+    """A loader that skips what it does not know once used 0 of 29 tensors, silently."""
     change_tensors(folder, lambda tensors: tensors.update({key: torch.zeros(2, 2)}))
 
     message = refused(folder)

@@ -89,7 +89,7 @@ def test_article_error_is_a_value_error() -> None:
     assert issubclass(ArticleError, DistilleryError)
 
 
-def test_url_is_read_without_what_nobody_sees() -> None:
+def test_url_is_read_without_invisible_characters() -> None:
     url = " \ufeff<![CDATA[https://exam\u00adple.org/a?b=1&copy=2]]>\n"
 
     assert Article.from_dict({**GOOD, "url": url}).url == "https://example.org/a?b=1&copy=2"

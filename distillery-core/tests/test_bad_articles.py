@@ -136,10 +136,10 @@ def test_each_bad_line_says_what_is_wrong(mixed_results: Mixed, index: int) -> N
         assert record["line"] == 2 + 2 * index
         assert record["results"] == {}
     else:
-        judged = record["results"][NAME]
-        assert judged["error"].startswith(bad.says)
-        assert judged["prefilter_reason"] == f"Invalid article: {judged['error']}"
-        assert (judged["passed_prefilter"], judged["scores"], judged["tier"]) == (False, None, None)
+        found = record["results"][NAME]
+        assert found["error"].startswith(bad.says)
+        assert found["prefilter_reason"] == f"Invalid article: {found['error']}"
+        assert (found["passed_prefilter"], found["scores"], found["tier"]) == (False, None, None)
 
 
 def bad_record(records: list[dict[str, Any]], index: int) -> dict[str, Any]:
@@ -178,11 +178,11 @@ def test_mixed_file_as_parquet_says_the_same(mixed: Path, mixed_results: Mixed, 
     rows = parquet.read_table(output).to_pylist()
     assert (result.exit_code, result.stdout, result.stderr) == (FAILED, "", "")
     for record, row in zip(mixed_results[1], rows, strict=True):
-        judged = record["results"].get(NAME, {})
+        found = record["results"].get(NAME, {})
         assert row["error"] == record.get("error")
-        assert row["tiny_filter_error"] == judged.get("error")
-        assert row["tiny_filter_weighted_average"] == judged.get("weighted_average")
-        assert row["tiny_filter_tier"] == judged.get("tier")
+        assert row["tiny_filter_error"] == found.get("error")
+        assert row["tiny_filter_weighted_average"] == found.get("weighted_average")
+        assert row["tiny_filter_tier"] == found.get("tier")
 
 
 # Bad rows of Parquet

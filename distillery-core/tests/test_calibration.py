@@ -1,4 +1,4 @@
-"""Calibration: the predecessor's files read unchanged, and everything else refused."""
+"""Calibration: legacy files are read unchanged, and everything else is refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from distillery.students.encoder_spec import resolve_encoder_spec
 
 MAP = {"x": [0.5859375, 0.71875, 1.21875, 8.0], "y": [1.0, 1.1282, 1.1282, 7.8776]}
 
-# As the predecessor wrote it: its keys, in its order.
+# A legacy file: its keys, in its order.
 LEGACY: dict[str, Any] = {
     "method": "isotonic",
     "fitted_on": "val",
@@ -147,7 +147,7 @@ def test_identifier_is_the_files_sha256(path: Path, config: FilterConfig) -> Non
 
 @pytest.mark.parametrize("name", ["tiny_filter", "tiny-filter"])
 def test_either_spelling_of_the_filter_is_accepted(path: Path, config: FilterConfig, name: str) -> None:
-    """The predecessor's directories had underscores on the server and hyphens at home."""
+    """Legacy folders had underscores on one machine and hyphens on another."""
     load(path, {**LEGACY, "filter_name": name}, config)
 
 
@@ -173,7 +173,7 @@ def test_a_file_for_this_student_is_accepted(path: Path, config: FilterConfig) -
     ],
 )
 def test_a_file_for_another_student_is_refused(path: Path, config: FilterConfig, fact: str, value: Any) -> None:
-    """The predecessor once ran new calibration on old weights for three days."""
+    """New calibration on old weights once ran for three days, unnoticed."""
     with pytest.raises(CalibrationError, match=f"was fitted with {fact} .*, but the student has "):
         load(path, {**LEGACY, **FITTED_ON, fact: value}, config)
 
@@ -187,7 +187,7 @@ def test_what_is_not_json_is_refused(path: Path, config: FilterConfig, content: 
 
 
 def test_a_missing_file_is_refused(path: Path, config: FilterConfig) -> None:
-    """The predecessor went on without calibration."""
+    """Scoring must not go on without calibration."""
     with pytest.raises(CalibrationError, match=r"calibration.json cannot be read"):
         read(path, config)
 

@@ -90,14 +90,14 @@ def test_doctor_asks_only_after_the_named(
 
 def test_doctor_of_a_filter_provided_twice(install: Install, bert_filter: Path) -> None:
     install(bert_filter)
-    install(bert_filter, owner="stranger-")
+    install(bert_filter, owner="other-")
 
     result = run("doctor", *JSON)
 
     assert result.exit_code == FAILED
     assert [entry["distribution"] for entry in json.loads(result.stdout)["filters"]] == [
         "distillery-filter-tiny-filter 1.2.3",
-        "stranger-distillery-filter-tiny-filter 1.2.3",
+        "other-distillery-filter-tiny-filter 1.2.3",
     ]
 
 

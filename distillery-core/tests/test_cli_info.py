@@ -22,8 +22,8 @@ def test_info_for_people(bert_filter: Path) -> None:
 
     assert (result.exit_code, result.stderr) == (OK, "")
     assert result.stdout.startswith("tiny-filter 1.2.3: Shared water and a village clinic, verified.\n")
-    told = ("reach", "0.50", "How many people.", "high", "7.00", "compact (default)", "acme/tiny", "16+8")
-    assert [text for text in told if text not in result.stdout] == []
+    expected = ("reach", "0.50", "How many people.", "high", "7.00", "compact (default)", "acme/tiny", "16+8")
+    assert [text for text in expected if text not in result.stdout] == []
     assert "While proof is below 3, the average is at most 3: Nothing is verified." in result.stdout
     assert "This filter has no evaluation.  Measure it: distillery evaluate " in result.stdout
 

@@ -29,8 +29,8 @@ def test_score_to_a_file(tmp_path: Path, bert_filter: Path, articles_file: Path,
     read = json_records(articles_file.read_text())
     assert (result.exit_code, result.stderr) == (OK, "")
     assert json_records(output.read_text()) == [
-        {"id": article["id"], "results": {"tiny-filter": judged.to_dict()}}
-        for article, judged in zip(read, bert_scorer.score_batch(read), strict=True)
+        {"id": article["id"], "results": {"tiny-filter": found.to_dict()}}
+        for article, found in zip(read, bert_scorer.score_batch(read), strict=True)
     ]
     assert names_in(tmp_path) == ["articles.jsonl", "scored.jsonl"]
 
@@ -71,12 +71,12 @@ def test_both_formats_in_and_out_carry_the_same_numbers(
     flat = parquet.read_table(tmp_path / "scored.parquet").to_pylist()
     assert [record["results"] for record in records] == [record["results"] for record in expected]
     for record, row in zip(expected, flat, strict=True):
-        judged = record["results"]["tiny-filter"]
+        found = record["results"]["tiny-filter"]
         assert (row["id"], row["error"]) == (str(record["id"]), None)
         for fact in ("passed_prefilter", "prefilter_reason", "weighted_average", "tier", "gatekeeper_applied", "error"):
-            assert row[f"tiny_filter_{fact}"] == judged[fact]
+            assert row[f"tiny_filter_{fact}"] == found[fact]
         for name in ("reach", "proof", "lasting"):
-            assert row[f"tiny_filter_score_{name}"] == (judged["scores"] or {}).get(name)
+            assert row[f"tiny_filter_score_{name}"] == (found["scores"] or {}).get(name)
 
 
 def test_score_replaces_a_previous_file(tmp_path: Path, bert_filter: Path, articles_file: Path) -> None:
@@ -198,14 +198,14 @@ def test_only_broken_filters_write_nothing(
 
 
 def test_no_prefilter_scores_what_the_rules_set_aside(bert_filter: Path, articles_file: Path) -> None:
-    judged = [
+    found = [
         json_records(score(articles_file, "--filter", bert_filter, *options).stdout)[-1]["results"]["tiny-filter"]
         for options in ((), ("--no-prefilter",))
     ]
 
-    assert (judged[0]["prefilter_reason"], judged[0]["tier"]) == ("content_too_short_5chars", None)
-    assert judged[1]["prefilter_reason"] is None
-    assert judged[1]["tier"] is not None
+    assert (found[0]["prefilter_reason"], found[0]["tier"]) == ("content_too_short_5chars", None)
+    assert found[1]["prefilter_reason"] is None
+    assert found[1]["tier"] is not None
 
 
 @pytest.mark.parametrize("with_output", [True, False])

@@ -1,4 +1,4 @@
-"""FilterConfig: every check of a config.yaml, and that all faults are told at once."""
+"""FilterConfig: every check of a config.yaml, and all faults reported at once."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_sound_config_is_read(config: FilterConfig) -> None:
     assert config.student().weights_sha256 == "1" * 64
 
 
-def test_defaults_are_the_predecessors(config_data: Data) -> None:
+def test_defaults_are_the_legacy_ones(config_data: Data) -> None:
     del config_data["prefilter"]
 
     config = FilterConfig.parse(config_data)
@@ -189,7 +189,7 @@ def test_all_faults_are_told_at_once(config_data: Data) -> None:
         assert f"  {place}: " in text
 
 
-def test_dangling_references_are_told_with_the_other_faults(config_data: Data) -> None:
+def test_dangling_references_are_reported_with_the_other_faults(config_data: Data) -> None:
     config_data["version"] = "six"
     config_data["gatekeepers"][0]["dimension"] = "profo"
     config_data["default_student"] = "gemma"

@@ -1,4 +1,4 @@
-"""EncoderConfig, and a student's choice between a base and an encoder: every fault told with its place."""
+"""EncoderConfig, and a student's choice between a base and an encoder: every fault is reported with its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading: its fingerprint stands for every fact that the numbers depend on, and refuses another encoder."""
+"""EncoderSpec: its fingerprint covers every fact that the numbers depend on; another encoder is refused."""
 
 from __future__ import annotations
 

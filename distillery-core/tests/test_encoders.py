@@ -109,7 +109,7 @@ def test_nothing_installed_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("answer", ["1 / 0", "['encoder']", f"{{{ENCODER!r}: 'a/folder'}}", f"{{{ENCODER!r}: None}}"])
 def test_a_package_that_offers_no_folder_is_named(install: Install, answer: str) -> None:
-    """It costs its own encoders, and whoever misses them is told why."""
+    """It costs only its own encoders, and the error for a missing one names the reason."""
     install(answer)
 
     message = not_found(wanted())

@@ -19,11 +19,11 @@ from distillery.scoring.scorer import FilterBaseScorer
 def test_ten_megabytes_have_a_finite_score(bert_scorer: FilterBaseScorer, field: str, unit: str) -> None:
     text = unit * (10 * 2**20 // len(unit.encode()))
 
-    (judged,) = bert_scorer.score_batch([article(**{field: text})])
+    (result,) = bert_scorer.score_batch([article(**{field: text})])
 
-    assert judged.error is None
-    assert judged.weighted_average is not None
-    assert 0.0 <= judged.weighted_average <= 10.0
+    assert result.error is None
+    assert result.weighted_average is not None
+    assert 0.0 <= result.weighted_average <= 10.0
 
 
 def test_ten_megabytes_in_a_file_are_scored_beside_the_rest(tmp_path: Path, bert_filter: Path) -> None:

@@ -90,7 +90,7 @@ def test_no_articles_have_no_intervals(config: FilterConfig) -> None:
 
 
 def test_a_file_without_half_widths_gives_none(config: FilterConfig) -> None:
-    """The predecessor's files have none."""
+    """Legacy files have none."""
     calibration = parse({"dimensions": {"reach": {"x": [0, 10], "y": [0, 10]}}}, config)
 
     assert calibration.intervals(np.ones((2, 3)), np.ones(2)) is None

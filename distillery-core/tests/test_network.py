@@ -155,7 +155,7 @@ def test_pooling(
         assert torch.allclose(vector, wanted, atol=1e-6)
 
 
-def test_an_encoder_gives_the_vectors_that_a_head_would_judge(
+def test_an_encoder_gives_the_vectors_that_a_head_reads(
     base: Path, write_adapter: WriteAdapter, tmp_path: Path, batch: tuple[Tensor, Tensor]
 ) -> None:
     network = load(base, write_adapter(base, tmp_path), "mean")

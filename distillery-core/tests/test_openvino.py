@@ -170,7 +170,7 @@ def test_another_network_is_converted_on_its_own(linear_recipe: Recipe, warm_cac
         (MANIFEST_FILE, b'{"sha256": {}}'),
     ],
 )
-def test_a_damaged_cache_is_converted_anew(
+def test_a_damaged_cache_is_converted_again(
     linear_recipe: Recipe, warm_cache: Path, name: str, content: bytes | None
 ) -> None:
     built: list[float] = []
@@ -195,7 +195,7 @@ def test_a_network_whose_scores_are_no_numbers_is_refused(linear_recipe: Recipe,
 
 
 def test_processes_that_convert_at_once_agree(linear_recipe: Recipe, tmp_path: Path) -> None:
-    """Whoever is second finds the first one's folder in place, and uses it."""
+    """The second process finds the folder of the first, and uses it."""
     recipe = linear_recipe([])
 
     def build_after_another_process() -> Any:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from distillery.config import FilterConfig
 from distillery.scoring.postfilter import Outcome, Postfilter
 
-# Weights, tiers and gate of the predecessor's four filters, dimensions in the students' order.
+# Weights, tiers and gate of four legacy filters, dimensions in the students' order.
 FILTERS: dict[str, dict[str, Any]] = {
     "uplifting": {
         "weights": {
@@ -121,7 +121,7 @@ score = st.one_of(st.floats(-5, 15), st.integers(0, 20).map(lambda n: n / 2))
 six_scores = st.lists(score, min_size=6, max_size=6)
 
 
-def judge(name: str, scores: list[float]) -> Outcome:
+def outcome_of(name: str, scores: list[float]) -> Outcome:
     return POSTFILTERS[name].apply(np.array([scores[: len(FILTERS[name]["weights"])]]))[0]
 
 
@@ -134,7 +134,7 @@ def test_golden_vector(
     tier: str,
     gated: bool,
 ) -> None:
-    outcome = judge(name, scores)
+    outcome = outcome_of(name, scores)
 
     assert outcome.weighted_average == average
     assert outcome.tier.name == tier
@@ -149,14 +149,14 @@ def test_golden_vector(
 )
 def test_equal_scores_reach_the_tier_that_starts_there(name: str, tier: str, floor: float) -> None:
     """Left-to-right float sums give uplifting 3.9999999999999996 for six times 4.0."""
-    outcome = judge(name, [floor] * 6)
+    outcome = outcome_of(name, [floor] * 6)
 
     assert (outcome.weighted_average, outcome.tier.name) == (floor, tier)
 
 
 @pytest.mark.parametrize("name", FILTERS)
 def test_just_under_a_tier_is_under_it(name: str) -> None:
-    assert judge(name, [6.9999999] * 6).tier.name != judge(name, [7.0] * 6).tier.name
+    assert outcome_of(name, [6.9999999] * 6).tier.name != outcome_of(name, [7.0] * 6).tier.name
 
 
 @pytest.mark.parametrize("name", FILTERS)
@@ -166,9 +166,9 @@ def test_gate_is_strict(name: str) -> None:
     scores = [9.0] * 6
 
     scores[position] = below
-    at_the_floor = judge(name, scores)
+    at_the_floor = outcome_of(name, scores)
     scores[position] = below - 0.001
-    under_it = judge(name, scores)
+    under_it = outcome_of(name, scores)
 
     assert not at_the_floor.gatekeeper_applied
     assert under_it.gatekeeper_applied
@@ -184,7 +184,7 @@ def test_an_average_at_the_cap_is_not_called_capped(name: str) -> None:
     scores = [cap / (1 - weight)] * 6
     scores[position] = 0.0
 
-    outcome = judge(name, scores)
+    outcome = outcome_of(name, scores)
 
     assert outcome.weighted_average == cap
     assert not outcome.gatekeeper_applied
@@ -201,7 +201,7 @@ def test_the_lowest_of_several_caps_holds(config_data: dict[str, Any]) -> None:
 
 
 def test_scores_are_clamped_before_they_are_averaged() -> None:
-    outcome = judge("cultural-discovery", [12.0, -3.0, 10.0, 10.5, 10.0])
+    outcome = outcome_of("cultural-discovery", [12.0, -3.0, 10.0, 10.5, 10.0])
 
     assert list(outcome.scores.values()) == [10.0, 0.0, 10.0, 10.0, 10.0]
     assert outcome.weighted_average == 8.0
@@ -221,7 +221,7 @@ def test_values_are_plain_floats() -> None:
 
 @given(names, six_scores)
 def test_average_and_scores_stay_on_the_scale(name: str, scores: list[float]) -> None:
-    outcome = judge(name, scores)
+    outcome = outcome_of(name, scores)
 
     assert 0.0 <= outcome.weighted_average <= 10.0
     assert all(0.0 <= value <= 10.0 for value in outcome.scores.values())
@@ -234,12 +234,12 @@ def test_a_better_dimension_never_lowers_the_average(
     better = list(scores)
     better[position] += more
 
-    assert judge(name, better).weighted_average >= judge(name, scores).weighted_average
+    assert outcome_of(name, better).weighted_average >= outcome_of(name, scores).weighted_average
 
 
 @given(names, six_scores)
 def test_gate_never_raises(name: str, scores: list[float]) -> None:
-    gated = judge(name, scores)
+    gated = outcome_of(name, scores)
     free = UNGATED[name].apply(np.array([scores[: len(FILTERS[name]["weights"])]]))[0]
 
     assert gated.weighted_average <= free.weighted_average
@@ -249,19 +249,19 @@ def test_gate_never_raises(name: str, scores: list[float]) -> None:
 
 @given(names, six_scores)
 def test_tier_is_the_highest_that_the_average_reaches(name: str, scores: list[float]) -> None:
-    outcome = judge(name, scores)
+    outcome = outcome_of(name, scores)
 
     reached = [tier for tier, floor in FILTERS[name]["tiers"].items() if outcome.weighted_average >= floor]
     assert outcome.tier.name == reached[0]
 
 
 @given(names, st.lists(six_scores, min_size=1, max_size=8))
-def test_an_article_is_judged_the_same_in_any_company(name: str, rows: list[list[float]]) -> None:
+def test_other_articles_of_a_batch_change_nothing(name: str, rows: list[list[float]]) -> None:
     width = len(FILTERS[name]["weights"])
 
     together = POSTFILTERS[name].apply(np.array([row[:width] for row in rows]))
 
-    assert together == [judge(name, row) for row in rows]
+    assert together == [outcome_of(name, row) for row in rows]
 
 
 @given(names, st.lists(six_scores, max_size=8))

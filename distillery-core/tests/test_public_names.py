@@ -75,7 +75,7 @@ def test_every_exception_is_public() -> None:
 
 
 def test_every_exception_of_every_module_is_a_distillery_error() -> None:
-    strangers = [
+    foreign = [
         f"{module.__name__}.{name}"
         for module in modules()
         for name, value in vars(module).items()
@@ -85,4 +85,4 @@ def test_every_exception_of_every_module_is_a_distillery_error() -> None:
         and not issubclass(value, distillery.DistilleryError)
     ]
 
-    assert strangers == []
+    assert foreign == []

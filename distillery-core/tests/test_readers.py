@@ -156,7 +156,7 @@ def test_repeated_ids_name_the_first_line(read_lines: ReadLines) -> None:
 
 
 def test_number_and_text_are_one_id(read_lines: ReadLines) -> None:
-    """They could not be told apart in a Parquet file of results."""
+    """A Parquet file of results could not distinguish them."""
     lines = read_lines(json_line(id=1) + json_line(id="1") + json_line(id="01"))
 
     assert [line.error for line in lines] == [None, "Duplicate id '1', first seen on line 1.", None]

@@ -124,7 +124,7 @@ def test_no_texts_give_no_scores(sharing: Heads) -> None:
     assert load(sharing[0]).student.predict([]).shape == (0, 3)
 
 
-def test_what_one_reads_the_other_can_judge(sharing: Heads, articles: Articles) -> None:
+def test_a_head_scores_what_another_filter_encoded(sharing: Heads, articles: Articles) -> None:
     one, two = (load(folder) for folder in sharing)
     texts = [article["content"] for article in articles]
 

@@ -78,7 +78,7 @@ def test_counts_add_up_over_chunks() -> None:
 
 
 def test_a_title_cannot_command_the_terminal() -> None:
-    """Titles come from strangers: escape sequences and lone surrogates are not printed."""
+    """Titles are third-party text: escape sequences and lone surrogates are not printed."""
     summary = Summary([a_filter()])
 
     summary.add(Chunk([Line(1, {"title": "\x1b[2Jspring\ud800 in <b>Arden</b>"})]), [[scored("high")]])
@@ -142,14 +142,14 @@ def test_examples_of_failure_are_the_first_lines_of_the_file() -> None:
 
 def test_tables_show_tiers_in_their_order_then_reasons_by_number() -> None:
     summary = Summary([a_filter()])
-    judged = [
+    scores_of_chunk = [
         scored("low"),
         *[blocked("shopping")] * 2,
         blocked("finance"),
         *[scored("high")] * 4,
     ]
 
-    summary.add(chunk_of(8), [judged])
+    summary.add(chunk_of(8), [scores_of_chunk])
 
     assert summary.tables() == [
         (
@@ -173,7 +173,7 @@ def test_each_filter_has_its_table() -> None:
     assert [title.partition(" ")[0] for title, _ in summary.tables()] == ["one", "two"]
 
 
-def test_each_filter_must_have_judged_each_article() -> None:
+def test_each_filter_must_have_scored_each_article() -> None:
     with pytest.raises(ValueError, match="zip"):
         Summary([a_filter()]).add(chunk_of(2), [[scored("high")]])
 

@@ -88,7 +88,7 @@ def test_special_tokens_count_and_stand_around(request: pytest.FixtureRequest, n
 
 
 def test_tail_is_never_cut(tokenizer: HeadTailTokenizer, plain: Tokenizer) -> None:
-    """The predecessor's 256 + separator + 256 tokens were cut again at 512."""
+    """A legacy layout of 256 + separator + 256 tokens was cut again at 512."""
     ending = plain.encode(" verified", add_special_tokens=False).ids
 
     ids = tokenizer.encode(["village " * 300 + "verified"])[0]

@@ -174,7 +174,7 @@ def make_folder(path: Path) -> None:
 
 
 def make_pipe(path: Path) -> None:
-    """A pipe stands for every special file: to replace /dev/null would be worse."""
+    """A pipe represents every special file; replacing /dev/null would be worse."""
     os.mkfifo(path)
 
 

@@ -1,4 +1,4 @@
-"""A tiny shared encoder, and filters on it: each is a filter with an adapter of its own, taken apart."""
+"""A tiny shared encoder, and filters on it: each is a filter with its own adapter, split into encoder and head."""
 
 from __future__ import annotations
 
