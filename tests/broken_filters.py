@@ -199,7 +199,7 @@ CASES = [
         "ConfigError",
         (
             "distillery_filter_broken/config.yaml has 2 fault(s):",
-            "  colour: Extra inputs are not permitted",
+            "  colour: there is no such key here",
             "  dimensions: the weights sum to 0.75, not to 1",
         ),
         config=_unknown_key_and_weights,

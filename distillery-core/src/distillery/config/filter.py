@@ -20,6 +20,10 @@ from .yaml_file import read_yaml
 
 WEIGHT_SUM_TOLERANCE = 1e-9
 
+# Names that results have beside the dimensions: the average, and the ends of an interval in tables.
+AVERAGE = "weighted_average"
+INTERVAL_ENDS = ("_low", "_high")
+
 T = TypeVar("T")
 
 
@@ -27,7 +31,7 @@ class TrainingConfig(Section):
     """How the filter's students are trained, where the tools' defaults do not suit it.
 
     ``snippet_characters``: also learn from each article cut to its title and so many first characters, as feeds
-    bring them; only for labels that the beginning of a text earns as well as the whole.
+    deliver them; only where the beginning of a text has the same label as the whole.
     """
 
     snippet_characters: Annotated[int, Field(ge=0)] = 0
@@ -86,7 +90,7 @@ class FilterConfig(Section):
 
     @property
     def probe_ceiling(self) -> float:
-        """The highest threshold that a probe may have: no cap and no tier above the last lies lower."""
+        """The highest threshold that a probe may have: the lowest cap, or the lowest tier above the last."""
         return _probe_ceiling([gate.cap for gate in self.gatekeepers], [tier.at_least for tier in self.tiers])
 
     def student(self, name: str | None = None) -> StudentConfig:
@@ -100,7 +104,8 @@ class FilterConfig(Section):
     @field_validator("dimensions")
     @classmethod
     def _dimensions_are_sound(cls, value: list[DimensionConfig]) -> list[DimensionConfig]:
-        faults = _repeats("dimension", [dimension.name for dimension in value])
+        names = [dimension.name for dimension in value]
+        faults = [*_repeats("dimension", names), *_reserved(names)]
         total = sum(dimension.weight for dimension in value)
         if abs(total - 1.0) > WEIGHT_SUM_TOLERANCE:
             faults.append(f"the weights sum to {total:.10g}, not to 1")
@@ -128,6 +133,17 @@ def _repeats(kind: str, names: list[str]) -> list[str]:
     return [f"{kind} named more than once: {', '.join(repeated)}"] if repeated else []
 
 
+def _reserved(names: list[str]) -> list[str]:
+    """Return the dimensions that results already use for something else."""
+    ends = {f"{name}{end}": name for name in names for end in INTERVAL_ENDS}
+    faults = [f"'{AVERAGE}' cannot be a dimension: results use that name for the average"] if AVERAGE in names else []
+    return faults + [
+        f"'{name}' cannot be a dimension beside '{ends[name]}': tables use that name for its interval"
+        for name in names
+        if name in ends
+    ]
+
+
 def _unless(faults: list[str], value: list[T]) -> list[T]:
     if faults:
         raise ValueError("; ".join(faults))
@@ -135,7 +151,7 @@ def _unless(faults: list[str], value: list[T]) -> list[T]:
 
 
 def _dangling(data: Any) -> list[str]:
-    """Return the faults that lie between two sections, which pydantic tells only if there are no others."""
+    """Return the faults that lie between two sections, which pydantic reports only if there are no others."""
     try:
         dimensions = [dimension["name"] for dimension in data["dimensions"]]
         faults = [
@@ -148,20 +164,18 @@ def _dangling(data: Any) -> list[str]:
             faults.append(f"default_student: '{data['default_student']}' is not a student; there are: {known}")
         faults += _probe_faults(data)
     except (AttributeError, KeyError, TypeError):
-        return []  # what is missing or of a wrong kind is a fault that pydantic tells
+        return []  # what is missing or of a wrong kind is a fault that pydantic reports
     return faults
 
 
 def _probe_faults(data: Any) -> list[str]:
-    """Return whether Stage 1 could give a tier above the last, or spare an article for a gatekeeper's cap."""
+    """Return whether Stage 1 could give a tier above the last, or skip an article because of a gatekeeper's cap."""
     threshold = (data.get("probe") or {}).get("threshold")
     caps = [gate["cap"] for gate in data.get("gatekeepers") or []]
     ceiling = _probe_ceiling(caps, [tier["at_least"] for tier in data["tiers"]])
     if threshold is None or threshold <= ceiling:
         return []
-    return [
-        f"probe.threshold: {threshold:g} is above {ceiling:g}, the lowest of the caps and of the tiers but the last"
-    ]
+    return [f"probe.threshold: {threshold:g} is above {ceiling:g}, the lowest cap or tier above the last"]
 
 
 def _probe_ceiling(caps: list[float], floors: list[float]) -> float:

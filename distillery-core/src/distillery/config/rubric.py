@@ -6,13 +6,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .section import Points, Section
+from .section import DIMENSION_PATTERN, Points, Section
 
 
 class DimensionConfig(Section):
     """One scored aspect: its weight in the average and what its scale means."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    name: Annotated[str, Field(pattern=DIMENSION_PATTERN)]
     weight: Annotated[float, Field(ge=0.0, le=1.0)]
     description: str
     anchors: dict[str, str] = Field(default_factory=dict)
@@ -27,7 +27,7 @@ class TierConfig(Section):
 
 
 class GatekeeperConfig(Section):
-    """A cap on the weighted average while one dimension stays under a floor."""
+    """A cap on the weighted average while the score of one dimension is below a floor."""
 
     dimension: str
     below: Points

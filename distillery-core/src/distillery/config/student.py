@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from .file_names import ADAPTER_CONFIG_FILE, ADAPTER_FILE
-from .section import NAME_PATTERN, Pooling, Section, Sha256
+from .section import COMMIT_PATTERN, NAME_PATTERN, Pooling, Section, Sha256
 
 
 class PreprocessingConfig(Section):
@@ -26,7 +26,7 @@ class BaseModelConfig(Section):
     """
 
     model: str
-    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
+    revision: Annotated[str, Field(pattern=COMMIT_PATTERN)] | None = None
     package: str | None = None
     path: Path | None = None
     sha256: Annotated[dict[str, Sha256], Field(min_length=1)]
@@ -89,7 +89,7 @@ class StudentConfig(Section):
         if self.encoder and (self.pooling or self.preprocessing):
             raise ValueError("pooling and preprocessing are the encoder's; leave them out")
         if self.base and self.pooling is None:
-            raise ValueError("pooling: Field required")
+            raise ValueError("pooling: this key is missing")
         if self.base and ADAPTER_CONFIG_FILE not in self.sha256:
             raise ValueError(f"sha256: states no sha256 for {ADAPTER_CONFIG_FILE}")
         return self
