@@ -61,7 +61,7 @@ CODE = {
         "scores_say_what_made_them",
         "provenance.backend is ''; it must be 'given'",
     ),
-    "golden scores": ("moved(score, 0.2)", "golden_scores_come_again", "3: reach is "),
+    "golden scores": ("moved(score, 0.2)", "golden_scores_match_the_release", "3: reach is "),
     "network": (
         "socket.create_connection(('192.0.2.1', 443))",
         "works_offline",
@@ -97,7 +97,7 @@ AWKWARD_CODE = {
     "scores the unreadable": (
         "replace(score, error=None, passed_prefilter=True)",
         "empty-model",
-        "article 'empty': weighted_average is None, neither an error nor from 0 to 10",
+        "article 'empty': weighted_average is None, not from 0 to 10, and the score has no error",
     ),
     "loses the unreadable": (
         "score if score.error is None else DROPPED",

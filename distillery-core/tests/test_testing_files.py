@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +43,11 @@ def _in_module(source: str) -> Callable[[Package], None]:
     return lambda package: package.prepend(source)
 
 
+def _evaluated(weights_sha256: str | None) -> Callable[[Package], object]:
+    evaluation = {"n_articles": 1, "models": {}} | ({"weights_sha256": weights_sha256} if weights_sha256 else {})
+    return lambda package: (package.folder / "evaluation.json").write_text(json.dumps(evaluation))
+
+
 def _in_prompt(text: str) -> Callable[[Package], object]:
     return lambda package: (package.folder / "prompt.md").write_text(text)
 
@@ -74,18 +80,18 @@ FILES: dict[str, tuple[Callable[[Package], object], str, str]] = {
     ),
     "no readme": (
         _in_metadata("\n# A tiny filter\n", ""),
-        "carries_readme_and_licence",
-        "its metadata has not the text of a README.",
+        "has_readme_and_licence",
+        "its metadata lacks the text of a README.",
     ),
     "no licence": (
         _in_metadata("License-Expression: Apache-2.0\n", ""),
-        "carries_readme_and_licence",
-        "its metadata has not a licence.",
+        "has_readme_and_licence",
+        "its metadata lacks a licence.",
     ),
     "no text of a licence": (
         _in_metadata("License-File: LICENSE\n", ""),
-        "carries_readme_and_licence",
-        "its metadata has not the licence's text.",
+        "has_readme_and_licence",
+        "its metadata lacks the licence's text.",
     ),
     "pickle": (_add(f"{PACKAGE}/probe.pkl"), "holds_no_forbidden_file", "probe.pkl is of a format that can run code"),
     "torch file": (_add(f"{PACKAGE}/model.pt"), "holds_no_forbidden_file", "model.pt is of a format"),
@@ -103,13 +109,13 @@ FILES: dict[str, tuple[Callable[[Package], object], str, str]] = {
     ),
     "numpy at import": (
         _in_module("import numpy\n"),
-        "costs_nothing_to_import",
+        "imports_nothing_heavy",
         f"importing {PACKAGE} imports numpy.  Import it where it is used",
     ),
-    "slow import": (
-        _in_module("import time\ntime.sleep(0.06)\n"),
-        "costs_nothing_to_import",
-        "50 are allowed.  Move work from its modules' top level",
+    "many modules at import": (
+        _in_module("import http.server, unittest.mock, xmlrpc.client\n"),
+        "imports_nothing_heavy",
+        "25 are allowed.  Import them where they are used",
     ),
     "no prompt": (
         lambda package: (package.folder / "prompt.md").unlink(),
@@ -125,6 +131,16 @@ FILES: dict[str, tuple[Callable[[Package], object], str, str]] = {
         _in_prompt(f"reach and proof {SLOTS}"),
         "has_the_oracles_prompt",
         "prompt.md does not hold lasting.",
+    ),
+    "figures of other weights": (
+        _evaluated("f" * 64),
+        "figures_are_of_its_own_weights",
+        "evaluation.json was measured with other weights (sha256 ffffffffffff...).  Measure it: distillery evaluate",
+    ),
+    "figures of unnamed weights": (
+        _evaluated(None),
+        "figures_are_of_its_own_weights",
+        "evaluation.json was measured before figures named their weights",
     ),
     "nine golden articles": (
         _in_golden(lambda records: records.pop()),

@@ -14,15 +14,12 @@ from .file_names import CONFIG_FILE
 from .prefilter import PrefilterConfig
 from .probe import ProbeConfig
 from .rubric import DimensionConfig, GatekeeperConfig, TierConfig
+from .scale import AVERAGE, INTERVAL_ENDS
 from .section import HIGHEST_POINTS, NAME_PATTERN, PackageVersion, Section, VersionRange, faults_in_words
 from .student import StudentConfig
 from .yaml_file import read_yaml
 
 WEIGHT_SUM_TOLERANCE = 1e-9
-
-# Names that results have beside the dimensions: the average, and the ends of an interval in tables.
-AVERAGE = "weighted_average"
-INTERVAL_ENDS = ("_low", "_high")
 
 T = TypeVar("T")
 

@@ -1,4 +1,9 @@
-"""The conformance kit that every filter package runs, and tiny random filters to test with.
+"""The conformance kit that every filter package runs, and what its own tests may build on.
+
+`FilterConformance` checks one installed filter: its names, files and metadata, and that its scores are reproducible,
+on the scale, and what the release scored. The functions ``write_...`` build tiny random base models, adapters, probes
+and filters, so that tests need no real weights; `DIRT` holds the ways in which published text is dirty. All of it
+needs pytest; filters, encoders and tools use it in their tests, and users run it as a command.
 
 A filter package runs the kit in three lines::
 
@@ -7,8 +12,8 @@ A filter package runs the kit in three lines::
     class TestUplifting(FilterConformance):
         filter_name = "uplifting"
 
-``python -m distillery.testing uplifting`` runs it on an installed filter without a file; what follows
-the names goes to pytest.
+``python -m distillery.testing uplifting`` runs it on an installed filter without a file; options after the names go
+to pytest.
 """
 
 try:

@@ -1,4 +1,4 @@
-"""FilterConformance: what every filter package must do, as tests that a package inherits."""
+"""FilterConformance: the rules of a filter package, as tests that a package inherits."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from ..loading import HYBRID, load_config, load_filter
 from ..plugins.filters import InstalledFilter, find_filter
 from ..scoring.scorer import FilterBaseScorer
 from ..students.backends.contract import AUTO
-from .agreement import awkward_faults, company_faults, order_faults, repetition_faults
 from .articles import AWKWARD, PLAIN
-from .goldens import golden_set_faults
-from .imports import import_faults
-from .installation import file_faults, is_editable, metadata_faults, name_faults, requirement_faults
-from .judgement import Scores, arithmetic_faults, interval_faults, provenance_faults, range_faults
+from .consistency import awkward_faults, batch_faults, order_faults, repetition_faults
+from .distribution import file_faults, is_editable, metadata_faults, name_faults, requirement_faults
+from .golden_set import golden_set_faults
+from .import_cost import import_faults
+from .offline import network_faults
+from .own_figures import figure_faults
 from .prompts import prompt_faults
-from .sockets import network_faults
-from .stages import has_stage_1, stage_faults
+from .score_rules import Scores, arithmetic_faults, interval_faults, provenance_faults, range_faults
+from .stage1_rules import has_stage_1, stage1_faults
 
 
 class FilterConformance:
@@ -77,7 +78,7 @@ class FilterConformance:
         """Every requirement has both bounds, and the core's are those of config.yaml."""
         expect_none(installed, requirement_faults(distribution, config))
 
-    def test_carries_readme_and_licence(self, installed: InstalledFilter, distribution: Distribution) -> None:
+    def test_has_readme_and_licence(self, installed: InstalledFilter, distribution: Distribution) -> None:
         """The distribution's metadata has both."""
         expect_none(installed, metadata_faults(distribution))
 
@@ -87,8 +88,8 @@ class FilterConformance:
             pytest.skip(f"{installed.title} is installed editable: only a wheel has files of its own")
         expect_none(installed, file_faults(distribution))
 
-    def test_costs_nothing_to_import(self, installed: InstalledFilter) -> None:
-        """Its package imports neither torch nor numpy, and takes under 50 ms."""
+    def test_imports_nothing_heavy(self, installed: InstalledFilter) -> None:
+        """Its package imports neither torch nor numpy, and few other modules."""
         expect_none(installed, import_faults(installed.entry_point.module))
 
     def test_has_the_oracles_prompt(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
@@ -96,15 +97,15 @@ class FilterConformance:
         expect_none(installed, prompt_faults(scorer.config, scorer.filter_dir))
 
     def test_batch_equals_one_by_one(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
-        """Company changes no score."""
-        expect_none(installed, company_faults(scorer))
+        """The other articles of a batch change no score."""
+        expect_none(installed, batch_faults(scorer))
 
     def test_order_changes_no_score(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
         """Articles may come in any order."""
         expect_none(installed, order_faults(scorer))
 
     def test_scores_are_the_same_again(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
-        """The same batch has the same scores to the bit, now and after loading anew."""
+        """The same batch has the same scores to the bit, at once and after loading the filter again."""
         expect_none(installed, repetition_faults(scorer, scorer))
         expect_none(installed, repetition_faults(scorer, self._loaded()))
 
@@ -113,7 +114,7 @@ class FilterConformance:
     def test_awkward_article_harms_no_other(
         self, installed: InstalledFilter, scorer: FilterBaseScorer, kind: str, *, prefilter: bool
     ) -> None:
-        """It has an error or a finite score, and its neighbours have theirs."""
+        """It has an error or a finite score, and the scores of its neighbours do not change."""
         expect_none(installed, awkward_faults(scorer, kind, prefilter=prefilter))
 
     def test_scores_lie_on_the_scale(self, installed: InstalledFilter, config: FilterConfig, scores: Scores) -> None:
@@ -129,24 +130,28 @@ class FilterConformance:
         expect_none(installed, interval_faults(scores))
 
     def test_scores_say_what_made_them(self, installed: InstalledFilter, config: FilterConfig, scores: Scores) -> None:
-        """The provenance is complete, and its sha256 is the one that the config states."""
+        """The provenance is complete, and its sha256 is the one in the config."""
         for score in scores.values():
             expect_none(installed, provenance_faults(config, score.provenance))
 
-    def test_stage_1_keeps_to_its_place(
+    def test_stage_1_keeps_its_limits(
         self, installed: InstalledFilter, config: FilterConfig, scorer: FilterBaseScorer
     ) -> None:
-        """With a probe, what it decides is below its threshold, and the student's scores are those it gives alone."""
+        """Stage 1 decides only below its threshold, and the student's scores are the same as without it."""
         if has_stage_1(config):
-            expect_none(installed, stage_faults(self._loaded_hybrid(), scorer))
+            expect_none(installed, stage1_faults(self._loaded_hybrid(), scorer))
 
     def test_golden_articles_suffice(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
         """There are ten or more, and not all are English."""
         expect_none(installed, golden_set_faults(scorer.config, read_golden(scorer.filter_dir)))
 
-    def test_golden_scores_come_again(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
+    def test_golden_scores_match_the_release(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
         """This installation scores what the release scored."""
         expect_none(installed, golden_faults(scorer))
+
+    def test_figures_are_of_its_own_weights(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
+        """What the package says was measured, was measured on the weights in it."""
+        expect_none(installed, figure_faults(scorer.config, scorer.filter_dir))
 
     def test_works_offline(self, installed: InstalledFilter) -> None:
         """Loading and scoring ask for no connection."""

@@ -1,4 +1,4 @@
-"""The oracle's prompt: it is there, has every slot, and speaks of every dimension."""
+"""The oracle's prompt exists, has every slot, and names every dimension."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A score agrees with itself and with the config: ranges, average, tier, intervals, provenance."""
+"""A score follows from the config: ranges, average, tier, intervals, provenance."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import asdict
 import numpy as np
 
 from ..config import FilterConfig
+from ..config.scale import AVERAGE, HIGHEST, LOWEST
 from ..plugins.manager import core_version
-from ..scoring.postfilter import HIGHEST, LOWEST, Postfilter
+from ..scoring.postfilter import Postfilter
 from ..scoring.score import Provenance, Score
 
-AVERAGE = "weighted_average"
 AVERAGE_TOLERANCE = 1e-6
 
 Scores = Mapping[str, Score]
 
 
 def range_faults(config: FilterConfig, scores: Scores) -> list[str]:
-    """Return what hinders each article from having a number from 0 to 10 on every dimension."""
+    """Return each article and dimension without a number from 0 to 10."""
     faults = []
     for article, score in scores.items():
         found = score.scores or {}
@@ -34,7 +34,7 @@ def range_faults(config: FilterConfig, scores: Scores) -> list[str]:
 
 
 def arithmetic_faults(config: FilterConfig, scores: Scores) -> list[str]:
-    """Work out average, gatekeepers and tier anew from the scores; return where a score says otherwise."""
+    """Compute average, gatekeeper and tier from the scores; return where a score says otherwise."""
     postfilter = Postfilter(config)
     faults = []
     for article, score in scores.items():
@@ -54,7 +54,7 @@ def arithmetic_faults(config: FilterConfig, scores: Scores) -> list[str]:
 
 
 def interval_faults(scores: Scores) -> list[str]:
-    """Return each interval that leaves the scale or does not hold its score."""
+    """Return each interval that is not within the scale or does not contain its score."""
     faults = []
     for article, score in scores.items():
         values = {**(score.scores or {}), AVERAGE: score.weighted_average}
@@ -63,13 +63,13 @@ def interval_faults(scores: Scores) -> list[str]:
             if value is None or not LOWEST <= low <= value <= high <= HIGHEST:
                 faults.append(
                     f"article '{article}': the interval of {name} is {low} to {high}, its score {value}.  "
-                    f"Intervals must hold their scores and lie within 0 to 10."
+                    f"An interval must contain its score and be within 0 to 10."
                 )
     return faults
 
 
 def provenance_faults(config: FilterConfig, provenance: Provenance) -> list[str]:
-    """Return each fact of a provenance that is empty or not that of the config or the core."""
+    """Return each fact of a provenance that is empty, or differs from the config or the core."""
     student = config.student(provenance.student)
     expected = {
         "filter": config.name,

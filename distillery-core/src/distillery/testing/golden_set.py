@@ -12,7 +12,7 @@ LEAST_ARTICLES = 10
 
 
 def golden_set_faults(config: FilterConfig, records: Sequence[dict[str, Any]]) -> list[str]:
-    """Return what golden records lack: number, another language than English, scores of every dimension."""
+    """Return whether there are too few golden records, only English ones, or any without all scores."""
     faults = []
     if len(records) < LEAST_ARTICLES:
         faults.append(f"{GOLDEN_FILE} has {len(records)} articles.  Write at least {LEAST_ARTICLES}.")

@@ -25,7 +25,7 @@ _LOWER, _UPPER = {">=", ">", "==", "~="}, {"<", "<=", "==", "~="}
 
 
 def name_faults(item: InstalledFilter, config: FilterConfig) -> list[str]:
-    """Return which of entry point, import package and distribution goes by another name than config.yaml."""
+    """Return which of entry point, import package and distribution has another name than config.yaml."""
     name = config.name
     names = {
         "the entry point": (item.entry_point.name, name),
@@ -48,7 +48,7 @@ def metadata_faults(distribution: Distribution) -> list[str]:
         "the licence's text": ("license_file", 'license-files = ["LICENSE"]'),
     }
     return [
-        f"its metadata has not {what}.  Put {remedy} into pyproject.toml."
+        f"its metadata lacks {what}.  Put {remedy} into pyproject.toml."
         for what, (key, remedy) in wanted.items()
         if not metadata.get(key)
     ]
@@ -65,7 +65,7 @@ def requirement_faults(distribution: Distribution, config: FilterConfig) -> list
     core = [each.specifier for each in requirements if canonicalize_name(each.name) == CORE_DISTRIBUTION]
     if core != [SpecifierSet(config.requires_core)]:
         found = " and ".join(f"{CORE_DISTRIBUTION} {specifier}" for specifier in core) or "no core"
-        faults.append(f"it requires {found}, but config.yaml says {config.requires_core}.  Build it anew.")
+        faults.append(f"it requires {found}, but config.yaml says {config.requires_core}.  Build it again.")
     return faults
 
 

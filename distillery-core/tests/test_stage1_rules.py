@@ -15,7 +15,7 @@ from distillery.scoring.contracts import Stage1Result
 from distillery.scoring.scorer import FilterBaseScorer
 from distillery.stage1.stage1 import Stage1
 from distillery.testing import write_probe
-from distillery.testing.stages import stage_faults
+from distillery.testing.stage1_rules import stage1_faults
 
 
 class Forgetful(FilterBaseScorer):
@@ -38,7 +38,7 @@ def folder(bert_filter: Path, copy_of: Callable[[Path], Path]) -> Path:
 def faults(scorer_class: type[FilterBaseScorer], folder: Path) -> list[str]:
     stage1 = Stage1.load(distillery.load_config(folder), folder)
     hybrid = scorer_class.from_folder(folder, backend="torch", stage1=stage1)
-    return stage_faults(hybrid, distillery.load_filter(folder, backend="torch"))
+    return stage1_faults(hybrid, distillery.load_filter(folder, backend="torch"))
 
 
 def test_two_sound_stages_have_no_faults(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The same article has the same scores: in a batch and alone, in any order, again and again."""
+"""An article has the same scores in a batch and alone, in any order, and every time."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from .articles import AWKWARD, PLAIN
 FLOAT32_TOLERANCE = 1e-4
 REDUCED_TOLERANCE = 1e-3
 
-_ALONE = "A score may depend on its article alone: look at padding, attention masks and state that is kept."
+_ALONE = "A score must depend on its article alone.  Look at padding, attention masks and state between batches."
 
 
 def tolerance_of(scorer: FilterBaseScorer) -> float:
-    """Return how far two scores of one article may lie apart on the scorer's backend, on the 0-10 scale."""
+    """Return the largest difference allowed between two scores of one article, on the 0-10 scale."""
     return FLOAT32_TOLERANCE if scorer.provenance.backend.endswith("float32") else REDUCED_TOLERANCE
 
 
-def company_faults(scorer: FilterBaseScorer) -> list[str]:
+def batch_faults(scorer: FilterBaseScorer) -> list[str]:
     """Score articles together and one by one; return one line for each score that differs."""
     together = scorer.score_batch(PLAIN, prefilter=False)
     alone = [score for article in PLAIN for score in scorer.score_batch([article], prefilter=False)]
@@ -54,18 +54,19 @@ def awkward_faults(scorer: FilterBaseScorer, kind: str, *, prefilter: bool) -> l
     without = [*scores[:1], *scores[2:]]
     return [
         *differences(others, (f"beside '{kind}'", without), ("without it", expected), tolerance_of(scorer)),
-        *unfinished(kind, scores[1]),
+        *value_faults(kind, scores[1]),
     ]
 
 
-def unfinished(article: str, score: Score) -> list[str]:
-    """Return what is wrong with a score that must be an error, set aside, or all numbers from 0 to 10."""
+def value_faults(article: str, score: Score) -> list[str]:
+    """Return the values of a score that are not from 0 to 10, unless it is an error or was set aside."""
     if score.error is not None or not score.passed_prefilter:
         return []
     values = {**(score.scores or {}), "weighted_average": score.weighted_average}
     strange = {name: value for name, value in values.items() if value is None or not LOWEST <= value <= HIGHEST}
     return [
-        f"article '{article}': {name} is {value}, neither an error nor from 0 to 10." for name, value in strange.items()
+        f"article '{article}': {name} is {value}, not from 0 to 10, and the score has no error."
+        for name, value in strange.items()
     ]
 
 
@@ -88,7 +89,7 @@ def differences(
 
 
 def _values(score: Score) -> Mapping[str, Any]:
-    """Return what must agree: an error or a blocked article agrees only with its like."""
+    """Return what must be equal: the scores, or else the error and the reason."""
     return score.scores or {"error": score.error, "prefilter_reason": score.prefilter_reason}
 
 

@@ -1,4 +1,4 @@
-"""Work without a network: every connection is refused, and noted."""
+"""Work without a network: every connection is refused and recorded."""
 
 from __future__ import annotations
 
