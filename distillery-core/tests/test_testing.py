@@ -24,7 +24,7 @@ def test_sound_filter_passes_every_check(package: Package) -> None:
 
 CODE = {
     "company": ("moved(score, 0.001 * size)", "batch_equals_one_by_one", "article 'line': reach is "),
-    "order": ("moved(score, 0.001 * number)", "order_changes_no_score", "in the reverse.  A score may depend on"),
+    "order": ("moved(score, 0.001 * number)", "order_changes_no_score", "in the reverse.  A score must depend on"),
     "chance": ("moved(score, 1e-7 * random.random())", "scores_are_the_same_again", "the second time"),
     "above ten": ("moved(score, 20.0)", "scores_lie_on_the_scale", "Every score must be a number from 0 to 10"),
     "not a number": ("moved(score, float('nan'))", "scores_lie_on_the_scale", "article 'line': reach is nan"),
