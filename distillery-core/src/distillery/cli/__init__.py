@@ -12,6 +12,7 @@ import click
 
 from ..plugins.filters import list_filters
 from ..plugins.manager import core_version
+from .console import make_streams_safe
 from .lazy import USAGE, LazyGroup
 from .output import format_option
 
@@ -45,6 +46,7 @@ def cli(context: click.Context, version: bool, output_format: str) -> None:
 
 def main() -> None:
     """Run the command line."""
+    make_streams_safe()
     _set_up_logging(os.environ.get("DISTILLERY_LOG", "info").upper())
     # SIGTERM, by which services and containers are stopped, is to undo what is half done, as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
