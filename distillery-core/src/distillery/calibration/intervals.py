@@ -58,7 +58,5 @@ def _half_widths(name: str, edges: Mapping[str, Any], widths: Mapping[str, Any],
     if not (np.isfinite(found.edges).all() and (np.diff(found.edges) > 0).all()):
         raise CalibrationError(f"{source}: intervals of '{name}' have edges that are not rising, finite numbers.")
     if not (np.isfinite(found.widths).all() and (found.widths >= 0).all()):
-        raise CalibrationError(
-            f"{source}: intervals of '{name}' have a half-width that is negative or not finite."
-        )
+        raise CalibrationError(f"{source}: intervals of '{name}' have a half-width that is negative or not finite.")
     return found
