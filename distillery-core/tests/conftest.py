@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +27,7 @@ from distillery.plugins.filters import InstalledFilter
 from distillery.plugins.packages import forget_packages
 from distillery.scoring.score import Provenance, Score
 from distillery.scoring.scorer import FilterBaseScorer
-from distillery.students.backends.contract import NetworkRecipe
+from distillery.students.backends.contract import Backend, NetworkRecipe
 from distillery.students.batching import padded
 from distillery.testing import restate, tiny_config, write_bert, write_filter, write_gemma
 from distillery.testing.tiny_models import WORDS
@@ -117,6 +118,17 @@ def restated() -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def bert_scorer(bert_filter: Path) -> FilterBaseScorer:
     return FilterBaseScorer.from_folder(bert_filter, backend="torch")
+
+
+@pytest.fixture
+def with_backend(bert_scorer: FilterBaseScorer) -> Callable[[Backend], FilterBaseScorer]:
+    """A function that gives the tiny filter's scorer on another backend."""
+
+    def swap(backend: Backend) -> FilterBaseScorer:
+        student = replace(bert_scorer.student, backend=backend)
+        return FilterBaseScorer(bert_scorer.config, student, filter_dir=bert_scorer.filter_dir)
+
+    return swap
 
 
 @pytest.fixture(scope="session")
