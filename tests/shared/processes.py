@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 # Seconds that any program may take; more than ten times what the slowest takes on a quiet machine.
-DEADLINE = 600
+DEADLINE = 1800
 
 
 def run(*command: str | Path, **options: Any) -> subprocess.CompletedProcess[Any]:
