@@ -74,7 +74,7 @@ def train(session: nox.Session) -> None:
     install(session, CORE, TOOLS, *ENCODERS, *FILTERS)
     encoders = [folder for folder in ENCODERS if Path(folder).name in names]
     for folder in encoders:
-        session.run("distillery", "train-encoder", folder, "--data", str(DATA), *options)
+        session.run("distillery", "encoder", "train", folder, "--data", str(DATA), *options)
     everything = encoders or names == ["all"]
     for folder in FILTERS if everything else [f"filters/{name}" for name in names]:
         session.run("distillery", "train", folder, "--data", str(DATA), *([] if encoders else options))
@@ -114,6 +114,6 @@ def bench(session: nox.Session) -> None:
     install(session, CORE, TOOLS_WITH_PROVIDERS, *ENCODERS, *FILTERS)
     real = DATA / "unlabelled.jsonl"
     articles = ("--articles", str(real)) if real.exists() else ()
-    session.run("distillery", "bench", *articles, *session.posargs)
+    session.run("distillery", "bench", *articles[1:], *session.posargs)
     session.run("python", "benchmarks/startup.py", *articles)
     session.run("python", "benchmarks/labelling.py", "overhead", *articles, "-n", "10000")

@@ -52,7 +52,7 @@ def report(folders: list[Path], tmp_path_factory: pytest.TempPathFactory) -> dic
     """What the command measures and writes, memory left out."""
     output = tmp_path_factory.mktemp("bench")
     filters = [argument for folder in folders for argument in ("--filter", folder)]
-    options = ("--n", 8, "--rounds", 2, "--backend", "torch", "--no-memory", "--output", output, "--format", "json")
+    options = ("--n", 8, "--rounds", 2, "--backend", "torch", "--no-memory", "--output-dir", output, "--format", "json")
     done = run_cli("bench", *filters, *options)
     assert done.exit_code == 0, (done.output, done.exception)
     printed: dict[str, Any] = strict_json(done.stdout)
@@ -155,10 +155,10 @@ def test_a_file_without_articles_is_told(tmp_path: Path, folders: list[Path]) ->
     path = tmp_path / "none.jsonl"
     path.touch()
 
-    done = run_cli("bench", "--filter", folders[0], "--backend", "torch", "--articles", path)
+    done = run_cli("bench", path, "--filter", folders[0], "--backend", "torch")
 
     assert done.exit_code == 2
-    assert "holds no articles" in done.stderr
+    assert "contains no articles" in done.stderr
 
 
 def test_memory_is_measured_of_the_naive_path(

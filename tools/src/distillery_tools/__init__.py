@@ -1,1 +1,1 @@
-"""Tools for the authors of filters: train and evaluate students."""
+"""Tools for filter authors: label articles, train, calibrate and evaluate students, measure speed."""

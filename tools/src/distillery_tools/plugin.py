@@ -15,10 +15,7 @@ def distillery_commands() -> Mapping[str, tuple[str, str]]:
         "select": ("distillery_tools.cli.select:select_command", "Select which articles to label next."),
         "label": ("distillery_tools.cli.label:label_command", "Label articles by an LLM, and compare labels."),
         "train": ("distillery_tools.cli.train:train_command", "Train a filter's student from labelled articles."),
-        "train-encoder": (
-            "distillery_tools.cli.train_encoder:train_encoder_command",
-            "Train a shared encoder on many filters' labels.",
-        ),
+        "encoder": ("distillery_tools.cli.encoder:encoder_command", "Train an encoder that filters share."),
         "calibrate": (
             "distillery_tools.cli.calibrate:calibrate_command",
             "Fit a student's maps and intervals on validation articles.",

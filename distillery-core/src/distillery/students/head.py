@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..config import ADAPTER_FILE
 from ..errors import AdapterError
 from .adapter import head_part
-from .linear_map import LinearMap
 
 
-class Head(LinearMap):
-    """A filter's head on a shared encoder."""
+@dataclass(frozen=True)
+class Head:
+    """Weight [n_dimensions, width] and bias [n_dimensions]."""
+
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
 
     @classmethod
     def load(cls, folder: Path, n_dimensions: int, width: int | None) -> Head:
-        """Read the head in a folder; raise AdapterError if the folder holds anything else, or another shape.
+        """Read the head of an adapter folder that holds nothing else; raise AdapterError if it is not that.
 
-        ``width`` is the width of the encoder's vectors, None if it is not known.
+        ``width`` is that of the encoder's vectors, None where it is not known.
         """
         from safetensors.numpy import load_file
 
@@ -37,11 +42,19 @@ class Head(LinearMap):
         head._check_shape(path, n_dimensions, width)
         return head
 
+    def apply(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return raw scores [n, n_dimensions] for vectors [n, width].
+
+        Each row is summed by itself, so that a score does not depend on the articles beside it.
+        """
+        scores: NDArray[np.float32] = np.einsum("nw,dw->nd", vectors, self.weight) + self.bias
+        return scores
+
     def _check_shape(self, path: Path, n_dimensions: int, width: int | None) -> None:
         weight, bias = list(self.weight.shape), list(self.bias.shape)
-        needed = [n_dimensions, width or self.weight.size // n_dimensions]
-        if weight != needed or bias != [n_dimensions]:
+        wanted = [n_dimensions, width or self.weight.size // n_dimensions]
+        if weight != wanted or bias != [n_dimensions]:
             raise AdapterError(
                 f"{path}: the head has a weight {weight} and a bias {bias}; the config's dimensions and its encoder "
-                f"need {needed} and [{n_dimensions}].\n  Train the head again: distillery train"
+                f"need {wanted} and [{n_dimensions}].\n  Train the head anew."
             )

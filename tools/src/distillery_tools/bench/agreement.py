@@ -1,4 +1,4 @@
-"""How close the scores of a fast backend are to torch in float32."""
+"""How close a backend's scores are to torch in float32."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ..measuring.metrics import spearman
 
 
 def agreement(scorer: FilterBaseScorer, found: Sequence[Score], reference: Sequence[Score]) -> dict[str, Any]:
-    """Return distances on the 0-10 scale and rank correlations of scores with a reference for the same articles.
+    """Return differences on the 0-10 scale and rank correlations with reference scores of the same articles.
 
-    Dimensions are ranked by the student's own numbers: calibrated and clamped, many articles share a zero.
+    Dimensions are ranked by raw scores: after calibration and clamping many articles share a zero.
     """
     both = [(one, other) for one, other in zip(found, reference, strict=True) if one.scores and other.scores]
     ours, theirs = zip(*both, strict=True)
@@ -38,5 +38,5 @@ def _final(scores: Sequence[Score]) -> NDArray[np.float64]:
 
 
 def _raw(scores: Sequence[Score]) -> NDArray[np.float64]:
-    """Return the student's own numbers [n_dimensions, n_articles]."""
+    """Return the raw scores [n_dimensions, n_articles]."""
     return np.array([list((score.raw_scores or {}).values()) for score in scores], dtype=np.float64).T

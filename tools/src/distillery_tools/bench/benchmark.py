@@ -1,4 +1,4 @@
-"""Benchmark: every way to score the same articles, in one run, beside the naive path and the machine's ceiling."""
+"""Benchmark: several ways to score the same articles, in one run, with the naive path and the machine's limit."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from .naive import BATCH_SIZE, NaivePath
 from .sample import Articles
 from .timing import Way, ratio, timed_in_turns
 
-# The naive path pads every article alike, so one batch tells its cost.
+# The naive path pads every article to the same length, so one batch shows its cost.
 N_NAIVE = BATCH_SIZE
 
 Facts = dict[str, Any]
 
 
 class Benchmark:
-    """The ways to score articles with some filters; the first one stands for one filter alone."""
+    """The ways to score articles with some filters; a single filter means the first one."""
 
     def __init__(self, panel: FilterPanel, articles: Articles) -> None:
         """Load what the ways need besides the panel."""
@@ -58,7 +58,7 @@ class Benchmark:
             "ceiling_gflops": ceiling,
             "ways": [_described(way, seconds, work, ceiling) for way in ways],
             "last_filter_ms": self._last_on_top(seconds),
-            "stage1": self._spared(),
+            "stage1": self._skipped(),
             "agreement": self._agreement(),
             "memory": memory_table(self.panel, self.articles) if memory else [],
         }
@@ -76,7 +76,7 @@ class Benchmark:
         ]
 
     def _last_on_top(self, seconds: Mapping[str, Sequence[float]]) -> float | None:
-        """Return the milliseconds an article that the panel's last filter adds to the others', None if it has one."""
+        """Return the milliseconds per article that the last filter adds to the others, None for a single filter."""
         n = len(self.panel)
         if n == 1:
             return None
@@ -90,7 +90,7 @@ class Benchmark:
             name=naive_name(count),
             n_filters=count,
             n_articles=len(texts),
-            n_readings=count,
+            n_encodings=count,
             precision="float32",
             run=lambda: [path.predict(texts) for path in paths],
         )
@@ -103,7 +103,7 @@ class Benchmark:
             name=f"{kind}, {backend}, {filters(count)}",
             n_filters=count,
             n_articles=len(self.articles),
-            n_readings=0 if panel is self._hybrid else len({scorer.student.encoder_key for scorer in part}),
+            n_encodings=0 if panel is self._hybrid else len({scorer.student.encoder_key for scorer in part}),
             precision=backend.rpartition("-")[2],
             run=lambda: part.score_batch(self.articles, prefilter=False),
         )
@@ -117,14 +117,14 @@ class Benchmark:
         texts = [Article.from_dict(article).text for article in self.articles]
         return [len(row) for row in self.panel.scorers[0].student.tokenizer.encode(texts)]
 
-    def _spared(self) -> Facts:
-        """Return the share of the articles that Stage 1 keeps from each student, and from all of them."""
+    def _skipped(self) -> Facts:
+        """Return the share of the articles that skip each student, and all students."""
         if not len(self._hybrid):
             return {}
         results = self._hybrid.score_batch(self.articles, prefilter=False)
-        spared = [[one.stage_used == STAGE_1 for one in scores.values()] for scores in results]
-        shares = [statistics.mean(column) for column in zip(*spared, strict=True)]
-        return {**dict(zip(self._hybrid.names, shares, strict=True)), "all": statistics.mean(map(all, spared))}
+        skipped = [[one.stage_used == STAGE_1 for one in scores.values()] for scores in results]
+        shares = [statistics.mean(column) for column in zip(*skipped, strict=True)]
+        return {**dict(zip(self._hybrid.names, shares, strict=True)), "all": statistics.mean(map(all, skipped))}
 
     def _agreement(self) -> list[Facts]:
         found, wanted = (panel.score_batch(self.articles, prefilter=False) for panel in (self.panel, self._reference))
@@ -135,11 +135,11 @@ class Benchmark:
 
 
 def _described(way: Way, seconds: Mapping[str, Sequence[float]], work: float, ceiling: Mapping[str, float]) -> Facts:
-    """Return what a way costs, against the naive path for as many filters and against bare products."""
+    """Return the cost of one way, compared with the naive path for as many filters and with matrix products."""
     own, one_naive = seconds[way.name], seconds[naive_name(1)]
     naive = seconds.get(naive_name(way.n_filters)) or [way.n_filters * each for each in one_naive]
     median = statistics.median(own)
-    rate = way.n_readings * work / median
+    rate = way.n_encodings * work / median
     return {
         "name": way.name,
         "filters": way.n_filters,

@@ -1,4 +1,4 @@
-"""The machine's own ceiling: how fast it multiplies matrices of a model's shapes, and what a text needs of that."""
+"""The machine's limit: how fast it multiplies matrices of a model's shapes, and how many operations a text needs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-# Rows of a product, as many as a batch has tokens.
+# Rows of a product: the tokens of a typical batch.
 N_ROWS = 2048
 REPEATS = 3
 
@@ -17,7 +17,7 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def matmul_rate(backbone: nn.Module, precision: str) -> float:
-    """Return GFLOP/s of bare products at the shapes of a model's linear layers, a product of each kind in turn."""
+    """Return the GFLOP/s of matrix products with the shapes of a model's linear layers, one of each in turn."""
     kind = PRECISIONS[precision]
     pairs = [
         (torch.randn(N_ROWS, n_in, dtype=kind), torch.randn(n_in, n_out, dtype=kind))
@@ -37,8 +37,8 @@ def matmul_rate(backbone: nn.Module, precision: str) -> float:
 def operations(backbone: nn.Module, lengths: Sequence[int]) -> float:
     """Return the floating-point operations of a backbone's products for texts of these token counts.
 
-    Two for each weight and token, and in each layer two products of length x length for each hidden number;
-    embeddings, norms and activations count nothing, nor does padding.
+    Two per weight and token, and in each layer two products of length x length per hidden unit; embeddings, norms,
+    activations and padding are not counted.
     """
     shape: Any = backbone.config
     head_width = getattr(shape, "head_dim", None) or shape.hidden_size // shape.num_attention_heads
@@ -48,7 +48,7 @@ def operations(backbone: nn.Module, lengths: Sequence[int]) -> float:
 
 
 def _linear_layers(backbone: nn.Module) -> list[nn.Linear]:
-    """Return the linear layers that every token goes through: a pooler's is not one."""
+    """Return the linear layers that every token goes through, which excludes a pooler's."""
     return [
         module for name, module in backbone.named_modules() if isinstance(module, nn.Linear) and "pooler" not in name
     ]

@@ -8,7 +8,7 @@ from ..measuring.tables import UNDEFINED, Table
 
 
 def tables(report: dict[str, Any]) -> list[Table]:
-    """Return the tables of a report: speed, what Stage 1 spares, agreement with float32, memory; none is empty."""
+    """Return the tables of a report: speed, Stage 1, agreement with float32, memory; empty ones are left out."""
     found = [_speed(report), _stage1(report), _agreement(report), _memory(report)]
     return [table for table in found if table.rows]
 
@@ -30,14 +30,14 @@ def _speed(report: dict[str, Any]) -> Table:
     title = (
         f"{articles['n']} articles of {articles['mean_tokens']:.0f} tokens, {articles['gflop_each']:.1f} GFLOP each; "
         + ", ".join(f"products {rate:.0f} GFLOP/s in {name}" for name, rate in report["ceiling_gflops"].items())
-        + ("" if last is None else f"; the last of {len(report['filters'])} filters adds {last:.1f} ms an article")
+        + ("" if last is None else f"; the last of {len(report['filters'])} filters adds {last:.1f} ms per article")
     )
-    return Table(title, ["way", "ms an article", "articles/s", "times naive", "GFLOP/s", "of the ceiling"], rows)
+    return Table(title, ["way", "ms per article", "articles/s", "times naive", "GFLOP/s", "of the limit"], rows)
 
 
 def _stage1(report: dict[str, Any]) -> Table:
     rows = [[name, f"{share:.0%}"] for name, share in report["stage1"].items()]
-    return Table("articles that Stage 1 spares the student", ["filter", "spared"], rows)
+    return Table("articles that skip the student (Stage 1)", ["filter", "skipped"], rows)
 
 
 def _agreement(report: dict[str, Any]) -> Table:

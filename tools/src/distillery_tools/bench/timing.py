@@ -1,4 +1,4 @@
-"""Ways to score, timed in turns: on a shared machine only ratios within a round mean anything."""
+"""Ways to score, timed in turns: on a shared machine only ratios within a round are meaningful."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from dataclasses import dataclass
 class Way:
     """One way to score articles with some filters, run over ``n_articles``.
 
-    ``n_readings`` is how often every article goes through an encoder, in ``precision``; 0 where some do not.
+    ``n_encodings`` is how often each article goes through an encoder, in ``precision``; 0 if some do not.
     """
 
     name: str
     n_filters: int
     n_articles: int
-    n_readings: int
+    n_encodings: int
     precision: str
     run: Callable[[], object]
 
 
 def timed_in_turns(ways: Sequence[Way], rounds: int, between: Callable[[], None]) -> dict[str, list[float]]:
-    """Return the seconds an article of each way in each round, after a first one that warms up.
+    """Return the seconds per article of each way in each round, after a warm-up.
 
-    ``between`` is run once a round.
+    ``between`` runs once per round.
     """
     for way in ways:
         way.run()

@@ -1,1 +1,1 @@
-"""The commands that the tools add to ``distillery``."""
+"""The commands that the tools add to ``distillery``: options and output; the work is done in the other packages."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from distillery.cli.output import format_option, print_json, print_table
+from .reports import print_report, report_format_option
 
 REPORT_FILE = "bench.json"
 # The filter that serves as a gate; it is not among the default ones.
@@ -15,53 +15,59 @@ N_FILTERS = 4
 
 
 @click.command("bench")
+@click.argument("articles", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--filter",
     "names",
     multiple=True,
     metavar="NAME",
-    help=f"A filter by name or by the path of its folder; may be repeated. Default: {N_FILTERS} installed ones.",
+    help=f"A filter by name or folder. Repeatable. Default: {N_FILTERS} installed ones.",
 )
+@click.option("--n", type=click.IntRange(min=1), default=160, show_default=True, help="Number of articles to draw.")
 @click.option(
-    "--articles",
-    type=click.Path(path_type=Path),
-    help="JSON lines of articles. Default: invented ones, which the filters carry.",
+    "--rounds",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="Rounds of measuring.",
 )
-@click.option("--n", type=click.IntRange(min=1), default=160, show_default=True, help="How many articles are drawn.")
-@click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True, help="Turns of each way.")
 @click.option(
     "--backend",
     type=click.Choice(["auto", "torch", "openvino"]),
     default="auto",
     show_default=True,
-    help="What runs the students.",
+    help="Backend of the students.",
 )
 @click.option(
     "--precision",
     type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
     default="auto",
     show_default=True,
-    help="In which numbers.",
+    help="Numeric precision; auto picks the fastest that stays close to float32.",
 )
-@click.option("--memory/--no-memory", default=True, show_default=True, help="Measure peak memory in further processes.")
-@click.option("--output", type=click.Path(path_type=Path), help="Write JSON and a picture into this folder as well.")
-@format_option
+@click.option("--memory/--no-memory", default=True, show_default=True, help="Also measure peak memory.")
+@click.option(
+    "--output-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write JSON and a picture here, too.",
+)
+@report_format_option
 def bench_command(
-    names: tuple[str, ...],
     articles: Path | None,
+    names: tuple[str, ...],
     n: int,
     rounds: int,
     backend: str,
     precision: str,
     memory: bool,
-    output: Path | None,
+    output_dir: Path | None,
     output_format: str,
 ) -> None:
-    """Measure how fast this machine scores, and how much memory that takes.
+    """Measure how fast this machine scores ARTICLES (JSON lines), and how much memory that takes.
 
-    Beside scoring stand the naive path (float32, adapter unmerged, batches padded to 512 tokens) and the
-    machine's own speed at multiplying matrices. All take turns in one run: on a busy machine only ratios
-    mean anything. Needs minutes, most of them for the naive path.
+    Without ARTICLES, scores invented ones that come with the filters. Compares scoring with the naive path (float32,
+    adapter unmerged, batches padded to 512 tokens) and with the machine's speed at multiplying matrices. All take
+    turns in one run: on a busy machine only ratios are meaningful. Takes minutes, most of them for the naive path.
     """
     from distillery import list_filters, load_filters
 
@@ -75,12 +81,8 @@ def bench_command(
     panel = load_filters(names or installed, backend=backend, precision=precision)
     found = read_articles(articles) if articles else invented_articles(panel)
     report = Benchmark(panel, drawn(found, n)).report(rounds, memory=memory)
-    if output:
-        output.mkdir(parents=True, exist_ok=True)
-        write_json(output / REPORT_FILE, report)
-        plot_speed(output, report)
-    if output_format == "json":
-        print_json(report)
-        return
-    for table in tables(report):
-        print_table(table.headers, table.rows, title=table.title)
+    if output_dir:
+        output_dir.mkdir(parents=True, exist_ok=True)
+        write_json(output_dir / REPORT_FILE, report)
+        plot_speed(output_dir, report)
+    print_report(report, tables(report), output_format)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from distillery.cli.output import format_option, print_json
 from distillery.config import FilterConfig
 from distillery.loading import locate_filter
 
@@ -27,6 +28,7 @@ from .options import data_options, load_data, source_folder
     metavar="FILTER",
     help="Embed with the base model of another filter's student, such as a smaller one. Default: the filter's own.",
 )
+@format_option
 def train_command(
     name: str,
     data: Path | None,
@@ -34,6 +36,7 @@ def train_command(
     labels: Path | None,
     positive_from: float,
     vocabulary_of: str | None,
+    output_format: str,
 ) -> None:
     """Train the probe of FILTER (a folder, or a name installed in editable mode).
 
@@ -54,6 +57,9 @@ def train_command(
     labelled = load_data(config, data, articles, labels)
     trained = train_probe(config, labelled, embedder, folder, positive_from)
     settings = install_probe(folder, trained)
+    if output_format == "json":
+        print_json({"probe": settings.model_dump(mode="json"), "record": trained.record.model_dump(mode="json")})
+        return
     held_out, effect = trained.record.training["held_out"], trained.calibration["average_effect"]
     click.echo(
         f"{config.name} {config.version}: held-out MAE of the weighted average "

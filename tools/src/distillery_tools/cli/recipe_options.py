@@ -1,4 +1,4 @@
-"""The choices of a TrainingRecipe as options of a command, and what every training command has beside them."""
+"""The options of the training commands: one per choice of a TrainingRecipe, and those of the run."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ def recipe_options(command: Decorated) -> Decorated:
 
 
 def run_options(command: Decorated) -> Decorated:
-    """Add the options that say how often to train, and where the records go."""
+    """Add the options of the run: folder, seeds, resuming."""
     for option in (
-        click.option("--dry-run", is_flag=True, help="Train, but leave the folder as it is."),
+        click.option("--dry-run", is_flag=True, help="Train without changing the folder."),
         click.option(
             "--runs",
             type=click.Path(path_type=Path),
             default=Path("runs"),
             show_default=True,
-            help="Folder of the runs' records.",
+            help="Folder for the runs: checkpoints, history, records.",
         ),
         click.option(
             "--resume",
             metavar="RUN",
             type=click.Path(path_type=Path, exists=True, file_okay=False),
-            help="Folder of a run that was cut short: go on with it. Give the same options and data.",
+            help="Folder of an interrupted run to continue. Give the same options and data.",
         ),
         click.option(
             "--seeds",
             callback=_seeds,
             metavar="N,N,...",
-            help="Train once with each seed, keep the best, and say whether an ensemble would pay.",
+            help="Train once with each seed, keep the best, and report whether an ensemble would pay.",
         ),
     ):
         command = option(command)
@@ -50,7 +50,7 @@ def run_options(command: Decorated) -> Decorated:
 
 
 def _seeds(_context: click.Context, _parameter: click.Parameter, value: str | None) -> list[int] | None:
-    """Read different whole numbers from 0 on, with commas between."""
+    """Read different whole numbers from 0 on, separated by commas."""
     if value is None:
         return None
     parts = value.split(",")

@@ -36,16 +36,5 @@ def print_report(report: Any, tables: Sequence[Table], output_format: str) -> No
     elif output_format == "markdown":
         click.echo("\n\n".join(map(titled, tables)))
     else:
-        print_tables(tables)
-
-
-def print_tables(tables: Sequence[Table]) -> None:
-    """Print tables; one that is wider than the terminal is split into blocks of columns."""
-    from rich.console import Console
-
-    from ..measuring.tables import fitting
-
-    width = Console().width
-    for table in tables:
-        for block in fitting(table, width):
-            print_table(block.headers, block.rows, title=block.title)
+        for table in tables:
+            print_table(table.headers, table.rows, title=table.title)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from distillery.cli.output import format_option, print_json
+
 from ..records import write_json
 from ..training.recipe import TrainingRecipe
 from .options import data_options, load_data, source_folder
@@ -23,11 +25,12 @@ if TYPE_CHECKING:
 
 
 @click.command("train")
-@click.argument("name")
+@click.argument("name", metavar="FILTER")
 @data_options
 @click.option("--student", help="Which of the filter's students. Default: the filter's own choice.")
 @run_options
 @recipe_options
+@format_option
 def train_command(
     name: str,
     data: Path | None,
@@ -38,14 +41,14 @@ def train_command(
     resume: Path | None,
     seeds: list[int] | None,
     dry_run: bool,
+    output_format: str,
     **choices: Any,
 ) -> None:
-    """Train a student of the filter NAME (a path, or a name installed in editable mode).
+    """Train a student of FILTER (a folder, or a name installed in editable mode).
 
-    Fits LoRA updates and a head on the base model to the oracle's scores, keeps the best epoch by
-    validation, fits a calibration if one helps on held-out articles, and puts all of it into the
-    filter's folder: adapter, sha256 in config.yaml, calibration, golden scores, training.json.
-    A student that shares an encoder gets a new head alone, by the loss that the options state.
+    Fits LoRA updates and a head on the base model to the oracle's scores, keeps the best epoch by validation, and
+    fits a calibration. Writes everything into the filter's folder: adapter, sha256 in config.yaml, calibration,
+    golden scores, training.json. A student with a shared encoder only gets a new head.
     """
     from distillery import FilterConfig
 
@@ -58,21 +61,24 @@ def train_command(
     chosen = student or config.default_student
     shares_encoder = config.student(chosen).encoder is not None
     if shares_encoder and (resume or seeds or recipe.changes_context):
-        raise click.UsageError("A head on a shared encoder takes no --resume, --seeds, --head-tokens or --tail-tokens.")
+        raise click.UsageError(
+            "A student with a shared encoder takes no --resume, --seeds, --head-tokens or --tail-tokens."
+        )
     labelled = load_data(config, data, articles, labels)
     examples = TrainingData.join([(config, labelled)]).with_snippets(recipe.snippet_characters or 0)
     make = _head if shares_encoder else _own_student
     done = make(config, folder, chosen, examples, recipe, Runs(runs, resume, seeds))
     write_json(done.run / RECORD_FILE, done.record)
-    if dry_run:
-        return
-    click.echo(done.install(labelled.splits["val"]))
-    click.echo(f"{folder} holds the new student; its quality: distillery evaluate {name} --data ...")
+    note = None if dry_run else done.install(labelled.splits["val"])
+    if output_format == "json":
+        print_json({"run": str(done.run), "installed": not dry_run, "calibration": note, "record": done.record})
+    elif note:
+        click.echo(f"{note}\n{folder} has the new student; measure it: distillery evaluate {name} --data ...")
 
 
 @dataclass(frozen=True)
 class Done:
-    """What a training leaves: its folder, its record, and how it goes into the filter's folder."""
+    """The result of a training: its folder, its record, and a function that installs it."""
 
     run: Path
     record: dict[str, Any]
@@ -91,7 +97,7 @@ def _own_student(
     from ..training.trainer import Trainer
 
     spec = resolve_encoder_spec(config, folder, student)
-    spec.base_folder()  # raises what is wrong with the base before the run has a folder
+    spec.base_folder()  # a missing or wrong base is an error before the run has a folder
     run = runs.folder_for(config.name)
     best = runs.train(lambda recipe, run: Trainer(spec, data, recipe, run, save_student), recipe, run)
     record = training_record(_subject(config, student), best.trainer, best.seeds)
@@ -110,12 +116,12 @@ def _head(
     from ..training.saving import ADAPTER_FOLDER
 
     reference = config.student(student).encoder
-    assert reference is not None  # noqa: S101  the caller has asked
+    assert reference is not None  # noqa: S101  the caller has checked
     spec = load_encoder_spec(locate_encoder(reference, folder))
     run = runs.folder_for(config.name)
     record = train_head(spec, data, recipe, run, _subject(config, student))
     error = record["validation"]["weighted_average_mae"]
-    click.echo(f"head on {spec.title}: validation error of the average {error:.4f}; run: {run}")
+    click.echo(f"head on {spec.title}: validation MAE of the weighted average {error:.4f}; run: {run}", err=True)
     return Done(run, record, lambda val: install_head(folder, student, run / ADAPTER_FOLDER, spec, val, record))
 
 

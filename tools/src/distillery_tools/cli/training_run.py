@@ -1,4 +1,4 @@
-"""A training from the command line: its folder, its seeds one after the other, live progress."""
+"""A training from the command line: its folder, one or several seeds, live progress on stderr."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MakeTrainer = Callable[["TrainingRecipe", Path], "Trainer"]
 
 @dataclass(frozen=True)
 class Finished:
-    """The training that is kept, and the relative error of every seed that was tried."""
+    """The best training, and the relative error of every seed."""
 
     trainer: Trainer
     seeds: dict[int, float]
@@ -30,7 +30,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Runs:
-    """What the options say of runs: where their folders are, which one to resume, and with which seeds to train."""
+    """The options of a run: the folder of all runs, the run to resume, and the seeds."""
 
     folder: Path
     resume: Path | None
@@ -45,46 +45,47 @@ class Runs:
         return run
 
     def train(self, make: MakeTrainer, recipe: TrainingRecipe, run: Path) -> Finished:
-        """Train once with the recipe's seed, or once with each seed in a folder of its own; return the best."""
+        """Train with the recipe's seed, or once with each seed in its own folder; return the best."""
         resume = self.resume is not None
         if not self.seeds:
-            trainer = _trained(make, recipe, run, resume=resume)
+            trainer = _train(make, recipe, run, resume=resume)
             return Finished(trainer, {recipe.seed: trainer.best.val_relative_error})
         trainers = {
-            seed: _trained(make, replace(recipe, seed=seed), run / f"seed-{seed}", resume=resume) for seed in self.seeds
+            seed: _train(make, replace(recipe, seed=seed), run / f"seed-{seed}", resume=resume) for seed in self.seeds
         }
         return _best_of(trainers, run)
 
 
 def _best_of(trainers: dict[int, Trainer], run: Path) -> Finished:
-    """Write and say how the seeds compare; return the best."""
+    """Write and print how the seeds compare; return the best."""
     from ..training.seeds import SEEDS_FILE, compare_seeds
 
     validation = next(iter(trainers.values())).validation
     report = compare_seeds({seed: trainer.best_predictions for seed, trainer in trainers.items()}, validation)
     write_json(run / SEEDS_FILE, {**asdict(report), "pays": report.pays})
-    click.echo(str(report))
+    click.echo(str(report), err=True)
     return Finished(trainers[report.best_seed], report.errors)
 
 
-def _trained(make: MakeTrainer, recipe: TrainingRecipe, run: Path, *, resume: bool) -> Trainer:
-    """Train once, from the start or from the run's checkpoint; a seed not begun yet has no folder."""
-    begun = run.exists()
+def _train(make: MakeTrainer, recipe: TrainingRecipe, run: Path, *, resume: bool) -> Trainer:
+    """Train once, from the start or from the run's checkpoint; a seed that has not started has no folder."""
+    started = run.exists()
     run.mkdir(parents=True, exist_ok=True)
     trainer = make(recipe, run)
-    if resume and begun:
+    if resume and started:
         trainer.resume()
     best = _fit(trainer)
-    click.echo(f"best epoch: {best.number} of {recipe.epochs}; run: {run}")
+    click.echo(f"best epoch: {best.number} of {recipe.epochs}; run: {run}", err=True)
     return trainer
 
 
 def _fit(trainer: Trainer) -> Epoch:
     """Train under a progress bar; return the best epoch."""
+    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("loss {task.fields[loss]:.3f}"))
-    with Progress(*columns, TimeRemainingColumn()) as progress:
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
         task = progress.add_task("training", loss=0.0)
 
         def on_step(step: int, n_steps: int, loss: float) -> None:
@@ -97,10 +98,11 @@ def _fit(trainer: Trainer) -> Epoch:
 
 
 def _line(epoch: Epoch) -> str:
-    """Return an epoch in a line, and if there are more filters than one, a line for each."""
+    """Return an epoch in one line, plus one line for each of several filters."""
     head = (
         f"epoch {epoch.number}: train loss {epoch.train_loss:.3f}, validation loss {epoch.val_loss:.3f}, "
-        f"error of the average {epoch.val_weighted_average_mae:.4f} ({epoch.val_relative_error:.1%} of the median's), "
+        f"MAE of the weighted average {epoch.val_weighted_average_mae:.4f} "
+        f"({epoch.val_relative_error:.1%} of the median's), "
         f"rank correlation {epoch.val_spearman or float('nan'):.4f}, {epoch.seconds:.0f} s"
     )
     if len(epoch.filters) == 1:

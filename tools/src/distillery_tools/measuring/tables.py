@@ -1,8 +1,7 @@
-"""Tables for people: cells, Markdown, and blocks of columns that fit a width."""
+"""Tables for people: the names of figures, cells, and Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from .figures import Figure
@@ -14,9 +13,6 @@ MAE_OF_AVERAGE = "MAE of the weighted average"
 GAP_CLOSED = "gap closed"
 R_PRECISION = "R-precision"
 OVERLAP_AT_20 = "overlap@20"
-
-# Spaces that a printed table has between two columns.
-GAP = 3
 
 
 class Table(NamedTuple):
@@ -50,26 +46,3 @@ def markdown_table(headers: list[str], rows: list[list[str]]) -> str:
 def markdown_row(cells: list[str]) -> str:
     """Return one row of a Markdown table."""
     return f"| {' | '.join(cells)} |"
-
-
-def fitting(table: Table, width: int) -> list[Table]:
-    """Return a table as blocks of columns that fit a width in characters; each block repeats the first column."""
-    widths = [max(map(len, column)) for column in zip(table.headers, *table.rows, strict=True)]
-    blocks: list[list[int]] = [[]]
-    for column in range(1, len(widths)):
-        block = [0, *blocks[-1], column]
-        if blocks[-1] and sum(widths[index] for index in block) + GAP * (len(block) - 1) > width:
-            blocks.append([])
-        blocks[-1].append(column)
-    return [
-        Table(
-            table.title if number == 0 else f"{table.title} (continued)",
-            _pick(table.headers, block),
-            [_pick(row, block) for row in table.rows],
-        )
-        for number, block in enumerate(blocks)
-    ]
-
-
-def _pick(cells: Sequence[str], columns: Sequence[int]) -> list[str]:
-    return [cells[column] for column in (0, *columns)]

@@ -1,4 +1,4 @@
-"""Training batches: random, but of like length, so that little is padding."""
+"""Training batches: random, but of similar length, so that there is little padding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ POOL_BATCHES = 20
 
 
 def grouped_batches(lengths: Sequence[int], batch_size: int, generator: np.random.Generator) -> list[list[int]]:
-    """Return all indices in batches of like length, the batches in random order."""
+    """Return all indices in batches of similar length, the batches in random order."""
     order = generator.permutation(len(lengths))
     pool = batch_size * POOL_BATCHES
     batches: list[list[int]] = []

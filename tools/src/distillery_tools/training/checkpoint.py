@@ -1,4 +1,4 @@
-"""Checkpoint: the whole state of a training in one file, without pickle, written at once or not at all."""
+"""Checkpoint: the whole state of a training in one file, without pickle, written atomically."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Checkpoint:
     facts: dict[str, Any]
 
     def save(self, run: Path) -> None:
-        """Write the file into a run's folder; a crash leaves the former one."""
+        """Write the file into a run's folder; after a crash the previous one is intact."""
         path = run / CHECKPOINT_FILE
         unfinished = path.with_suffix(".unfinished")
         contiguous = {name: tensor.contiguous() for name, tensor in self.tensors.items()}
@@ -41,7 +41,7 @@ class Checkpoint:
             raise InputFileError(f"{run} has no {CHECKPOINT_FILE} to resume from.  Give the folder of a run.")
         try:
             with safe_open(path, framework="pt") as file:
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  it is no dict
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a dict
                 facts = json.loads((file.metadata() or {})[_FACTS])
         except (SafetensorError, KeyError, ValueError) as error:
             raise InputFileError(f"{path} cannot be read: {error}.  Train from the start.") from error
@@ -49,11 +49,11 @@ class Checkpoint:
 
 
 def check_unchanged(run: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Raise InputFileError naming every fact that is not what it was when the run began."""
+    """Raise InputFileError naming every fact that changed since the run started."""
     changed = [f"{name}: {before.get(name)!r}, now {now[name]!r}" for name in now if before.get(name) != now[name]]
     if changed:
         raise InputFileError(
-            f"{run} cannot be resumed, it was begun with other choices or data:\n  "
+            f"{run} cannot be resumed: it started with other choices or data:\n  "
             + "\n  ".join(changed)
-            + "\n  Give the same options and data as then, or train from the start."
+            + "\n  Give the same options and data, or train from the start."
         )

@@ -19,7 +19,7 @@ Id = str | int | None
 
 @dataclass(frozen=True)
 class Examples:
-    """Articles and their scores [n_articles, n_outputs], not a number where an article has no label."""
+    """Articles and their scores [n_articles, n_outputs], NaN where an article has no label."""
 
     articles: list[Article]
     scores: Values
@@ -30,14 +30,14 @@ class Examples:
         return [article.text for article in self.articles]
 
     def with_snippets(self, characters: int) -> Examples:
-        """Add a copy of every article with so many first characters of its content, less a word that is cut."""
+        """Add a copy of every article, cut to the first characters of its content at a word boundary."""
         snippets = [replace(article, content=_beginning(article.content, characters)) for article in self.articles]
         return Examples([*self.articles, *snippets], np.concatenate([self.scores, self.scores]))
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a network learns from and is chosen by, and the sha256 over all files it came from."""
+    """Training and validation examples, and the sha256 of all their files."""
 
     tasks: list[Task]
     train: Examples
@@ -54,7 +54,7 @@ class TrainingData:
         return cls(tasks, train, val, _sha256([data.sha256 for _, data in labels]))
 
     def with_snippets(self, characters: int) -> TrainingData:
-        """Also learn from the beginnings of the training articles, as feeds bring them; 0 changes nothing."""
+        """Add the beginnings of the training articles, as feeds deliver them; 0 changes nothing."""
         return replace(self, train=self.train.with_snippets(characters)) if characters else self
 
 
@@ -76,11 +76,11 @@ def _beginning(text: str, characters: int) -> str:
 
 def _check_names(names: Sequence[str]) -> None:
     if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise InputFileError(f"given twice: {', '.join(repeated)}.  Name each filter once.")
+        raise InputFileError(f"Filters given twice: {', '.join(repeated)}.  Give each filter once.")
 
 
 def _check_splits(labels: Mapping[str, LabelledData]) -> None:
-    """Refuse to train on what another filter is validated or tested on."""
+    """Raise InputFileError if one filter trains on what another is validated or tested on."""
     found: dict[Id, tuple[str, str]] = {}
     for name, data in labels.items():
         for split in SPLITS:

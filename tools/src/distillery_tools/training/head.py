@@ -1,4 +1,4 @@
-"""A head fitted to the vectors of an encoder that stays as it is: seconds instead of minutes."""
+"""A head fitted to the vectors of a frozen encoder: seconds instead of minutes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .recipe import TrainingRecipe
 from .scaling import Scaling
 from .tasks import Task, Values
 
-# Strengths of the pull of all weights towards zero to choose from, strongest first.
+# Candidate strengths of the ridge penalty, strongest first.
 STRENGTHS = tuple(float(value) for value in np.logspace(1, -5, 13))
-# The objective is convex: more steps change nothing that counts.
+# The objective is convex: more steps change nothing.
 MAX_STEPS = 200
 
 
@@ -42,7 +42,7 @@ class FittedHead:
 def fit_head(train: Embedded, val: Embedded, task: Task, recipe: TrainingRecipe) -> FittedHead:
     """Fit a linear head by the recipe's objective plus a ridge penalty, its strength chosen by ``val``.
 
-    The vectors are standardised for it, so that the penalty is the same in all directions.
+    The vectors are standardised first, so that the penalty is the same in all directions.
     """
     targets = Scaling.of(train.scores)
     vectors = train.vectors.astype(np.float64)
@@ -85,7 +85,7 @@ class _Fitting:
 
 
 def _unscaled(weight: Tensor, bias: Tensor, inputs: Scaling, targets: Scaling) -> tuple[Tensor, Tensor]:
-    """Return a head for vectors as they are and scores on the 0-10 scale."""
+    """Return the head for unscaled vectors and scores on the 0-10 scale."""
     scale, mean = torch.tensor(targets.scale), torch.tensor(targets.mean)
     unscaled = weight * scale[:, None] / torch.tensor(inputs.scale)
     return unscaled, bias * scale + mean - unscaled @ torch.tensor(inputs.mean)

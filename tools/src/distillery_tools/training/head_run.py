@@ -1,4 +1,4 @@
-"""The training of a student that shares an encoder: its head alone, with a record."""
+"""Training of a student with a shared encoder: only its head, with a record."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .recipe import TrainingRecipe
 from .record import circumstances
 from .saving import ADAPTER_FOLDER, save_head
 
-# The choices of a recipe that a head fitted in one go has.
+# The choices of a recipe that apply to a head.
 _OF_A_HEAD = ("loss", "huber_beta", "average_weight", "ranking_weight", "snippet_characters")
 
 

@@ -1,4 +1,4 @@
-"""What each epoch of a training gave, on the validation articles."""
+"""The figures of each epoch of a training, on the validation articles."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ HISTORY_FILE = "history.json"
 
 @dataclass(frozen=True)
 class Figures:
-    """How near predictions come to one filter's labels, on the 0-10 scale.
+    """How close predictions are to one filter's labels, on the 0-10 scale.
 
-    ``mae`` is the mean absolute error over dimensions, ``weighted_average_mae`` that of the average after the
-    postfilter, and ``relative_error`` the latter as a share of what the training medians make. ``spearman`` is
-    None where it is not defined.
+    ``mae`` is the mean over the dimensions, ``weighted_average_mae`` that of the weighted average after the
+    postfilter, and ``relative_error`` the latter divided by the MAE of the training medians. ``spearman`` is None
+    where it is undefined.
     """
 
     mae: float
@@ -35,10 +35,9 @@ class Figures:
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one pass gave; the figures beside ``filters`` are means over the filters.
+    """The figures of one epoch; those outside ``filters`` are means over the filters.
 
-    ``val_relative_error`` is what the best epoch is chosen by: 1 less the share of the distance from the median
-    predictor to perfection that is closed.
+    ``val_relative_error`` decides which epoch is the best.
     """
 
     number: int
@@ -53,16 +52,16 @@ class Epoch:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Epoch:
-        """Return an epoch as it was before it went into JSON."""
+        """Return an epoch from its JSON form."""
         filters = {name: Figures(**figures) for name, figures in data["filters"].items()}
         return cls(**{**data, "filters": filters})
 
 
 class Validation:
-    """Measures predictions against labels [n_articles, n_outputs] with gaps."""
+    """Measures predictions against labels [n_articles, n_outputs] with NaN where unlabelled."""
 
     def __init__(self, tasks: Sequence[Task], train: Values, val: Values) -> None:
-        """Take the trivial prediction, the median, from the training scores."""
+        """Compute the trivial prediction, the median of the training scores."""
         self._tasks = tasks
         self._labels = val
         self._medians = np.tile(np.nanmedian(train, axis=0), (len(val), 1))

@@ -1,4 +1,4 @@
-"""LoraNetwork: a network with LoRA updates, every dropout off."""
+"""LoraNetwork: a network with LoRA updates, without dropout."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class LoraNetwork:
     """
 
     def __init__(self, base: Path, pooling: str, n_outputs: int, rank: int, lowest_layer: int = 0) -> None:
-        """Put LoRA updates on every linear layer of the base from a layer on, and a new head on top."""
+        """Add LoRA updates to every linear layer of the base from ``lowest_layer`` on, and a new head."""
         backbone = load_backbone(base, overrides=_without_dropout(base))
         options = LoraConfig(
             r=rank,
@@ -82,7 +82,7 @@ def _targets(backbone: nn.Module) -> list[str]:
 
 
 def _excluded(backbone: nn.Module, lowest_layer: int) -> str | None:
-    """Return an expression for the modules without updates, or None: PEFT warns of one that matches nothing."""
+    """Return a pattern of the modules without updates, or None: PEFT warns about a pattern that matches nothing."""
     config: Any = backbone.config
     if lowest_layer >= config.num_hidden_layers:
         raise ModelError(

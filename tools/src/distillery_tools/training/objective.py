@@ -1,4 +1,4 @@
-"""Objective: what training makes small, on standardised scores with gaps."""
+"""Objective: the training loss, on standardised scores with gaps."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .recipe import SMOOTH_L1, TrainingRecipe
 from .scaling import Scaling
 from .tasks import Task, Values, n_outputs_of
 
-# Pairs whose labels differ by less are noise; beyond the cap more distance is not asked for. In sd.
-SMALLEST_DIFFERENCE = 0.3
-LARGEST_DIFFERENCE = 1.0
+# In standard deviations: smaller differences are noise, larger ones need no larger margin.
+MIN_DIFFERENCE = 0.3
+MAX_DIFFERENCE = 1.0
 
 
 class Objective:
@@ -22,7 +22,7 @@ class Objective:
 
     Tasks count alike, however many dimensions they have, and the dimensions of a task count alike. What is
     not labelled is left out. The order's part is, over pairs of articles whose averages differ by more than
-    ``SMALLEST_DIFFERENCE``, how much the predictions' difference lacks to half the labels'.
+    ``MIN_DIFFERENCE``, how much the predictions' difference lacks to half the labels'.
     """
 
     def __init__(
@@ -64,8 +64,8 @@ def ranking_loss(found: Tensor, expected: Tensor, present: Tensor) -> Tensor:
     """Return the mean margin loss over pairs of articles, for averages [n, n_tasks] in standard deviations."""
     distance = expected[:, None] - expected[None]
     lead = found[:, None] - found[None]
-    pairs = (distance > SMALLEST_DIFFERENCE) & present[:, None] & present[None]
-    shortfall = torch.relu(distance.clamp(max=LARGEST_DIFFERENCE) / 2 - lead)
+    pairs = (distance > MIN_DIFFERENCE) & present[:, None] & present[None]
+    shortfall = torch.relu(distance.clamp(max=MAX_DIFFERENCE) / 2 - lead)
     return (shortfall * pairs).sum() / pairs.sum().clamp(min=1)
 
 

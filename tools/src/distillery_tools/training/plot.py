@@ -1,4 +1,4 @@
-"""The curves of a training as a picture."""
+"""The learning curves of a training as a picture."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def plot_history(run: Path, history: Sequence[Epoch]) -> None:
     losses.set(title="loss", xlabel="epoch")
     for name in history[-1].filters:
         errors.plot(numbers, [epoch.filters[name].relative_error for epoch in history], marker="o", label=name)
-    errors.set(title="validation error of the average, the median's = 1", xlabel="epoch")
+    errors.set(title="validation MAE of the weighted average, median = 1", xlabel="epoch")
     for axes in (losses, errors):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend(loc="upper right")  # "best" is slow, and warns of it
+        axes.legend(loc="upper right")  # "best" is slow and warns about it
     figure.savefig(run / PLOT_FILE)

@@ -1,4 +1,4 @@
-"""The record of a training run: what is needed to know how a network came to be, and to make it again."""
+"""The record of a training run: everything needed to understand and repeat it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..records import git_commit
 from .trainer import Trainer
 
 PACKAGES = ("distillery-core", "distillery-tools", "torch", "transformers", "peft", "tokenizers", "numpy")
-SELECTION = "smallest mean over the filters of the validation error of the weighted average, relative to the median's"
+SELECTION = "smallest validation MAE of the weighted average relative to the training median's, mean over the filters"
 
 
 def training_record(subject: Mapping[str, Any], trainer: Trainer, seeds: Mapping[int, float]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which training articles an epoch has."""
+"""Which training articles an epoch uses."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..measuring.headline import HIT
 from .recipe import BALANCED, TrainingRecipe
 from .tasks import Task, Values
 
-# From this weighted average on an article is a positive, and positives are rare.
-MEDIUM = 4.0
-# However few the positives, none is seen more often in one epoch.
+# A rare positive is not drawn more often than this in one epoch.
 MAX_REPEATS = 3
 
 
 def chances(tasks: Sequence[Task], scores: Values, recipe: TrainingRecipe) -> Values | None:
-    """Return each article's chance to be drawn [n_articles], or None if all are taken once."""
+    """Return each article's probability to be drawn [n_articles], or None if each is used once."""
     if recipe.sampling != BALANCED:
         return None
-    positive = np.any([scores[:, task.columns] @ task.weights >= MEDIUM for task in tasks], axis=0)
+    positive = np.any([scores[:, task.columns] @ task.weights >= HIT for task in tasks], axis=0)
     weights = 1 + recipe.balance * positive
     return np.asarray(weights / weights.sum())
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from .tasks import Values
 
-# Keeps a dimension finite that the oracle always gives the same score.
+# Avoids division by zero for a constant dimension.
 _LEAST_SCALE = 1e-6
 
 
@@ -21,7 +21,7 @@ class Scaling:
 
     @classmethod
     def of(cls, scores: Values) -> Scaling:
-        """Measure scores [n_articles, n_outputs], leaving out what is not a number."""
+        """Measure scores [n_articles, n_outputs], ignoring NaN."""
         return cls(np.nanmean(scores, axis=0), np.nanstd(scores, axis=0) + _LEAST_SCALE)
 
     def standardised(self, scores: Values) -> Values:

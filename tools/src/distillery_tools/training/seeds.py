@@ -1,4 +1,4 @@
-"""Several seeds of one recipe: which is kept, and whether their mean would be better."""
+"""Several seeds of one recipe: the best one, and whether their mean would be better."""
 
 from __future__ import annotations
 

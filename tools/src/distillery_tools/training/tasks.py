@@ -1,4 +1,4 @@
-"""Task: what one filter asks of a network, and where its answers stand among the outputs."""
+"""Task: one filter, and the columns of its dimensions among a network's outputs."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Task:
         return np.array(self.config.weights)
 
     def averages(self, scores: Values) -> Values:
-        """Return the weighted averages [n_articles], clamped and capped as a user gets them."""
+        """Return the weighted averages [n_articles] after the postfilter."""
         return Postfilter(self.config).averages(scores[:, self.columns])
 
 
 def tasks_of(configs: Sequence[FilterConfig]) -> list[Task]:
-    """Return one task a filter, their columns side by side."""
+    """Return one task per filter, their columns side by side."""
     ends = np.cumsum([len(config.dimensions) for config in configs]).tolist()
     return [Task(config, slice(start, end)) for config, start, end in zip(configs, [0, *ends], ends, strict=False)]
 

@@ -1,4 +1,4 @@
-"""Trainer: fits a network to the oracle's scores, of one filter or of many, and keeps the best epoch."""
+"""Trainer: fits a network to the oracle's scores of one or many filters and keeps the best epoch."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from .scaling import Scaling
 from .tasks import Values, n_outputs_of
 
 PREDICTIONS_FILE = "validation.safetensors"
-# A checkpoint takes 20 ms, and a crash then loses less than a minute.
+# A checkpoint takes 20 ms; a crash then loses less than a minute.
 CHECKPOINT_STEPS = 50
 
 OnStep = Callable[[int, int, float], None]
@@ -46,7 +46,7 @@ OnEpoch = Callable[[Epoch], None]
 class Trainer:
     """Trains one network: LoRA updates and a head over all tasks' dimensions, on standardised scores.
 
-    Everything goes to the folder ``run`` while it trains: the best epoch by ``save``, its predictions for the
+    Writes everything into the folder ``run`` while it trains: the best epoch (by ``save``), its predictions of the
     validation articles, history.json, history.png, and a checkpoint.
     """
 
@@ -59,7 +59,7 @@ class Trainer:
         save: Save,
         checkpoint_steps: int = CHECKPOINT_STEPS,
     ) -> None:
-        """Build the network that ``spec`` states; its adapter, if there is one, is not read."""
+        """Build the network of ``spec``; an existing adapter is ignored."""
         set_seed(recipe.seed)
         self.run = run
         self.recipe = recipe
@@ -87,7 +87,7 @@ class Trainer:
         self._chances = chances(self._data.tasks, train, recipe)
         self._steps_an_epoch = -(-len(train) // recipe.batch_size)
         self._optimisation = Optimisation(self._lora.trained, recipe, self._steps_an_epoch * recipe.epochs)
-        self._losses: list[float] = []  # of the epoch that is under way
+        self._losses: list[float] = []  # of the current epoch
         self._seconds = 0.0
 
     @property
@@ -116,7 +116,7 @@ class Trainer:
         return load_file(self.run / PREDICTIONS_FILE)["raw"]
 
     def resume(self) -> None:
-        """Go on from the run's checkpoint; raise InputFileError if it is of other data or another recipe."""
+        """Continue from the run's checkpoint; raise InputFileError if data or recipe changed."""
         checkpoint = Checkpoint.load(self.run)
         facts = checkpoint.facts
         check_unchanged(self.run, facts["identity"], self._identity)
@@ -146,7 +146,7 @@ class Trainer:
         return n_done == self.recipe.epochs or bool(patience and n_done and n_done - self.best.number >= patience)
 
     def _pass(self, on_step: OnStep) -> None:
-        """Go over the training articles, from where the epoch stands."""
+        """Train on the rest of the epoch's batches."""
         self._lora.network.train()
         started, before = time.perf_counter(), self._seconds
         for batch in self._batches()[len(self._losses) :]:
@@ -158,7 +158,7 @@ class Trainer:
             on_step(self._optimisation.n_done, self._optimisation.n_steps, self._losses[-1])
 
     def _batches(self) -> list[list[int]]:
-        """Return the batches of the epoch under way, which seed and number decide."""
+        """Return the batches of the current epoch; seed and number determine them."""
         generator = np.random.default_rng([self.recipe.seed, len(self.history)])
         indices = drawn(len(self._rows), self._chances, generator)
         batches = grouped_batches([len(self._rows[index]) for index in indices], self.recipe.batch_size, generator)
@@ -171,7 +171,7 @@ class Trainer:
         return predicted.float()
 
     def _validated(self) -> Epoch:
-        """Measure the averaged weights, and keep them if they are the best so far."""
+        """Measure the averaged weights; save them if they are the best so far."""
         started = time.perf_counter()
         with self._optimisation.averaged():
             predicted = self._predict()
@@ -204,7 +204,7 @@ class Trainer:
 
     @property
     def _identity(self) -> dict[str, Any]:
-        """What must be as it was for a run to be resumed."""
+        """What must be unchanged for a run to be resumed."""
         outputs = [f"{task.name}.{name}" for task in self._data.tasks for name in task.config.dimension_names]
         return {**self.facts, "base": dict(self._spec.base.sha256), "outputs": outputs, **asdict(self.recipe)}
 
@@ -221,6 +221,6 @@ class Trainer:
 
 
 def context(preprocessing: PreprocessingConfig, recipe: TrainingRecipe) -> PreprocessingConfig:
-    """Return how much of a text is read: as the recipe says, or else as configured."""
+    """Return how much of a text is read: by the recipe, otherwise as configured."""
     asked = {"head_tokens": recipe.head_tokens, "tail_tokens": recipe.tail_tokens}
     return preprocessing.model_copy(update={name: value for name, value in asked.items() if value is not None})

@@ -1,4 +1,4 @@
-"""distillery train-encoder."""
+"""distillery encoder train."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from distillery import ConfigError, InputFileError
+from distillery.cli.output import format_option, print_json
 from distillery.config import ENCODER_FILE, EncoderConfig
 
 from ..records import write_json
@@ -20,24 +21,25 @@ if TYPE_CHECKING:
     from distillery import FilterConfig
 
 
-@click.command("train-encoder")
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.command("train")
+@click.argument("folder", metavar="ENCODER", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option(
     "--data",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     required=True,
-    help="Folder that holds articles.jsonl and labels/<filter>.jsonl.",
+    help="Folder with articles.jsonl and labels/<filter>.jsonl.",
 )
 @click.option(
-    "--filters",
+    "--filter",
     "names",
     multiple=True,
     metavar="NAME",
-    help="A filter, by name or path, whose labels count; may be repeated. Default: every filter with labels in DATA.",
+    help="A filter, by name or folder, whose labels are used. Repeatable. Default: all filters with labels in DATA.",
 )
 @run_options
 @recipe_options
-def train_encoder_command(
+@format_option
+def train_command(
     folder: Path,
     data: Path,
     names: tuple[str, ...],
@@ -45,13 +47,14 @@ def train_encoder_command(
     resume: Path | None,
     seeds: list[int] | None,
     dry_run: bool,
+    output_format: str,
     **choices: Any,
 ) -> None:
-    """Train the shared encoder in FOLDER on the labels of many filters.
+    """Train the shared encoder in the folder ENCODER on the labels of many filters.
 
-    Fits LoRA updates of the base model, with one head for all filters, to the oracle's scores, and keeps the
-    best epoch by validation. The adapter, without the heads, goes into the encoder's folder with its sha256 in
-    encoder.yaml; the heads stay in the run's folder (heads.safetensors).
+    Fits LoRA updates of the base model, with one head for all filters, to the oracle's scores, and keeps the best
+    epoch by validation. The adapter, without the heads, goes into the encoder's folder, its sha256 into encoder.yaml;
+    the heads stay in the run's folder (heads.safetensors).
     """
     from distillery.students.encoder_spec import load_encoder_spec
 
@@ -66,7 +69,7 @@ def train_encoder_command(
     configs = labelled_filters(data, names)
     joined = TrainingData.join([(config, load_data(config, data, None, None)) for config in configs])
     joined = joined.with_snippets(recipe.snippet_characters or 0)
-    spec.base_folder()  # raises what is wrong with the base before the run has a folder
+    spec.base_folder()  # a missing or wrong base is an error before the run has a folder
     options = Runs(runs, resume, seeds)
     run = options.folder_for(encoder.name)
     done = options.train(lambda recipe, run: Trainer(spec, joined, recipe, run, save_encoder), recipe, run)
@@ -77,10 +80,12 @@ def train_encoder_command(
     }
     record = training_record(subject, done.trainer, done.seeds)
     write_json(run / RECORD_FILE, record)
-    if dry_run:
-        return
-    install_encoder(folder, done.trainer, record)
-    click.echo(f"{folder} holds the new encoder; train each filter's head on it: distillery train NAME --data ...")
+    if not dry_run:
+        install_encoder(folder, done.trainer, record)
+    if output_format == "json":
+        print_json({"run": str(run), "installed": not dry_run, "record": record})
+    elif not dry_run:
+        click.echo(f"{folder} has the new encoder; train each filter's head on it: distillery train FILTER --data ...")
 
 
 def encoder_folder(path: Path) -> Path:
@@ -90,14 +95,14 @@ def encoder_folder(path: Path) -> Path:
     inside = sorted(path.glob(f"src/*/{ENCODER_FILE}"))
     if len(inside) == 1:
         return inside[0].parent
-    raise ConfigError(f"No encoder stands at {path}: neither {ENCODER_FILE} nor src/<package>/{ENCODER_FILE} is there.")
+    raise ConfigError(f"No encoder at {path}: there is neither {ENCODER_FILE} nor src/<package>/{ENCODER_FILE}.")
 
 
 def labelled_filters(data: Path, names: tuple[str, ...]) -> list[FilterConfig]:
     """Return the configs of the filters named, or of every filter with a file of labels."""
     from distillery.loading import load_config
 
-    wanted = list(names) or sorted(path.stem for path in (data / "labels").glob("*.jsonl"))
-    if not wanted:
-        raise InputFileError(f"{data / 'labels'} has no file of labels.")
-    return [load_config(name) for name in wanted]
+    selected = list(names) or sorted(path.stem for path in (data / "labels").glob("*.jsonl"))
+    if not selected:
+        raise InputFileError(f"{data / 'labels'} has no label files.")
+    return [load_config(name) for name in selected]

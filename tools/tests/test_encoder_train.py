@@ -1,4 +1,4 @@
-"""``distillery train-encoder``, and ``distillery train`` for students that share the encoder."""
+"""``distillery encoder train``, and ``distillery train`` for students that share the encoder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, EncoderConfig
 from distillery.golden import golden_faults
 from distillery.students.base_models import sha256_of
 from distillery.students.encoder_spec import load_encoder_spec
-from distillery_tools.cli.train_encoder import train_encoder_command
+from distillery_tools.cli.encoder_train import train_command
 
 ENCODER = """\
 # An encoder that we invent for the tests.
@@ -77,9 +77,9 @@ def labels(tmp_path: Path, data_folder: Path) -> Path:
 
 def train_encoder(encoder: Path, labels: Path, filters: tuple[Path, ...], runs: Path, *options: object) -> Result:
     """Train an encoder's folder quickly."""
-    named = [argument for folder in filters for argument in ("--filters", folder)]
+    named = [argument for folder in filters for argument in ("--filter", folder)]
     arguments = [encoder, "--data", labels, *named, "--runs", runs, *QUICK, *options]
-    return CliRunner(env={"COLUMNS": "250"}).invoke(train_encoder_command, [str(argument) for argument in arguments])
+    return CliRunner(env={"COLUMNS": "250"}).invoke(train_command, [str(argument) for argument in arguments])
 
 
 def test_from_labels_to_two_filters(encoder: Path, filters: tuple[Path, Path], labels: Path, tmp_path: Path) -> None:
