@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Self, overload
+from typing import Any, Self
 
 from ..errors import DuplicateFilterError
 from ..plugins.manager import core_version
 from .article import Article
+from .article_scorer import ArticleScorer
 from .contracts import ArticleLike
 from .flow import failure, score_batch
-from .inputs import Columns, is_single, iter_articles, with_columns
+from .inputs import iter_articles
 from .score import Provenance, Score
 from .scorer import FilterBaseScorer
-from .stream import BATCH_SIZE, OnBatch, report_batch, stream
+from .stream import OnBatch, report_batch
 
 Scores = dict[str, Score]
 
 
-class FilterPanel:
+class FilterPanel(ArticleScorer[Scores]):
     """Scores articles with several filters; a result is a dict of scores by the filter's name.
 
     ``scorers`` are the filters that loaded, ``faults`` the reasons why others did not, by name: each of their results
@@ -59,66 +59,6 @@ class FilterPanel:
         failed = f"; not loaded: {', '.join(self.faults)}" if self.faults else ""
         return f"<{type(self).__name__} {loaded or 'of no filters'}{failed}>"
 
-    @overload
-    def score(
-        self, articles: ArticleLike, *, prefilter: bool | None = None, columns: Columns | None = None
-    ) -> Scores: ...
-    @overload
-    def score(
-        self,
-        articles: Iterable[ArticleLike],
-        *,
-        prefilter: bool | None = None,
-        batch_size: int = BATCH_SIZE,
-        show_progress: bool = False,
-        columns: Columns | None = None,
-    ) -> list[Scores]: ...
-    def score(
-        self,
-        articles: ArticleLike | Iterable[ArticleLike],
-        *,
-        prefilter: bool | None = None,
-        batch_size: int = BATCH_SIZE,
-        show_progress: bool = False,
-        columns: Columns | None = None,
-    ) -> Scores | list[Scores]:
-        """Score one article, or many in their order; the options are those of `FilterBaseScorer.score`.
-
-        One article that cannot be read raises ArticleError. What a filter cannot score carries an ``error``, in that
-        filter's place alone.
-        """
-        if is_single(articles):
-            article = with_columns(articles, columns)
-            checked = article if isinstance(article, Article) else Article.from_dict(article)
-            return self._measured([checked], prefilter=prefilter)[0]
-        return list(
-            self.score_iter(
-                articles, prefilter=prefilter, batch_size=batch_size, show_progress=show_progress, columns=columns
-            )
-        )
-
-    def score_iter(
-        self,
-        articles: Iterable[ArticleLike],
-        *,
-        prefilter: bool | None = None,
-        batch_size: int = BATCH_SIZE,
-        show_progress: bool = False,
-        columns: Columns | None = None,
-    ) -> Iterator[Scores]:
-        """Score articles one batch after the other, lazily: memory does not grow with their number."""
-        return stream(
-            lambda batch: self._measured(batch, prefilter=prefilter),
-            iter_articles(articles, columns),
-            batch_size=batch_size,
-            progress=articles if show_progress else None,
-            title=f"{len(self)} filters",
-        )
-
-    async def ascore(self, articles: ArticleLike | Iterable[ArticleLike], **options: Any) -> Scores | list[Scores]:
-        """Score in a thread, so that an event loop goes on; the options are those of `score`."""
-        return await asyncio.to_thread(lambda: self.score(articles, **options))
-
     def score_batch(self, articles: Iterable[ArticleLike], *, prefilter: bool | None = None) -> list[Scores]:
         """Score one batch of articles in their order."""
         batch = list(iter_articles(articles))
@@ -143,7 +83,14 @@ class FilterPanel:
         loaded = {scorer.config.name: scorer.info() for scorer in self.scorers}
         return loaded | {name: {"fault": str(fault)} for name, fault in self.faults.items()}
 
-    def _measured(self, batch: Sequence[ArticleLike], *, prefilter: bool | None) -> list[Scores]:
+    @property
+    def _title(self) -> str:
+        return f"{len(self)} filters"
+
+    def _score_one(self, article: Article, *, prefilter: bool | None) -> Scores:
+        return self._score_reported([article], prefilter=prefilter)[0]
+
+    def _score_reported(self, batch: Sequence[ArticleLike], *, prefilter: bool | None) -> list[Scores]:
         started = time.perf_counter()
         results = self.score_batch(batch, prefilter=prefilter)
         report_batch(self.on_batch, {name: [result[name] for result in results] for name in self.names}, started)

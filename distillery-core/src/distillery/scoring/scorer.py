@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Self, overload
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,20 +22,21 @@ from ..plugins.manager import check_core_range, core_version
 from ..students.backends.contract import AUTO, Outputs
 from ..students.student import Student
 from .article import Article
+from .article_scorer import ArticleScorer
 from .contracts import ArticleLike, Stage1, Stage1Result
 from .flow import score_batch
 from .gate import FilterGate
-from .inputs import Columns, is_single, iter_articles, with_columns
+from .inputs import iter_articles
 from .legacy import LegacyConstants
 from .postfilter import Outcome, Postfilter
 from .prefilter import Prefilter
 from .score import STAGE_1, STAGE_2, Provenance, Score
-from .stream import BATCH_SIZE, OnBatch, report_batch, stream
+from .stream import OnBatch, report_batch
 
 logger = logging.getLogger(__name__)
 
 
-class FilterBaseScorer(LegacyConstants):
+class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
     """Scores articles with one filter; safe to share between threads.
 
     A filter that needs code of its own subclasses this, names its ``folder`` and overrides a step:
@@ -106,84 +106,9 @@ class FilterBaseScorer(LegacyConstants):
             on_batch=on_batch,
         )
 
-    @overload
-    def score(
-        self, articles: ArticleLike, *, prefilter: bool | None = None, columns: Columns | None = None
-    ) -> Score: ...
-    @overload
-    def score(
-        self,
-        articles: Iterable[ArticleLike],
-        *,
-        prefilter: bool | None = None,
-        batch_size: int = BATCH_SIZE,
-        show_progress: bool = False,
-        columns: Columns | None = None,
-    ) -> list[Score]: ...
-    def score(
-        self,
-        articles: ArticleLike | Iterable[ArticleLike],
-        *,
-        prefilter: bool | None = None,
-        batch_size: int = BATCH_SIZE,
-        show_progress: bool = False,
-        columns: Columns | None = None,
-    ) -> Score | list[Score]:
-        """Score one article, or many in their order.
-
-        One article that cannot be read raises ArticleError, one that cannot be scored ScoringError. Of many, such an
-        article gets a score whose ``error`` says why, and the others are scored.
-
-        ``prefilter=False`` scores the articles that the filter's rules would set aside; None is what was chosen when
-        the filter was loaded. ``batch_size`` is how many articles share a pass, ``show_progress`` draws a bar on
-        stderr. A table of articles is a pandas or polars DataFrame, a pyarrow Table, a datasets.Dataset or a dict of
-        lists; ``columns`` maps an article's field to its name there: ``{"title": "headline", "content": "body"}``.
-
-            frame["uplifting"] = [score.weighted_average for score in scorer.score(frame)]
-        """
-        if is_single(articles):
-            return self.score_article(with_columns(articles, columns), prefilter=prefilter)
-        return list(
-            self.score_iter(
-                articles, prefilter=prefilter, batch_size=batch_size, show_progress=show_progress, columns=columns
-            )
-        )
-
-    def score_iter(
-        self,
-        articles: Iterable[ArticleLike],
-        *,
-        prefilter: bool | None = None,
-        batch_size: int = BATCH_SIZE,
-        show_progress: bool = False,
-        columns: Columns | None = None,
-    ) -> Iterator[Score]:
-        """Score articles one batch after the other, lazily: memory does not grow with their number.
-
-        The options are those of `score`.
-
-            for article, score in zip(articles, scorer.score_iter(articles)):
-                print(article["id"], score.tier)
-        """
-        return stream(
-            lambda batch: self._measured(batch, prefilter=prefilter),
-            iter_articles(articles, columns),
-            batch_size=batch_size,
-            progress=articles if show_progress else None,
-            title=self.config.name,
-        )
-
-    async def ascore(self, articles: ArticleLike | Iterable[ArticleLike], **options: Any) -> Score | list[Score]:
-        """Score in a thread, so that an event loop goes on; the options are those of `score`."""
-        return await asyncio.to_thread(lambda: self.score(articles, **options))
-
     def score_article(self, article: ArticleLike, *, prefilter: bool | None = None) -> Score:
         """Score one article; raise ArticleError if it cannot be read, ScoringError if it has no score."""
-        checked = article if isinstance(article, Article) else Article.from_dict(article)
-        score = self._measured([checked], prefilter=prefilter)[0]
-        if score.error is not None:
-            raise ScoringError(f"{self.config.name} {self.config.version}: {score.error}")
-        return score
+        return self.score(article, prefilter=prefilter)
 
     def score_batch(self, articles: Iterable[ArticleLike], *, prefilter: bool | None = None) -> list[Score]:
         """Score one batch of articles in their order; one that cannot be scored carries an ``error``."""
@@ -269,7 +194,17 @@ class FilterBaseScorer(LegacyConstants):
         details += [f"gates {', '.join(gate.name for gate in self.gates)}"] if self.gates else []
         return f"<{type(self).__name__} {self.config.name} {self.config.version}: {', '.join(details)}>"
 
-    def _measured(self, batch: Sequence[ArticleLike], *, prefilter: bool | None) -> list[Score]:
+    @property
+    def _title(self) -> str:
+        return self.config.name
+
+    def _score_one(self, article: Article, *, prefilter: bool | None) -> Score:
+        score = self._score_reported([article], prefilter=prefilter)[0]
+        if score.error is not None:
+            raise ScoringError(f"{self.config.name} {self.config.version}: {score.error}")
+        return score
+
+    def _score_reported(self, batch: Sequence[ArticleLike], *, prefilter: bool | None) -> list[Score]:
         started = time.perf_counter()
         scores = self.score_batch(batch, prefilter=prefilter)
         report_batch(self.on_batch, {self.config.name: scores}, started)
