@@ -37,10 +37,12 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and format."""
+    """Check style, format, and which part imports which."""
     session.install(*nox.project.dependency_groups(GROUPS, "lint"))
+    session.install("--no-deps", "-e", "./distillery-core", "-e", f"./{TOOLS}")  # what lint-imports reads
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports", "--no-logo", "--no-cache")
     session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml")
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ..students.backends.contract import Outputs
     from ..students.student import Student
     from ..students.tokens import HeadTailTokenizer
-    from .gate import FilterGate
     from .score import Provenance, Score
 
 ArticleLike = Article | Mapping[str, Any]
@@ -70,6 +69,21 @@ class Stage1Result:
     score: Score | None = None
 
 
+class Gate(Protocol):
+    """What the flow needs of a gate: its own scorer, and which of its scores set an article aside."""
+
+    @property
+    def name(self) -> str:
+        """The reason that articles are set aside for."""
+
+    @property
+    def scorer(self) -> Scorer:
+        """The scorer of the gate's filter."""
+
+    def blocks(self, score: Score) -> bool:
+        """Say whether the gate's own score sets an article aside."""
+
+
 class Scorer(Protocol):
     """What the flow needs of a filter's scorer."""
 
@@ -78,7 +92,7 @@ class Scorer(Protocol):
     uses_prefilter: bool
 
     @property
-    def gates(self) -> Sequence[FilterGate]:
+    def gates(self) -> Sequence[Gate]:
         """The filters that set articles aside for this one, in their order."""
 
     @property

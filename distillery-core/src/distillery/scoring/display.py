@@ -1,28 +1,27 @@
-"""How scores look in a console and in a notebook."""
+"""How a score looks in a console and in a notebook, made from what `Score.to_dict` returns."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    from .score import Score
+Values = Mapping[str, Any]
 
 
-def score_text(score: Score) -> str:
+def score_text(score: Values) -> str:
     """Return one line: the filter, what became of the article, and its scores."""
     return f"<Score {_title(score)}: {_outcome(score)}{_dimensions(score)}>"
 
 
-def score_html(score: Score) -> str:
+def score_html(score: Values) -> str:
     """Return a table of the dimensions with their intervals; everything from outside is escaped."""
     from ..config.scale import AVERAGE
 
     caption = escape(f"{_title(score)}: {_outcome(score)}")
-    if score.scores is None:
+    if score["scores"] is None:
         return f"<p>{caption}</p>"
-    rows = [(name, value) for name, value in score.scores.items()]
-    rows.append((AVERAGE, score.weighted_average or 0.0))
+    rows = [*score["scores"].items(), (AVERAGE, score[AVERAGE] or 0.0)]
     cells = "".join(
         f"<tr><td>{escape(name)}</td><td>{value:.1f}</td><td>{_interval(score, name)}</td></tr>" for name, value in rows
     )
@@ -32,28 +31,27 @@ def score_html(score: Score) -> str:
     )
 
 
-def _title(score: Score) -> str:
-    return f"{score.provenance.filter} {score.provenance.version}".strip()
+def _title(score: Values) -> str:
+    return f"{score['provenance']['filter']} {score['provenance']['version']}".strip()
 
 
-def _outcome(score: Score) -> str:
-    if score.invalid:
-        return f"invalid article, {score.error}"
-    if score.failed:
-        return f"failed, {score.error}"
-    if score.blocked:
-        return f"set aside, {score.prefilter_reason}"
-    return f"{score.tier} {score.weighted_average:.2f}" if score.weighted_average is not None else "no score"
+def _outcome(score: Values) -> str:
+    if score["error"] is not None:
+        return f"{'failed' if score['passed_prefilter'] else 'invalid article'}, {score['error']}"
+    if not score["passed_prefilter"]:
+        return f"set aside, {score['prefilter_reason']}"
+    average = score["weighted_average"]
+    return "no score" if average is None else f"{score['tier']} {average:.2f}"
 
 
-def _dimensions(score: Score) -> str:
-    if not score.scores:
+def _dimensions(score: Values) -> str:
+    if not score["scores"]:
         return ""
-    return " (" + ", ".join(f"{name} {value:.1f}" for name, value in score.scores.items()) + ")"
+    return " (" + ", ".join(f"{name} {value:.1f}" for name, value in score["scores"].items()) + ")"
 
 
-def _interval(score: Score, name: str) -> str:
-    if not score.intervals or name not in score.intervals:
+def _interval(score: Values, name: str) -> str:
+    if not score["intervals"] or name not in score["intervals"]:
         return ""
-    low, high = score.intervals[name]
+    low, high = score["intervals"][name]
     return f"{low:.1f} to {high:.1f}"

@@ -12,9 +12,8 @@ from dataclasses import replace
 
 from ..errors import ArticleError
 from .article import Article
-from .contracts import ArticleLike, Scorer, Stage1Result
+from .contracts import ArticleLike, Gate, Scorer, Stage1Result
 from .encoding_cache import EncodingCache
-from .gate import FilterGate
 from .score import Score
 
 logger = logging.getLogger(__name__)
@@ -140,7 +139,7 @@ def _apply_stage1(runs: Sequence[FilterRun], encodings: EncodingCache) -> None:
             logger.warning("Stage 1 of %s failed; its student scores these articles.", name, exc_info=True)
 
 
-def _apply_gate(gate: FilterGate, runs: Sequence[FilterRun], encodings: EncodingCache) -> None:
+def _apply_gate(gate: Gate, runs: Sequence[FilterRun], encodings: EncodingCache) -> None:
     """Score every pending article with the gate's filter; what it cannot score is not set aside."""
     indices = _pending(runs)
     scores = dict(zip(indices, _student_scores(gate.scorer, indices, encodings), strict=True))

@@ -1,50 +1,12 @@
-"""What consumers of the legacy format read: the keys of a score's dict, and a scorer's class constants."""
+"""What consumers of the legacy format read of a scorer: its constants. The keys of a score are in `Score.to_dict`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..config import FilterConfig
     from ..students.student import Student
-    from .score import Score
-
-
-def score_to_dict(score: Score) -> dict[str, Any]:
-    """Return a score as plain JSON values: the legacy keys with their old meaning, then the newer ones."""
-    return {
-        "passed_prefilter": score.passed_prefilter,
-        "prefilter_reason": score.prefilter_reason,
-        "scores": _as_dict(score.scores),
-        "weighted_average": score.weighted_average,
-        "tier": score.tier,
-        "tier_description": score.tier_description,
-        "gatekeeper_applied": score.gatekeeper_applied,
-        "stage_used": score.stage_used,
-        "stage1_estimate": score.stage1_estimate,
-        "raw_scores": _as_dict(score.raw_scores),
-        "intervals": _as_dict(score.intervals),
-        "error": score.error,
-        "gate": _gate_to_dict(score.gate),
-        "provenance": asdict(score.provenance),
-    }
-
-
-def _gate_to_dict(gate: Score | None) -> dict[str, Any] | None:
-    if gate is None:
-        return None
-    return {
-        "filter": gate.provenance.filter,
-        "version": gate.provenance.version,
-        "weighted_average": gate.weighted_average,
-        "tier": gate.tier,
-    }
-
-
-def _as_dict(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return None if values is None else dict(values)
 
 
 class LegacyConstants:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from . import display, legacy
+from .display import score_html, score_text
 
 INVALID_ARTICLE = "Invalid article"
 
@@ -97,11 +97,36 @@ class Score:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values: the legacy keys first, then the newer ones."""
-        return legacy.score_to_dict(self)
+        return {
+            "passed_prefilter": self.passed_prefilter,
+            "prefilter_reason": self.prefilter_reason,
+            "scores": _as_dict(self.scores),
+            "weighted_average": self.weighted_average,
+            "tier": self.tier,
+            "tier_description": self.tier_description,
+            "gatekeeper_applied": self.gatekeeper_applied,
+            "stage_used": self.stage_used,
+            "stage1_estimate": self.stage1_estimate,
+            "raw_scores": _as_dict(self.raw_scores),
+            "intervals": _as_dict(self.intervals),
+            "error": self.error,
+            "gate": self.gate
+            and {
+                "filter": self.gate.provenance.filter,
+                "version": self.gate.provenance.version,
+                "weighted_average": self.gate.weighted_average,
+                "tier": self.gate.tier,
+            },
+            "provenance": asdict(self.provenance),
+        }
 
     def __repr__(self) -> str:
-        return display.score_text(self)
+        return score_text(self.to_dict())
 
     def _repr_html_(self) -> str:
         """Return a table for notebooks."""
-        return display.score_html(self)
+        return score_html(self.to_dict())
+
+
+def _as_dict(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if values is None else dict(values)
