@@ -108,7 +108,8 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
 
     def score_article(self, article: ArticleLike, *, prefilter: bool | None = None) -> Score:
         """Score one article; raise ArticleError if it cannot be read, ScoringError if it has no score."""
-        return self.score(article, prefilter=prefilter)
+        checked = article if isinstance(article, Article) else Article.from_dict(article)
+        return self._score_one(checked, prefilter=prefilter)
 
     def score_batch(self, articles: Iterable[ArticleLike], *, prefilter: bool | None = None) -> list[Score]:
         """Score one batch of articles in their order; one that cannot be scored carries an ``error``."""
