@@ -1,4 +1,4 @@
-"""How often a threshold's promise is broken, where the truth is known: for a split set aside, and cross-fitted.
+"""How often a threshold's guarantee is broken, on simulated data: with a held-out split, and cross-fitted.
 
     python benchmarks/guarantee.py
 
@@ -27,7 +27,7 @@ DISTANCE = 2.5
 
 @dataclass(frozen=True)
 class Population:
-    """Vectors [n, width] of two classes, drawn anew for each trial."""
+    """Vectors [n, width] of two classes, redrawn for each trial."""
 
     width: int
     numbers: np.random.Generator

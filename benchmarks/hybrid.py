@@ -1,4 +1,4 @@
-"""What Stage 1 spares on articles as they come in, and what that is worth beside the student alone.
+"""How many articles skip the student in the mode hybrid, and how much faster that is.
 
     python benchmarks/hybrid.py --articles ../shared/data/unlabelled.jsonl
 
@@ -55,8 +55,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--articles", type=Path, default=EXAMPLES, help="JSON lines (default: our invented examples)")
     parser.add_argument("--n", type=int, default=3327, help="articles for the shares (default 3327)")
     parser.add_argument("--timed", type=int, default=160, help="articles for the times (default 160)")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each way (default 3)")
-    parser.add_argument("--backend", default="auto", help="what runs the student (default auto)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of measuring (default 3)")
+    parser.add_argument("--backend", default="auto", help="backend of the student (default auto)")
     return parser.parse_args()
 
 
@@ -69,12 +69,12 @@ def _timed(full: FilterPanel, hybrid: FilterPanel, articles: list[dict[str, Any]
 
 
 def _print(name: str, results: list[list[Score]], seconds: Seconds) -> None:
-    """Print one line; ``results`` are the scores of each article by the filters that share its reading."""
+    """Print one line; ``results`` are the scores of each article by the filters that share its encoding."""
     passed = [scores for scores in results if any(score.stage_used for score in scores)]
-    spared = sum(all(score.stage_used in (STAGE_1, None) for score in scores) for scores in passed)
+    skipped = sum(all(score.stage_used in (STAGE_1, None) for score in scores) for scores in passed)
     full, hybrid = (statistics.median(seconds[way]) * 1e3 for way in ("full", "hybrid"))
     factor = ratio(seconds["full"], seconds["hybrid"])
-    print(f"{name:28} {len(passed):7} {spared / len(passed):8.1%} {full:8.1f} {hybrid:10.1f} {factor:6.2f}")
+    print(f"{name:28} {len(passed):7} {skipped / len(passed):8.1%} {full:8.1f} {hybrid:10.1f} {factor:6.2f}")
 
 
 def _print_stage1(panel: FilterPanel, articles: list[dict[str, Any]], rounds: int) -> None:
@@ -90,7 +90,7 @@ def _print_stage1(panel: FilterPanel, articles: list[dict[str, Any]], rounds: in
     }
     ways = [Way(name, 1, len(texts), 0, "", run) for name, run in parts.items()]
     for name, seconds in timed_in_turns(ways, rounds, lambda: None).items():
-        print(f"Stage 1, {name}: {statistics.median(seconds) * 1e3:.3f} ms an article")
+        print(f"Stage 1, {name}: {statistics.median(seconds) * 1e3:.3f} ms per article")
 
 
 def _print_memory(name: str, articles: list[dict[str, Any]]) -> None:

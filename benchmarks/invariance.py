@@ -1,4 +1,4 @@
-"""How much company, order and a panel move a score, and how close each backend ranks to float32, on real articles.
+"""How much batching, order and a panel change a score, and how close each backend ranks to float32.
 
     python benchmarks/invariance.py --articles ../shared/data/unlabelled.jsonl
 

@@ -94,8 +94,8 @@ def main() -> None:
         cost = _cost(embed, student, texts[:: len(texts) // N_TIMED][:N_TIMED])
         vectors = cached_vectors(facts, texts, embed)
         shares = [_shares(vectors, config, examples, groups, natural) for config, examples in tasks]
-        told = "  ".join(f"{bound:.1%} {mean:.1%}" for bound, mean in shares)
-        print(f"{_title(n_layers)}, {head}+{tail}".ljust(20), f"{cost:6.1%}  {told}", flush=True)
+        shown = "  ".join(f"{bound:.1%} {mean:.1%}" for bound, mean in shares)
+        print(f"{_title(n_layers)}, {head}+{tail}".ljust(20), f"{cost:6.1%}  {shown}", flush=True)
 
 
 def _task(name: str, articles: Path, labels: Path) -> tuple[FilterConfig, ProbeExamples]:

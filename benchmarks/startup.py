@@ -3,7 +3,7 @@
     python benchmarks/startup.py --articles ../shared/data/unlabelled.jsonl
 
 Runs each command several times in a process of its own and prints the median wall time and the
-largest resident memory. The bare interpreter stands first: what is above it is ours. The commands
+largest resident memory. The bare interpreter comes first: the rest is ours. The commands
 that only list run with four filters installed, of which all but one are metadata alone.
 """
 

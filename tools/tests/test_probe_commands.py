@@ -215,7 +215,7 @@ def test_report_for_people(probed: Probed, data: Path) -> None:
 
     assert "student alone" in told
     assert "at most 20.0%" in told
-    assert "intervals of the average" in told
+    assert "intervals of the weighted average" in told
 
 
 def test_vocabulary_may_be_another_filters(garden: Path, gemma_base: Path, data: Path, tmp_path: Path) -> None:

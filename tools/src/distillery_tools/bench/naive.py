@@ -1,4 +1,4 @@
-"""The naive path, as the predecessor ran it: the yardstick."""
+"""The naive path, a plain transformers and PEFT loop, as the yardstick."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def _intervals(report: dict[str, Any]) -> Table:
         [stage, str(one["n"]), *(figure_cell(one.get(key)) for key in _INTERVALS)]
         for stage, one in report["intervals"].items()
     ]
-    return Table("intervals of the average", ["decided by", "articles", *_INTERVALS.values()], rows)
+    return Table("intervals of the weighted average", ["decided by", "articles", *_INTERVALS.values()], rows)
 
 
 def _interval(one: dict[str, Any]) -> str:

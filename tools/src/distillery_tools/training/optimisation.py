@@ -31,7 +31,7 @@ class Optimisation:
         self._average = MovingAverage(list(self._parameters.values()), recipe.moving_average)
 
     def step(self, loss: Tensor) -> float:
-        """Go one step down; return the loss as a number, or raise ModelError if it is none."""
+        """Take one optimisation step; return the loss, or raise ModelError if it is not finite."""
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._parameters.values(), self._recipe.grad_clip)
