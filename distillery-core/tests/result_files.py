@@ -13,7 +13,7 @@ from distillery.io import Chunk, Line
 from distillery.results import open_results
 from distillery.scoring.score import Score
 
-SOURCE = Path("articles.jsonl")
+SOURCES = [Path("articles.jsonl")]
 FORMATS = ("scored.jsonl", "scored.parquet")
 DIMENSIONS = ["reach", "proof", "lasting"]
 
@@ -28,7 +28,7 @@ def a_line(identifier: Any = None, *, number: int = 1, error: str | None = None)
 
 
 def write(path: Path, lines: list[Line], *scores: list[Score], filters: tuple[str, ...] = ("tiny-filter",)) -> None:
-    with open_results(path, SOURCE) as results:
+    with open_results(path, SOURCES) as results:
         results.start([a_filter(name) for name in filters])
         results.write(Chunk(lines), scores)
 

@@ -18,7 +18,7 @@ from commands import CONTENT, FAILED, SCRIPT, TITLE, USAGE, article, as_line, na
 from pyarrow import parquet
 
 from distillery.cli import cli
-from distillery.io import files, readers
+from distillery.io import files
 from distillery.io.parsers import json_lines
 from distillery.scoring.panel import FilterPanel
 
@@ -164,10 +164,19 @@ def test_output_in_a_folder_without_permission(tmp_path: Path, bert_filter: Path
         (["--filter", "{filter}", "--filter", "no-such-filter"], "No filter 'no-such-filter' is installed."),
         (["--filter", "{filter}", "--student", "huge"], "tiny-filter 1.2.3 has no student 'huge'. It has: compact"),
         (["--filter", "{filter}", "--backend", "abacus"], "Invalid value for '--backend'"),
+        (
+            ["--filter", "{filter}", "--column", "body"],
+            "--column: 'body' is not of the form FIELD=NAME",
+        ),
+        (["--filter", "{filter}", "--column", "body=content"], "Did you mean content=body?"),
+        (["--filter", "{filter}", "--column", "content=body"], "nothing is named 'body'"),
+        (["--filter", "{filter}", "--limit", "0"], "Invalid value for '--limit'"),
+        (["--filter", "{filter}", "--batch-size", "0"], "Invalid value for '--batch-size'"),
+        (["--filter", "{filter}", "-o", "scored.xlsx"], "results are not written as .xlsx; use one of .jsonl"),
         (["--filter", "{filter}", "--format", "xml"], "Invalid value for '--format'"),
         (["--filter"], "Option '--filter' requires an argument"),
         (["--filtre", "{filter}"], "No such option"),
-        (["--filter", "{filter}", "second.jsonl"], "Got unexpected extra argument (second.jsonl)"),
+        (["--filter", "{filter}", "second.jsonl"], "second.jsonl cannot be read: No such file"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -187,7 +196,7 @@ def test_no_articles_named() -> None:
     result = score("--filter", "uplifting")
 
     assert (result.exit_code, result.stdout) == (USAGE, "")
-    assert "Missing argument 'ARTICLES'" in result.stderr
+    assert "Missing argument 'ARTICLES...'" in result.stderr
 
 
 def test_no_filter_installed(good_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,14 +237,16 @@ def test_interrupted_run_leaves_the_previous_results(
 ) -> None:
     output = tmp_path / name
     output.write_text("previous")
-    monkeypatch.setattr(readers, "CHUNK_LINES", 2)
     monkeypatch.setattr(FilterPanel, "score_batch", _fail_on_second_batch(failure))
 
     result = CliRunner().invoke(
-        cli, ["score", "--backend", "torch", *map(str, (good_file, "--filter", bert_filter, "-o", output))]
+        cli,
+        ["score", "--backend", "torch", "--batch-size", "2"]
+        + [str(argument) for argument in (good_file, "--filter", bert_filter, "-o", output)],
     )
 
     assert (result.exit_code, result.stdout) == (FAILED, "")
+    assert (f"Stopped: {output} is unchanged." in result.stderr) == isinstance(failure, KeyboardInterrupt)
     assert names_in(tmp_path) == sorted(["good.jsonl", name])
     assert output.read_text() == "previous"
 

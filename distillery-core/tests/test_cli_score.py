@@ -87,14 +87,11 @@ def test_score_replaces_a_previous_file(tmp_path: Path, bert_filter: Path, artic
     assert len(json_records(output.read_text())) == 25
 
 
-def test_score_goes_on_over_chunks(
-    tmp_path: Path, bert_filter: Path, monkeypatch: pytest.MonkeyPatch, articles_file: Path
-) -> None:
+def test_score_goes_on_over_chunks(tmp_path: Path, bert_filter: Path, articles_file: Path) -> None:
     whole = json_records(score(articles_file, "--filter", bert_filter).stdout)
-    monkeypatch.setattr("distillery.io.readers.CHUNK_LINES", 4)
 
     for name in ("scored.jsonl", "scored.parquet"):
-        score(articles_file, "--filter", bert_filter, "-o", tmp_path / name)
+        score(articles_file, "--filter", bert_filter, "--batch-size", "4", "-o", tmp_path / name)
 
     pieces = json_records((tmp_path / "scored.jsonl").read_text())
     ids = parquet.read_table(tmp_path / "scored.parquet")["id"].to_pylist()
@@ -144,7 +141,7 @@ def test_score_names_one_filter_twice(bert_filter: Path, articles_file: Path) ->
     result = score(articles_file, "--filter", bert_filter, "--filter", bert_filter)
 
     assert result.exit_code == OK
-    assert result.stderr.count("tiny-filter 1.2.3") == 1
+    assert result.stderr.count("highest, tiny-filter 1.2.3") == 1
 
 
 def test_two_filters_of_one_name_are_refused(
@@ -294,3 +291,81 @@ def test_summary_goes_to_stderr_where_results_go_to_stdout(bert_filter: Path, ar
 
     assert json.loads(result.stderr)["articles"] == len(json_records(result.stdout)) == 25
     assert json.loads(result.stderr)["output"] is None
+
+
+# Other inputs, and results to read
+
+
+def test_fields_of_other_names_are_mapped(tmp_path: Path, bert_filter: Path, articles_file: Path) -> None:
+    articles = json_records(articles_file.read_text())
+    renamed = [{"id": one["id"], "headline": one["title"], "body": one["content"]} for one in articles]
+    path = tmp_path / "renamed.parquet"
+    parquet.write_table(pa.Table.from_pylist([one | {"id": str(one["id"])} for one in renamed]), path)
+
+    refused = score(path, "--filter", bert_filter)
+    mapped = score(path, "--filter", bert_filter, "--column", "title=headline", "--column", "content=body")
+
+    assert (refused.exit_code, refused.stdout) == (USAGE, "")
+    assert "--column title=headline --column content=body" in refused.stderr
+    expected = json_records(score(articles_file, "--filter", bert_filter).stdout)
+    assert [one["results"] for one in json_records(mapped.stdout)] == [one["results"] for one in expected]
+
+
+def test_several_files_and_a_limit(tmp_path: Path, bert_filter: Path, articles_file: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    first = tmp_path / "folder" / "first.csv"
+    first.write_text("id,title,content\nx,clinic,shared water in the village\n")
+
+    result = score(first.parent, articles_file, "--filter", bert_filter, "--limit", "3")
+
+    ids = [one["id"] for one in json_records(articles_file.read_text())]
+    assert [one["id"] for one in json_records(result.stdout)] == ["x", *ids[:2]]
+
+
+def test_an_output_that_is_one_of_several_inputs_is_refused(bert_filter: Path, articles_file: Path) -> None:
+    before = articles_file.read_text()
+
+    result = score(articles_file.parent, "--filter", bert_filter, "-o", articles_file)
+
+    assert result.exit_code == USAGE
+    assert "is the file of articles" in result.stderr
+    assert articles_file.read_text() == before
+
+
+def test_a_table_of_articles_to_read(
+    tmp_path: Path, bert_filter: Path, other_filter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    content = "shared water in the village"
+    long = " ".join(["clinic"] * 30)
+    path = tmp_path / "articles.jsonl"
+    rows = [{"title": "<b>court</b>", "content": content}, {"title": long, "content": content}, NO_TITLE]
+    path.write_text(
+        "".join(json.dumps(row) + "\n" for row in [*rows, {"title": "short", "content": "water"}]) + "broken"
+    )
+
+    result = score(path, "--filter", bert_filter, "--filter", other_filter, "--format", "table", "--quiet")
+
+    lines = result.stdout.splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert [line.split()[:2] for line in lines[:1]] == [["tiny-filter", "other-filter"]]
+    assert lines[2].endswith(" court")
+    assert lines[3].endswith("\N{HORIZONTAL ELLIPSIS}")
+    assert lines[4].split()[:2] == ["error", "error"]
+    assert lines[5].split() == ["aside", "aside", "short"]
+    assert lines[6].split()[:3] == ["error", "error", "line"]
+    assert "not JSON" in lines[6]
+    assert result.exit_code == FAILED
+
+
+@pytest.mark.parametrize("options", [(), ("--format", "json")])
+def test_quiet_says_so_if_no_article_could_be_scored(
+    tmp_path: Path, bert_filter: Path, options: tuple[str, ...]
+) -> None:
+    path = tmp_path / "articles.jsonl"
+    path.write_text('{"title": null, "content": "b"}\n' * 2)
+
+    result = score(path, "--filter", bert_filter, "--quiet", "-o", tmp_path / "scored.jsonl", *options)
+
+    assert (result.exit_code, result.stdout) == (FAILED, "")
+    assert result.stderr.startswith("error: no article could be scored; line 1: 'title' is missing")

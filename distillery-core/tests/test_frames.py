@@ -27,7 +27,7 @@ def test_a_scorers_list_has_the_columns_and_values_of_the_parquet_output(
 
     table = to_arrow(scores)
 
-    expected = parquet.read_table(tmp_path / "scored.parquet").drop_columns(["id", "line", "error"])
+    expected = parquet.read_table(tmp_path / "scored.parquet").drop_columns(["id", "line", "file", "error"])
     assert table.to_pylist() == expected.to_pylist()
     assert table.schema == expected.schema
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from commands import names_in
-from result_files import FORMATS, SOURCE, a_filter, a_line, json_records, parquet_rows, write
+from result_files import FORMATS, SOURCES, a_filter, a_line, json_records, parquet_rows, write
 
 from distillery.errors import InputFileError, OutputFileError
 from distillery.io import ArticleReader, Chunk
@@ -25,7 +25,7 @@ from distillery.scoring.score import Score
 
 def write_and_fail(path: Path, scores: list[Score], failure: BaseException) -> None:
     """Write a line for each score, then raise."""
-    with open_results(path, SOURCE) as results:
+    with open_results(path, SOURCES) as results:
         for score in scores:
             results.start([a_filter("tiny-filter")])
             results.write(Chunk([a_line("a")]), [[score]])
@@ -38,7 +38,7 @@ def write_and_fail(path: Path, scores: list[Score], failure: BaseException) -> N
 @pytest.mark.parametrize("name", FORMATS)
 def test_file_appears_when_it_is_whole(tmp_path: Path, scored: Score, name: str) -> None:
     path = tmp_path / name
-    with open_results(path, SOURCE) as results:
+    with open_results(path, SOURCES) as results:
         results.start([a_filter("tiny-filter")])
         for _ in range(3):
             results.write(Chunk([a_line("a")]), [[scored]])
@@ -140,7 +140,7 @@ def test_what_a_killed_process_left_behind_is_no_obstacle(tmp_path: Path, scored
 
 def test_two_writers_of_one_file_do_not_meet(tmp_path: Path, scored: Score) -> None:
     path = tmp_path / "scored.jsonl"
-    with open_results(path, SOURCE) as first, open_results(path, SOURCE) as second:
+    with open_results(path, SOURCES) as first, open_results(path, SOURCES) as second:
         for results, identifier in ((first, "first"), (second, "second")):
             results.start([a_filter("tiny-filter")])
             results.write(Chunk([a_line(identifier)]), [[scored]])
@@ -197,7 +197,7 @@ def test_target_is_refused(tmp_path: Path, name: str, make: Callable[[Path], Non
         make(path)
     before = {entry: entry.stat().st_mode for entry in tmp_path.iterdir()}
 
-    with pytest.raises(OutputFileError, match=reason), open_results(path, SOURCE):
+    with pytest.raises(OutputFileError, match=reason), open_results(path, SOURCES):
         pytest.fail("the work began")
 
     assert {entry: entry.stat().st_mode for entry in tmp_path.iterdir()} == before
@@ -205,7 +205,7 @@ def test_target_is_refused(tmp_path: Path, name: str, make: Callable[[Path], Non
 
 def test_target_in_a_folder_that_takes_no_files_is_refused() -> None:
     message = r"^/proc/scored.jsonl cannot be written: "
-    with pytest.raises(OutputFileError, match=message), open_results(Path("/proc/scored.jsonl"), SOURCE):
+    with pytest.raises(OutputFileError, match=message), open_results(Path("/proc/scored.jsonl"), SOURCES):
         pytest.fail("the work began")
 
 
@@ -220,10 +220,51 @@ def test_the_articles_themselves_are_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "symbolic link").symlink_to(source)
     (tmp_path / "hard link").hardlink_to(source)
 
-    with pytest.raises(OutputFileError, match="is the file of articles"), open_results(tmp_path / name, source):
+    with pytest.raises(OutputFileError, match="is the file of articles"), open_results(tmp_path / name, [source]):
         pytest.fail("the work began")
 
     assert source.read_text() == "articles"
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.json", "a.csv.gz", "a.gz", "a.jsonl.bz2", "a.txt"])
+def test_a_suffix_that_is_not_written_is_refused(tmp_path: Path, name: str) -> None:
+    with (
+        pytest.raises(OutputFileError, match=f"{name}: results are not written as .*use one of .jsonl, "),
+        open_results(tmp_path / name, SOURCES),
+    ):
+        pytest.fail("the work began")
+
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("exists", [True, False], ids=["to a file", "to nothing yet"])
+def test_a_link_stays_a_link_and_its_target_is_replaced(
+    tmp_path: Path, scored: Score, name: str, *, exists: bool
+) -> None:
+    (tmp_path / "folder").mkdir()
+    target = tmp_path / "folder" / f"target-{name}"
+    if exists:
+        target.write_text("previous")
+    link = tmp_path / name
+    link.symlink_to(target)
+
+    write(link, [a_line("a")], [scored])
+
+    assert link.is_symlink()
+    assert link.resolve() == target
+    assert len(json_records(link) if link.suffix == ".jsonl" else parquet_rows(link)) == 1
+    assert names_in(tmp_path) == sorted(["folder", f"folder/target-{name}", name])
+
+
+def test_a_link_into_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "scored.jsonl").symlink_to(tmp_path / "absent" / "scored.jsonl")
+
+    with (
+        pytest.raises(OutputFileError, match=r"is a link to .*absent/scored.jsonl, whose folder does not exist"),
+        open_results(tmp_path / "scored.jsonl", SOURCES),
+    ):
+        pytest.fail("the work began")
 
 
 # Memory
@@ -238,7 +279,7 @@ def test_memory_does_not_grow_with_the_results(tmp_path: Path, scored: Score, na
         articles.write_text("".join(f'{{"id": {n}, "title": "a", "content": "b"}}\n' for n in range(n_lines)))
         tracemalloc.start()
         try:
-            with open_results(tmp_path / name, articles) as results:
+            with open_results(tmp_path / name, [articles]) as results:
                 results.start([a_filter("tiny-filter")])
                 for chunk in ArticleReader(articles).chunks():
                     results.write(chunk, [[scored] * len(chunk.articles)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import sys
@@ -13,9 +14,10 @@ import pyarrow as pa
 import pytest
 from commands import names_in
 from pyarrow import parquet
-from result_files import DIMENSIONS, FORMATS, SOURCE, a_filter, a_line, json_records, parquet_rows, write
+from result_files import DIMENSIONS, FORMATS, SOURCES, a_filter, a_line, json_records, parquet_rows, write
 
-from distillery.io import Chunk, Line
+from distillery.io import Chunk, Line, read_records
+from distillery.io.lines import Origin
 from distillery.results import open_results
 from distillery.scoring.score import STAGE_2, Provenance, Score
 from distillery.scoring.scorer import FilterBaseScorer
@@ -88,7 +90,7 @@ def test_standard_output_takes_json_lines_at_once(scored: Score, monkeypatch: py
     stream = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(stream))
 
-    with open_results(None, SOURCE) as results:
+    with open_results(None, SOURCES) as results:
         results.start([a_filter("tiny-filter")])
         results.write(Chunk([a_line("é")]), [[scored]])
 
@@ -107,6 +109,7 @@ def test_parquet_has_one_column_a_fact(tmp_path: Path, scored: Score) -> None:
     assert {field.name: field.type for field in parquet.read_schema(path)} == {
         "id": text,
         "line": pa.int64(),
+        "file": text,
         "error": text,
         "investment_risk_passed_prefilter": flag,
         "investment_risk_prefilter_reason": text,
@@ -145,6 +148,7 @@ def test_parquet_row_has_the_numbers_of_the_score(tmp_path: Path, scored: Score)
         {
             "id": "7",
             "line": 3,
+            "file": None,
             "error": None,
             "tiny_filter_passed_prefilter": True,
             "tiny_filter_prefilter_reason": None,
@@ -231,7 +235,7 @@ def test_real_scorer_fits_the_writers(tmp_path: Path, bert_scorer: FilterBaseSco
     scores = bert_scorer.score_batch(articles)
     lines = [Line(number, article) for number, article in enumerate(articles, start=1)]
     for name in FORMATS:
-        with open_results(tmp_path / name, SOURCE) as results:
+        with open_results(tmp_path / name, SOURCES) as results:
             results.start([bert_scorer])
             results.write(Chunk(lines), [scores])
 
@@ -245,3 +249,45 @@ def test_real_scorer_fits_the_writers(tmp_path: Path, bert_scorer: FilterBaseSco
         assert [row[f"tiny_filter_score_{name}"] for name in DIMENSIONS] == [
             (result["scores"] or {}).get(name) for name in DIMENSIONS
         ]
+
+
+# CSV and compressed files
+
+
+def test_csv_carries_the_columns_and_values_of_parquet(
+    tmp_path: Path, scored: Score, blocked: Score, invalid: Score
+) -> None:
+    lines = [a_line('a,"b"\nc'), a_line(7, number=2), a_line(None, number=3), Line(4, None, "not JSON: no")]
+    for name in ("scored.parquet", "scored.csv", "scored.tsv"):
+        write(tmp_path / name, lines, [scored, blocked, invalid])
+
+    rows = parquet_rows(tmp_path / "scored.parquet")
+    for name, delimiter in (("scored.csv", ","), ("scored.tsv", "\t")):
+        with (tmp_path / name).open(encoding="utf-8", newline="") as file:
+            found = list(csv.DictReader(file, delimiter=delimiter))
+        assert found == [{column: _in_csv(value) for column, value in row.items()} for row in rows]
+
+
+def _in_csv(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@pytest.mark.parametrize("name", ["scored.jsonl.gz", "scored.jsonl.zst", "scored.ndjson.GZ"])
+def test_compressed_json_lines_hold_what_plain_ones_hold(tmp_path: Path, scored: Score, name: str) -> None:
+    for target in ("scored.jsonl", name):
+        write(tmp_path / target, [a_line(n) for n in range(1000)], [scored] * 1000)
+
+    assert list(read_records(tmp_path / name)) == json_records(tmp_path / "scored.jsonl")
+    assert (tmp_path / name).stat().st_size < (tmp_path / "scored.jsonl").stat().st_size / 10
+
+
+def test_the_file_of_a_line_is_named_where_there_are_several(tmp_path: Path, scored: Score) -> None:
+    origin = Origin("b.jsonl")
+    lines = [Line(1, {"id": "a"}, origin=origin), Line(2, None, "not JSON: no", origin=origin)]
+    for name in FORMATS:
+        write(tmp_path / name, lines, [scored])
+
+    assert json_records(tmp_path / FORMATS[0])[1]["file"] == "b.jsonl"
+    assert [row["file"] for row in parquet_rows(tmp_path / FORMATS[1])] == ["b.jsonl"] * 2

@@ -36,16 +36,16 @@ class Summary:
         self.n_failed = 0
         self.examples_of_failure: list[str] = []
 
-    def add(self, chunk: Chunk, judged: Sequence[Sequence[Score]]) -> None:
+    def add(self, chunk: Chunk, scores: Sequence[Sequence[Score]]) -> None:
         """Count a chunk's lines and, by filter, the scores of its articles."""
         self.n_lines += len(chunk.lines)
-        scored = zip(chunk.readable, zip(*judged, strict=True), strict=True)
-        errors = {line.number: next((s.error for s in of_filters if s.error), None) for line, of_filters in scored}
+        by_article = zip(chunk.readable, zip(*scores, strict=True), strict=True)
+        errors = iter([next((score.error for score in found if score.error), None) for _, found in by_article])
         for line in chunk.lines:
-            if error := line.error or errors[line.number]:
-                self._failed(line.number, error)
-        for part, scores in zip(self._filters, judged, strict=True):
-            part.add(chunk.readable, scores)
+            if error := line.error or next(errors):
+                self._failed(line.place, error)
+        for part, of_filter in zip(self._filters, scores, strict=True):
+            part.add(chunk.readable, of_filter)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all counts, for JSON."""
@@ -67,10 +67,10 @@ class Summary:
             for part in self._filters
         ]
 
-    def _failed(self, number: int, error: str) -> None:
+    def _failed(self, place: str, error: str) -> None:
         self.n_failed += 1
         if len(self.examples_of_failure) < MAX_EXAMPLES:
-            self.examples_of_failure.append(f"line {number}: {error}")
+            self.examples_of_failure.append(f"{place}: {error}")
 
 
 class _FilterSummary:

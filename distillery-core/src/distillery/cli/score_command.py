@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import DuplicateFilterError, FilterNotFoundError, InputFileError, StudentNotFoundError
+from ..errors import ArticleError, DuplicateFilterError, FilterNotFoundError, InputFileError, StudentNotFoundError
 from .lazy import FAILED, OK
 from .output import format_option, print_json, print_table
+from .progress import shown_progress
 
 if TYPE_CHECKING:
-    from ..io import ArticleReader
+    from ..io import ArticleReader, Chunk
+    from ..results import ResultWriter
     from ..scoring.panel import FilterPanel
+    from ..scoring.score import Score
     from ..summary import Summary
 
-
-# Characters of a title in the summary.
-TITLE_LENGTH = 60
+STANDARD_OUTPUT = Path("-")
+# Articles scored at once: enough for batches of similar length, few enough that progress moves.
+BATCH_SIZE = 64
 
 
 @click.command("score")
-@click.argument("articles", type=click.Path(path_type=Path))
+@click.argument("articles", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--filter",
     "names",
@@ -37,7 +41,7 @@ TITLE_LENGTH = 60
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="Result file, .jsonl or .parquet. Default: JSON lines on stdout.",
+    help="Result file: .jsonl (also .gz, .zst), .parquet, .csv or .tsv. Default: JSON lines on stdout.",
 )
 @click.option("--student", help="Which of the filter's students scores. Default: the filter's own choice.")
 @click.option(
@@ -72,53 +76,130 @@ TITLE_LENGTH = 60
     metavar="NAME",
     help="A filter, such as commerce, whose highest tier sets articles aside; may be repeated.",
 )
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="FIELD=NAME",
+    help="Where a field of an article (id, title, content, url) has another name in the files, such as content=body; "
+    "may be repeated.",
+)
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read the first N articles only.")
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    default=BATCH_SIZE,
+    show_default=True,
+    help="Articles scored at once; results and progress move by so many.",
+)
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
 @format_option
 @click.pass_context
 def score_command(
     context: click.Context,
-    articles: Path,
+    /,
+    articles: tuple[Path, ...],
     names: tuple[str, ...],
     output: Path | None,
-    student: str | None,
-    backend: str,
-    device: str | None,
-    precision: str,
-    mode: str,
+    columns: tuple[str, ...],
+    limit: int | None,
+    batch_size: int,
     prefilter: bool,
-    gates: tuple[str, ...],
     quiet: bool,
     output_format: str,
+    **engine: Any,
 ) -> None:
-    """Score ARTICLES, a .jsonl or .parquet file ("-" is JSON lines from stdin).
+    """Score ARTICLES: files, folders or patterns; "-" is standard input.
 
-    Each article is an object with title and content, and usually an id. Exit status: 0 all articles
-    were scored or set aside by a filter's rules, 1 some could not be, 2 the command was used wrongly.
+    JSON lines, JSON lists, CSV, TSV, Parquet and Arrow are read, also compressed (.gz, .zst, .bz2, .xz). Each article
+    has a title and a content, and usually an id. Results are JSON lines on standard output, or go to a file with -o;
+    with --format table, and without -o, they are a table to read.
+
+    Exit status: 0 all articles were scored or set aside by a filter's rules, 1 some could not be, 2 the command was
+    used wrongly.
     """
     from ..io import ArticleReader
-    from ..results import open_results
     from ..summary import Summary
 
-    reader = ArticleReader(articles)
-    with open_results(output, articles) as results:
-        panel = _load(
-            names, student=student, backend=backend, device=device, precision=precision, mode=mode, gates=gates
-        )
+    output = None if output == STANDARD_OUTPUT else output
+    reader = ArticleReader(articles, columns=_mapping(columns), limit=limit)
+    if reader.is_empty:
+        raise _no_articles(reader)
+    started = time.perf_counter()
+    with _stopping(output), _results(context, output, reader) as results, shown_progress(quiet=quiet) as progress:
+        progress.step(f"loading {', '.join(names) or 'all filters'}")
+        panel = _load(names, **engine)
         results.start(panel.scorers)
         summary = Summary(panel.scorers)
+        progress.step("scoring", total=limit or reader.total)
         started = time.perf_counter()
-        with _progress(reader, quiet=quiet) as advance:
-            for chunk in reader.chunks():
-                scored = panel.score_batch(chunk.articles, prefilter=prefilter)
-                judged = [[scores[scorer.config.name] for scores in scored] for scorer in panel]
-                results.write(chunk, judged)
-                summary.add(chunk, judged)
-                advance(chunk.size)
+        for chunk in reader.chunks(batch_size):
+            scores = _scores(panel, chunk, prefilter=prefilter)
+            results.write(chunk, scores)
+            summary.add(chunk, scores)
+            progress.advance(len(chunk.lines) if limit else chunk.size, summary.n_lines, summary.n_failed)
         if not summary.n_lines:
-            raise InputFileError(f"{reader.name} holds no articles; nothing was written.")
+            raise _no_articles(reader)
     if not quiet:
         _report(summary, time.perf_counter() - started, output, output_format)
+    elif summary.n_failed == summary.n_lines:
+        click.echo(f"error: no article could be scored; {summary.examples_of_failure[0]}", err=True)
     context.exit(FAILED if panel.faults or summary.n_failed else OK)
+
+
+def _mapping(columns: tuple[str, ...]) -> dict[str, str]:
+    """Return field -> name of ``field=name``; raise BadParameter at anything else."""
+    from ..io.fields import check_mapping
+
+    mapping = {}
+    for column in columns:
+        field, sign, name = column.partition("=")
+        if not sign or not name:
+            raise click.BadParameter(f"'{column}' is not of the form FIELD=NAME.", param_hint="--column")
+        mapping[field.strip()] = name.strip()
+    try:
+        return check_mapping(mapping)
+    except ArticleError as error:
+        raise click.BadParameter(str(error), param_hint="--column") from error
+
+
+def _results(
+    context: click.Context, output: Path | None, reader: ArticleReader
+) -> AbstractContextManager[ResultWriter]:
+    """Open what takes the results: a file, JSON lines on standard output or, if asked for, a table to read."""
+    from ..results import open_results
+
+    is_asked = context.get_parameter_source("output_format") is click.core.ParameterSource.COMMANDLINE
+    if output is None and is_asked and context.params["output_format"] == "table":
+        from rich.console import Console
+
+        from .article_table import ArticleTable
+
+        return nullcontext(ArticleTable(sys.stdout, Console().width))
+    return open_results(output, reader.paths)
+
+
+def _scores(panel: FilterPanel, chunk: Chunk, *, prefilter: bool) -> list[list[Score]]:
+    """Return the scores of a chunk's articles by filter."""
+    found = panel.score_batch(chunk.articles, prefilter=prefilter)
+    return [[scores[scorer.config.name] for scores in found] for scorer in panel]
+
+
+@contextmanager
+def _stopping(output: Path | None) -> Iterator[None]:
+    """Say what a stopped run leaves behind."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        if output is None:
+            click.echo("Stopped: the results so far are on standard output.", err=True)
+        else:
+            click.echo(f"Stopped: {output} {'is unchanged' if output.exists() else 'is not written'}.", err=True)
+        raise
+
+
+def _no_articles(reader: ArticleReader) -> InputFileError:
+    return InputFileError(f"{reader.name} holds no articles; nothing was written.")
 
 
 def _load(names: tuple[str, ...], **options: Any) -> FilterPanel:
@@ -139,19 +220,6 @@ def _load(names: tuple[str, ...], **options: Any) -> FilterPanel:
     return panel
 
 
-@contextmanager
-def _progress(reader: ArticleReader, *, quiet: bool) -> Iterator[Any]:
-    """Show a progress bar on a terminal; yields a function that takes what was read, in bytes or rows."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
-        task = progress.add_task("scoring", total=reader.total)
-        yield lambda size: progress.advance(task, size)
-
-
 def _report(summary: Summary, seconds: float, output: Path | None, output_format: str) -> None:
     """Print the summary: to stdout, unless the results went there."""
     to_stderr = output is None
@@ -162,12 +230,7 @@ def _report(summary: Summary, seconds: float, output: Path | None, output_format
         print_table(["", "articles", "share"], table, title=name, err=to_stderr)
     for name, entries in summary.highest():
         if entries:
-            print_table(
-                ["average", "article"],
-                [(a, t[:TITLE_LENGTH]) for a, t in entries],
-                title=f"highest, {name}",
-                err=to_stderr,
-            )
+            print_table(["average", "article"], entries, title=f"highest, {name}", err=to_stderr, cut=["article"])
     rate = summary.n_lines / seconds
     click.echo(
         f"{summary.n_lines} articles in {seconds:.1f} s ({rate:.0f} a second), {summary.n_failed} failed", err=to_stderr

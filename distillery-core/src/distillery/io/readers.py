@@ -64,14 +64,15 @@ class ArticleReader:
         """Whether it is known already that there are no articles."""
         return all(file.is_empty for file in self.files)
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield the lines in chunks; memory does not grow with the files."""
+    def chunks(self, max_lines: int | None = None) -> Iterator[Chunk]:
+        """Yield the lines in chunks of at most ``max_lines`` (512 by default); memory does not grow with the files."""
+        max_lines = max_lines or CHUNK_LINES
         lines: list[Line] = []
         n_bytes = 0
         for line, size in itertools.islice(self._sized_lines(), self.limit):
             lines.append(line)
             n_bytes += size
-            if len(lines) == CHUNK_LINES or n_bytes >= CHUNK_BYTES:
+            if len(lines) == max_lines or n_bytes >= CHUNK_BYTES:
                 yield Chunk(lines)
                 lines, n_bytes = [], 0
         if lines:

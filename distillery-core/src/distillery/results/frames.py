@@ -19,9 +19,9 @@ def to_arrow(scores: Iterable[Score | Mapping[str, Score]]) -> Any:
     """Return scores as a pyarrow Table: one row per article, in order.
 
     ``scores`` is what a scorer's ``score`` returns for many articles (a list of Score), or a panel's (a list of dicts
-    of Score by filter). The columns are those of the Parquet output without id, line and error: each is named after
-    its filter, such as ``uplifting_weighted_average``, ``uplifting_tier``, ``uplifting_score_<dimension>`` and their
-    bounds ``..._low`` and ``..._high``. All values are on the scale from 0 to 10; what is not known is null.
+    of Score by filter). The columns are those of the Parquet output without id, line, file and error: each is named
+    after its filter, such as ``uplifting_weighted_average``, ``uplifting_tier`` and ``uplifting_score_<dimension>``,
+    with the bounds ``..._low`` and ``..._high``. All values are on the scale from 0 to 10; what is not known is null.
     Raises DistilleryError for anything but a list of scores. Example::
 
         table = distillery.to_arrow(scorer.score(articles))
