@@ -59,3 +59,7 @@ def test_snippets_are_as_short_as_a_feed_brings_them() -> None:
 
 def test_long_texts_exceed_what_the_predecessor_read() -> None:
     assert all(len(text["content"].split()) > 128 for text in TEXTS if text["kind"].startswith("long"))
+
+
+def test_the_highest_tier_is_what_the_gate_sets_aside() -> None:
+    assert [tier.name for tier in CONFIG.tiers] == ["commerce", "mixed", "journalism"]

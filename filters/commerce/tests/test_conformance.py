@@ -1,5 +1,7 @@
 """commerce conforms to what every filter must do."""
 
+from pathlib import Path
+
 from distillery.testing import FilterConformance
 
 
@@ -7,3 +9,4 @@ class TestCommerce(FilterConformance):
     """The conformance kit's tests."""
 
     filter_name = "commerce"
+    cases = Path(__file__).with_name("cases.yaml")

@@ -12,6 +12,9 @@ A filter package runs the kit in three lines::
     class TestUplifting(FilterConformance):
         filter_name = "uplifting"
 
+A fourth line, ``cases = Path(__file__).with_name("cases.yaml")``, adds worked examples of the filter's rules and
+averages; `distillery.testing.cases` describes the file.
+
 ``python -m distillery.testing uplifting`` runs it on an installed filter without a file; options after the names go
 to pytest.
 """

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.metadata import Distribution
 from importlib.metadata import distribution as installed_distribution
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
 from ..config import FilterConfig
 from ..golden import golden_faults, read_golden
-from ..loading import HYBRID, load_config, load_filter
+from ..loading import HYBRID, load_config, load_filter, locate_filter
 from ..plugins.filters import InstalledFilter, find_filter
 from ..scoring.scorer import FilterBaseScorer
 from ..students.backends.contract import AUTO
 from .articles import AWKWARD, PLAIN
+from .cases import FilterCases, average_case_faults, prefilter_case_faults
 from .consistency import awkward_faults, batch_faults, order_faults, repetition_faults
 from .distribution import file_faults, is_editable, metadata_faults, name_faults, requirement_faults
 from .golden_set import golden_set_faults
@@ -30,11 +32,13 @@ from .stage1_rules import has_stage_1, stage1_faults
 class FilterConformance:
     """Tests of one installed filter; a subclass whose name begins with ``Test`` gives its name.
 
-    ``backend`` is the one that users get, unless a subclass names another.
+    ``backend`` is the one that users get, unless a subclass names another. ``cases`` is a YAML file of worked
+    examples of the filter's rules and averages; its form is described in ``distillery.testing.cases``.
     """
 
     filter_name: ClassVar[str]
     backend: ClassVar[str] = AUTO
+    cases: ClassVar[Path | None] = None
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -95,6 +99,19 @@ class FilterConformance:
     def test_has_the_oracles_prompt(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
         """The prompt has every slot and names every dimension."""
         expect_none(installed, prompt_faults(scorer.config, scorer.filter_dir))
+
+    def test_rules_decide_as_its_cases_say(self, installed: InstalledFilter, config: FilterConfig) -> None:
+        """The prefilter gives each worked example its reason."""
+        if self.cases is None:
+            pytest.skip(f"{installed.title} names no file of cases")
+        folder, _ = locate_filter(self.filter_name)
+        expect_none(installed, prefilter_case_faults(config, folder, FilterCases.load(self.cases).prefilter))
+
+    def test_averages_are_as_its_cases_say(self, installed: InstalledFilter, config: FilterConfig) -> None:
+        """Average, tier and gatekeeper follow from the scores of each worked example."""
+        if self.cases is None:
+            pytest.skip(f"{installed.title} names no file of cases")
+        expect_none(installed, average_case_faults(config, FilterCases.load(self.cases).averages))
 
     def test_batch_equals_one_by_one(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
         """The other articles of a batch change no score."""
