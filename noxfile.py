@@ -16,6 +16,7 @@ CONSTRAINTS = ("-c", "constraints.txt")
 CORE = "distillery-core[openvino]"
 TOOLS = "tools"
 TOOLS_WITH_PROVIDERS = "tools[google,openai]"
+BASES = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("bases/*/pyproject.toml"))
 ENCODERS = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("encoders/*/pyproject.toml"))
 FILTERS = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("filters/*/pyproject.toml"))
 DATA = ROOT.parent / "shared" / "data"
@@ -31,7 +32,7 @@ def install(session: nox.Session, *packages: str, group: str | None = None) -> N
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run all tests, a file on each core; arguments go to pytest."""
-    install(session, CORE, TOOLS_WITH_PROVIDERS, *ENCODERS, *FILTERS, group="test")
+    install(session, CORE, TOOLS_WITH_PROVIDERS, *BASES, *ENCODERS, *FILTERS, group="test")
     session.run("pytest", "--numprocesses=auto", "--dist=loadfile", *session.posargs)
 
 
@@ -73,7 +74,7 @@ def train(session: nox.Session) -> None:
     options = [option for option in session.posargs if option.startswith("-")]
     if not names:
         session.error("name a filter, such as: nox -s train -- uplifting")
-    install(session, CORE, TOOLS, *ENCODERS, *FILTERS)
+    install(session, CORE, TOOLS, *BASES, *ENCODERS, *FILTERS)
     encoders = [folder for folder in ENCODERS if Path(folder).name in names]
     for folder in encoders:
         session.run("distillery", "encoder", "train", folder, "--data", str(DATA), *options)
@@ -88,7 +89,7 @@ def train(session: nox.Session) -> None:
 def build(session: nox.Session) -> None:
     """Build every wheel into dist/."""
     session.install(*nox.project.dependency_groups(GROUPS, "build"))
-    for package in ("distillery-core", TOOLS, *ENCODERS, *FILTERS):
+    for package in ("distillery-core", TOOLS, *BASES, *ENCODERS, *FILTERS):
         session.run("python", "-m", "build", "--wheel", "--no-isolation", "--outdir", "dist", package)
 
 
@@ -113,7 +114,7 @@ def check_wheels(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure speed, memory, start-up and labelling; arguments go to ``distillery bench``."""
-    install(session, CORE, TOOLS_WITH_PROVIDERS, *ENCODERS, *FILTERS)
+    install(session, CORE, TOOLS_WITH_PROVIDERS, *BASES, *ENCODERS, *FILTERS)
     real = DATA / "unlabelled.jsonl"
     articles = ("--articles", str(real)) if real.exists() else ()
     session.run("distillery", "bench", *articles[1:], *session.posargs)

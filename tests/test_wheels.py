@@ -14,7 +14,19 @@ import yaml
 from checks import CORE_VERSION, OK
 from packaging.requirements import Requirement
 from venvs import CleanVenv, NewVenv
-from wheels import CORE, ENCODERS, FILTERS, ROOT, built_wheel, files_of, metadata_of, sha256_of, text_of, version_of
+from wheels import (
+    BASES,
+    CORE,
+    ENCODERS,
+    FILTERS,
+    ROOT,
+    built_wheel,
+    files_of,
+    metadata_of,
+    sha256_of,
+    text_of,
+    version_of,
+)
 
 from distillery.names import distribution_of, package_of
 
@@ -40,6 +52,12 @@ def filter_wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def encoder_wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The wheel of every encoder of the repository, by the encoder's name."""
     return {folder.name: built_wheel(folder, tmp_path_factory.mktemp(folder.name)) for folder in ENCODERS}
+
+
+@pytest.fixture(scope="module")
+def base_wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The wheel of every base model of the repository, by the base model's name."""
+    return {folder.name: built_wheel(folder, tmp_path_factory.mktemp(folder.name)) for folder in BASES}
 
 
 @pytest.fixture(params=FILTERS, ids=lambda folder: folder.name)
@@ -68,13 +86,18 @@ def config(package: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def venv(
-    new_venv: NewVenv, encoder_wheels: dict[str, Path], filter_wheels: dict[str, Path], private_cache: Path
+    new_venv: NewVenv,
+    base_wheels: dict[str, Path],
+    encoder_wheels: dict[str, Path],
+    filter_wheels: dict[str, Path],
+    private_cache: Path,
 ) -> CleanVenv:
-    """A clean environment with the core, all encoders and all filters, outside the repository.
+    """A clean environment with the core, all base models, all encoders and all filters, outside the repository.
 
     It shares the cache of all tests: the encoder, the same one, is converted once.
     """
-    return replace(new_venv(*encoder_wheels.values(), *filter_wheels.values()), cache=private_cache)
+    wheels = (*base_wheels.values(), *encoder_wheels.values(), *filter_wheels.values())
+    return replace(new_venv(*wheels), cache=private_cache)
 
 
 def sources_of(package: Path) -> set[str]:
@@ -157,6 +180,18 @@ def test_encoder_wheel_holds_what_its_config_names(folder: Path, encoder_wheels:
     assert text_of(wheel, "entry_points.txt").strip() == f"[distillery.plugins]\n{folder.name} = {package.name}"
     wanted = [f"distillery-core{config['requires_core']}", config["base"]["package"]]
     assert set(map(Requirement, metadata.get_all("Requires-Dist"))) == set(map(Requirement, wanted))
+
+
+@pytest.mark.parametrize("folder", BASES, ids=lambda folder: folder.name)
+def test_base_wheel_holds_its_package(folder: Path, base_wheels: dict[str, Path]) -> None:
+    """Sources and typing marker; the entry point by which the core finds it, and the core it needs."""
+    wheel = base_wheels[folder.name]
+    (package,) = (folder / "src").iterdir()
+    assert shipped(wheel) == sources_of(package)
+    metadata = metadata_of(wheel)
+    assert (metadata["Name"], metadata["Version"]) == (f"distillery-base-{folder.name}", version_of(folder))
+    assert text_of(wheel, "entry_points.txt").strip() == f"[distillery.plugins]\nbase-{folder.name} = {package.name}"
+    assert "distillery-core" in {Requirement(text).name for text in metadata.get_all("Requires-Dist")}
 
 
 @pytest.mark.parametrize("folder", [CORE, *FILTERS], ids=lambda folder: folder.name)

@@ -23,6 +23,7 @@ from distillery.names import distribution_of
 
 ROOT = Path(__file__).resolve().parents[1]
 CORE = ROOT / "distillery-core"
+BASES = sorted(path.parent for path in ROOT.glob("bases/*/pyproject.toml"))
 ENCODERS = sorted(path.parent for path in ROOT.glob("encoders/*/pyproject.toml"))
 FILTERS = sorted(path.parent for path in ROOT.glob("filters/*/pyproject.toml"))
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from distillery.errors import BackendError
-from distillery.students.backends import torch_backend
+from distillery.errors import BackendError, CacheError
+from distillery.students.backends import precision, torch_backend
 from distillery.students.backends.choose import choose_backend
 from distillery.students.backends.contract import NetworkRecipe
 from distillery.students.backends.torch_backend import TorchBackend
@@ -114,7 +114,7 @@ def test_auto_takes_torch_where_the_cache_cannot_be_written(recipe: NetworkRecip
 
 
 def test_openvino_says_that_the_cache_cannot_be_written(recipe: NetworkRecipe, unusable_cache: Path) -> None:
-    with pytest.raises(BackendError, match="cache"):
+    with pytest.raises(CacheError, match="cache not writable: set DISTILLERY_CACHE"):
         choose_backend("openvino", recipe, unusable_cache)
 
 
@@ -141,7 +141,7 @@ def probes_kept(cache: Path) -> list[Path]:
 @pytest.fixture
 def with_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
     """This CPU has matrix units for bfloat16, or else emulates them, to the same numbers."""
-    monkeypatch.setattr(torch_backend, "_cpu_has_bfloat16", lambda: True)
+    monkeypatch.setattr(torch_backend, "cpu_has_bfloat16", lambda: True)
 
 
 @pytest.mark.usefixtures("with_bfloat16")
@@ -208,7 +208,7 @@ def test_a_cache_that_cannot_be_written_leaves_float32(
 def test_a_cpu_without_units_for_bfloat16_runs_float32(
     recipe: NetworkRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(torch_backend, "_cpu_has_bfloat16", lambda: False)
+    monkeypatch.setattr(torch_backend, "cpu_has_bfloat16", lambda: False)
     monkeypatch.setitem(sys.modules, "openvino", None)
 
     assert choose_backend("auto", recipe, tmp_path).name == "torch-float32"
@@ -232,9 +232,9 @@ def test_the_cpu_tells_whether_it_has_bfloat16(
 ) -> None:
     if content is not None:
         (tmp_path / "cpuinfo").write_text(content)
-    monkeypatch.setattr(torch_backend, "_CPU_INFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(precision, "_CPU_INFO", tmp_path / "cpuinfo")
 
-    assert torch_backend._cpu_has_bfloat16() is expected
+    assert precision.cpu_has_bfloat16() is expected
 
 
 def test_a_gpu_is_given_more_at_once_and_may_work_in_float16() -> None:

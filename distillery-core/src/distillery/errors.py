@@ -16,6 +16,8 @@ DistilleryError
 │   ├── WeightsError            a file's sha256 is not the one in the config
 │   ├── AdapterError            the adapter does not fit the base, or is of an unsupported kind
 │   └── BackendError            the inference backend is missing or failed
+│       └── ForkedProcessError  the backend computed before the fork that made this process
+├── CacheError                  the cache of converted models cannot be written
 ├── ProbeError                  Stage 1 is missing or does not fit, or cannot promise what is asked of it
 ├── ArticleError                an article cannot be read (also a ValueError)
 ├── ArticleTypeError            what was given holds no articles (also a TypeError)
@@ -90,6 +92,14 @@ class AdapterError(ModelError):
 
 class BackendError(ModelError):
     """An inference backend is missing or failed."""
+
+
+class ForkedProcessError(BackendError):
+    """An inference backend computed before the fork that made this process, and would hang in it."""
+
+
+class CacheError(DistilleryError):
+    """The cache of converted models and vectors cannot be written."""
 
 
 class ProbeError(DistilleryError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from distillery.cache import cache_folder
+from distillery.cache import VECTORS, cache_folder, mark_used, writing
 from distillery.config import PreprocessingConfig
+from distillery.files import replacing
 from distillery.students.base_models import TOKENIZER_FILE
 from distillery.students.batching import batches_by_length, padded
 from distillery.students.encoder_spec import EncoderSpec
@@ -34,7 +34,7 @@ def cached_vectors(facts: Any, texts: Sequence[str], compute: Callable[[Sequence
     """
     unique = sorted(set(texts))
     key = hashlib.sha256(json.dumps([facts, unique], sort_keys=True).encode()).hexdigest()
-    path = cache_folder() / "embeddings" / f"{key}.safetensors"
+    path = cache_folder() / VECTORS / f"{key}.safetensors"
     vectors = _read(path)
     if vectors is None:
         vectors = compute(unique)
@@ -93,16 +93,14 @@ def _read(path: Path) -> Vectors | None:
 
     try:
         vectors: Vectors = load_file(path)["embeddings"]
-    except (FileNotFoundError, SafetensorError, KeyError):
+    except (OSError, SafetensorError, KeyError):
         return None  # missing or damaged: both can be computed again
+    mark_used(path)
     return vectors
 
 
 def _write(path: Path, vectors: Vectors) -> None:
-    """Write to a temporary file, then rename it, so that a reader never sees half a file."""
     from safetensors.numpy import save_file
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    save_file({"embeddings": vectors}, partial)
-    partial.replace(path)
+    with writing(path.parent), replacing(path) as partial:
+        save_file({"embeddings": vectors}, partial)

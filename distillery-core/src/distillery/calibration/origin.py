@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ..config import FilterConfig, StudentConfig
+from ..config.section import DTYPE
 from ..errors import CalibrationError
 from ..names import normalise
 from ..students.encoder_spec import EncoderSpec
@@ -26,7 +27,7 @@ class CalibrationOrigin:
         """Return the origin of the calibration of a student."""
         facts = {
             "weights_sha256": student.weights_sha256,
-            "dtype": spec.dtype,
+            "dtype": DTYPE,
             "preprocessing": spec.preprocessing.model_dump(),
         }
         return cls("student", facts, "Fit it again: distillery train does, or set the student's calibration to null.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 import sys
 
 import click
@@ -15,12 +14,14 @@ from ..plugins.manager import core_version
 from .console import make_streams_safe
 from .lazy import USAGE, LazyGroup
 from .output import format_option
+from .signals import EndingSignals
 
 COMMANDS = {
     "list": ("distillery.cli.list_command:list_command", "Show the installed filters."),
     "info": ("distillery.cli.info_command:info_command", "Show what one filter measures and how well."),
     "score": ("distillery.cli.score_command:score_command", "Score a file of articles with one or more filters."),
     "doctor": ("distillery.cli.doctor_command:doctor_command", "Check every installed filter, offline."),
+    "cache": ("distillery.cli.cache_command:cache_command", "Show or remove what is kept to be used again."),
 }
 
 
@@ -36,7 +37,8 @@ COMMANDS = {
 def cli(context: click.Context, version: bool, output_format: str) -> None:
     """Score articles with distilled filters, offline.
 
-    Exit status: 0 all went well, 1 something failed, 2 the command was used wrongly.
+    Exit status: 0 all went well, 1 something failed, 2 the command was used wrongly, 130 and 143 it was ended by
+    Ctrl-C or SIGTERM.
     """
     if version:
         click.echo(_versions() if output_format == "json" else f"distillery {core_version()}")
@@ -45,12 +47,15 @@ def cli(context: click.Context, version: bool, output_format: str) -> None:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; Ctrl-C and SIGTERM end it with status 130 and 143."""
     make_streams_safe()
     _set_up_logging(os.environ.get("DISTILLERY_LOG", "info").upper())
-    # SIGTERM, by which services and containers are stopped, is to undo what is half done, as Ctrl-C does.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    cli(prog_name="distillery")
+    signals = EndingSignals()
+    signals.install()
+    try:
+        cli(prog_name="distillery")
+    finally:
+        signals.exit_if_received()
 
 
 def _set_up_logging(level: str) -> None:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from ..errors import ConfigError
 from .file_names import ENCODER_FILE
-from .section import NAME_PATTERN, AdapterSha256, PackageVersion, Pooling, Section, VersionRange, faults_in_words
+from .section import (
+    NAME_PATTERN,
+    AdapterSha256,
+    PackageVersion,
+    Pooling,
+    Section,
+    VersionRange,
+    faults_in_words,
+    without_dtype,
+)
 from .student import BaseModelConfig, PreprocessingConfig
 from .yaml_file import read_yaml
 
@@ -29,8 +38,12 @@ class EncoderConfig(Section):
     adapter: str
     sha256: AdapterSha256
     pooling: Pooling
-    dtype: Literal["float32"] = "float32"
     preprocessing: PreprocessingConfig = PreprocessingConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reads_older_files(cls, data: Any) -> Any:
+        return without_dtype(data)
 
     @classmethod
     def load(cls, folder: Path) -> EncoderConfig:

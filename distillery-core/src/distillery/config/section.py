@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Sequence
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -14,6 +14,8 @@ from pydantic_core import ErrorDetails
 from .file_names import ADAPTER_CONFIG_FILE, ADAPTER_FILE
 
 HIGHEST_POINTS = 10.0
+# In what all weights are trained; part of fingerprints and calibrations.
+DTYPE = "float32"
 NAME_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 DIMENSION_PATTERN = r"^[a-z][a-z0-9_]*$"
@@ -54,6 +56,13 @@ class Section(BaseModel):
     """A part of config.yaml: unknown keys are faults, values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def without_dtype(data: Any) -> Any:
+    """Return a section's data without ``dtype: float32``, which older files state; any other dtype stays a fault."""
+    if isinstance(data, Mapping) and data.get("dtype") == DTYPE:
+        return {name: value for name, value in data.items() if name != "dtype"}
+    return data
 
 
 def faults_in_words(error: ValidationError | None, between: Sequence[str], source: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from .file_names import ADAPTER_CONFIG_FILE, ADAPTER_FILE
-from .section import COMMIT_PATTERN, NAME_PATTERN, Pooling, Section, Sha256
+from .section import COMMIT_PATTERN, NAME_PATTERN, Pooling, Section, Sha256, without_dtype
 
 
 class PreprocessingConfig(Section):
@@ -66,9 +66,13 @@ class StudentConfig(Section):
     adapter: str
     sha256: dict[str, Sha256]
     pooling: Pooling | None = None
-    dtype: Literal["float32"] = "float32"
     preprocessing: PreprocessingConfig | None = None
     calibration: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reads_older_files(cls, data: Any) -> Any:
+        return without_dtype(data)
 
     @property
     def weights_sha256(self) -> str:

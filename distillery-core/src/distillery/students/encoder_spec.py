@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config import BaseModelConfig, EncoderConfig, EncoderReference, PreprocessingConfig, StudentConfig
+from ..config.section import DTYPE
 from ..errors import ConfigError, WeightsError
 from ..plugins.manager import check_core_range
 from .base_models import check_files, resolve_base_model
@@ -31,7 +32,6 @@ class EncoderSpec:
     adapter: str
     sha256: Mapping[str, str]
     pooling: str
-    dtype: str
     preprocessing: PreprocessingConfig
     folder: Path
     encoder: EncoderConfig | None = None
@@ -53,7 +53,7 @@ class EncoderSpec:
             "base": self.base.sha256,
             "adapter": dict(self.sha256),
             "pooling": self.pooling,
-            "dtype": self.dtype,
+            "dtype": DTYPE,
             "preprocessing": self.preprocessing.model_dump(),
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -98,7 +98,6 @@ def load_encoder_spec(folder: Path) -> EncoderSpec:
         adapter=config.adapter,
         sha256=config.sha256,
         pooling=config.pooling,
-        dtype=config.dtype,
         preprocessing=config.preprocessing,
         folder=folder,
         encoder=config,
@@ -132,7 +131,6 @@ def _own_encoder_spec(settings: StudentConfig, folder: Path) -> EncoderSpec:
         adapter=settings.adapter,
         sha256=settings.sha256,
         pooling=settings.pooling,
-        dtype=settings.dtype,
         preprocessing=settings.preprocessing or PreprocessingConfig(),
         folder=folder,
     )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..cache import cache_folder
 from ..config import FilterConfig, StudentConfig
-from ..errors import ConfigError
+from ..errors import ConfigError, ForkedProcessError
 from ..names import distribution_of
 from ..plugins.manager import core_version
 from .backends.choose import choose_backend
@@ -114,6 +114,8 @@ class Student:
         def run(batch: list[int]) -> Outputs | Exception:
             try:
                 return self.backend.run(*padded([rows[index] for index in batch]))
+            except ForkedProcessError:  # no article's fault
+                raise
             except Exception as error:  # out of memory, say
                 return error
 

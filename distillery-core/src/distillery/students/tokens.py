@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 
 from ..config import PreprocessingConfig
 from ..errors import ModelError
+from .backends.forks import computing
 from .base_models import sha256_of
 
 # Characters of a long text that are tokenized per token wanted: real text has 3 to 6 a token. Where
@@ -55,7 +56,8 @@ class HeadTailTokenizer:
         return [[*self._prefix, *self._cut(ids), *self._suffix] for ids in bodies]
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
-        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        with computing():
+            encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [encoding.ids for encoding in encodings]
 
     def _cut(self, ids: list[int]) -> list[int]:

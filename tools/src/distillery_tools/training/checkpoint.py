@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from distillery import InputFileError
+from distillery.files import replacing
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
 _FACTS = "facts"
@@ -28,10 +29,9 @@ class Checkpoint:
     def save(self, run: Path) -> None:
         """Write the file into a run's folder; after a crash the previous one is intact."""
         path = run / CHECKPOINT_FILE
-        unfinished = path.with_suffix(".unfinished")
         contiguous = {name: tensor.contiguous() for name, tensor in self.tensors.items()}
-        save_file(contiguous, unfinished, metadata={_FACTS: json.dumps(self.facts)})
-        unfinished.replace(path)
+        with replacing(path) as partial:
+            save_file(contiguous, partial, metadata={_FACTS: json.dumps(self.facts)})
 
     @classmethod
     def load(cls, run: Path) -> Checkpoint:

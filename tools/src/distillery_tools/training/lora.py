@@ -10,6 +10,7 @@ from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dic
 from torch import Tensor, nn
 
 from distillery import ModelError
+from distillery.students.backends.precision import cpu_has_bfloat16
 from distillery.students.network import StudentNetwork, load_backbone, prefix_of
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class LoraNetwork:
 
 def autocast_dtype() -> torch.dtype:
     """Return bfloat16 where this CPU computes in it (twice as fast), else float32."""
-    return torch.bfloat16 if torch.cpu.get_capabilities().get("avx512_bf16") else torch.float32
+    return torch.bfloat16 if cpu_has_bfloat16() else torch.float32
 
 
 def _without_dropout(base: Path) -> dict[str, float]:

@@ -6,7 +6,7 @@ import importlib.util
 import logging
 from pathlib import Path
 
-from ...errors import BackendError
+from ...errors import BackendError, CacheError
 from .contract import AUTO, CHOICES, FLOAT32, OPENVINO, TORCH, Backend, NetworkRecipe
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ def choose_backend(
     if choice == OPENVINO or (choice == AUTO and installed and device in (None, "cpu")):
         try:
             return _openvino(recipe, cache, precision)
-        except BackendError as error:
+        except (BackendError, CacheError) as error:
             if choice == OPENVINO:
                 raise
             logger.warning("%s  Using torch instead.", error)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
 import warnings
+from importlib.metadata import version
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import openvino
 
-from ...errors import BackendError
+from ...errors import BackendError, CacheError
+from ...plugins.manager import core_version
 from ..batching import Batching
 from .contract import AUTO, BFLOAT16, FLOAT32, OPENVINO, Backend, Ids, NetworkRecipe, Outputs, get_or_create
+from .forks import check_not_forked, keep_after_fork, note_use
+from .openvino_import import openvino, without_telemetry
 from .precision import REFERENCE, candidate_precisions, choose_precision, load_cached, measure_and_cache
 
 if TYPE_CHECKING:
@@ -26,6 +30,9 @@ _TITLE = "OpenVINO"
 _HINTS = {BFLOAT16: "bf16", FLOAT32: "f32"}
 
 logger = logging.getLogger(__name__)
+
+# One network is loaded at a time: see `_initialise_binding`.
+_loading = threading.RLock()
 
 
 class OpenVinoBackend:
@@ -46,14 +53,23 @@ class OpenVinoBackend:
         n_requests = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
         # Threads take a request and give it back; there are as many as run at a time.
         self._free: SimpleQueue[Any] = SimpleQueue()
-        for _ in range(n_requests):
-            self._free.put(compiled.create_infer_request())
+        self._requests = [compiled.create_infer_request() for _ in range(n_requests)]
+        for request in self._requests:
+            self._free.put(request)
         self.batching = Batching(token_budget=1, n_at_once=n_requests)
         self.name = f"{OPENVINO}-{precision}"
+        self._initialise_binding()
+        keep_after_fork(self, self._requests)
 
     @classmethod
     def from_recipe(cls, recipe: NetworkRecipe, cache: Path, precision: str = AUTO) -> Backend:
         """Return the backend for a network, converting it unless the cache has it whole."""
+        check_not_forked(OPENVINO, _TITLE)
+        with _loading:
+            return cls._loaded(recipe, cache, precision)
+
+    @classmethod
+    def _loaded(cls, recipe: NetworkRecipe, cache: Path, precision: str) -> Backend:
         available = _machine_precisions()
         precisions = candidate_precisions(precision, available, _TITLE)
         key = hashlib.sha256(f"{recipe.identity} {openvino.__version__} {available}".encode()).hexdigest()
@@ -64,11 +80,23 @@ class OpenVinoBackend:
 
     def run(self, input_ids: Ids, attention_mask: Ids) -> Outputs:
         """Return the network's outputs [n, width] for ids and mask [n, length]."""
+        check_not_forked(OPENVINO, _TITLE)
         request = self._free.get()
         try:
             return np.array(request.infer([input_ids, attention_mask])[0], dtype=np.float32)
         finally:
             self._free.put(request)
+
+    def _initialise_binding(self) -> None:
+        """Read one token alone, before any thread of ours does.
+
+        OpenVINO's Python binding sets up its numpy types in the first inference of a process, inside a C++ static:
+        it waits there for Python's lock, while a second thread in its first inference holds that lock and waits for
+        the static. Neither ever ends.
+        """
+        note_use(OPENVINO)
+        one = np.zeros((1, 1), dtype=np.int64)
+        self.run(one, one + 1)
 
 
 def _machine_precisions() -> list[str]:
@@ -81,8 +109,9 @@ def _convert(recipe: NetworkRecipe, folder: Path) -> dict[str, Outputs]:
     """Convert a network and measure its precisions."""
     logger.info("Converting the network for OpenVINO, once; it is kept in %s.", folder.parent)
     try:
-        return measure_and_cache(folder, _FILES, lambda work: _converted(recipe, work))
-    except BackendError:
+        made_with = {"distillery-core": core_version(), "openvino": version("openvino")}
+        return measure_and_cache(folder, _FILES, lambda work: _converted(recipe, work), made_with)
+    except (BackendError, CacheError):
         raise
     except Exception as error:  # the converter raises many kinds, none its own
         raise BackendError(f"OpenVINO could not convert the network: {type(error).__name__}: {error}") from error
@@ -92,6 +121,9 @@ def _converted(recipe: NetworkRecipe, work: Path) -> dict[str, Outputs]:
     """Write the converted network into the folder ``work``; return its outputs for the check inputs."""
     import torch
 
+    from .torch_backend import prepare_torch
+
+    prepare_torch()
     network, batches = recipe.build(), recipe.check_inputs()
     with torch.inference_mode():
         expected = [network(*(torch.from_numpy(array) for array in batch)).numpy() for batch in batches]
@@ -111,7 +143,7 @@ def _save_converted(network: EncoderNetwork, example: tuple[Ids, Ids], path: Pat
     verbosity = transformers_logging.get_verbosity()
     transformers_logging.set_verbosity_error()
     try:
-        with warnings.catch_warnings(), torch.inference_mode():
+        with warnings.catch_warnings(), torch.inference_mode(), without_telemetry():
             # The tracer warns of branches on shapes; the check inputs are the real test.
             warnings.simplefilter("ignore")
             model = openvino.convert_model(

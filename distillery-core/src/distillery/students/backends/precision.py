@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from ...cache import MANIFEST_FILE, building, mark_used, remove_folder
 from ...errors import BackendError
 from ..base_models import sha256_of
 from .contract import AUTO, NetworkRecipe, Outputs
@@ -20,10 +19,24 @@ from .contract import AUTO, NetworkRecipe, Outputs
 MAX_DIFFERENCE = 0.1
 MEAN_DIFFERENCE = 0.02
 
-CHECK_OUTPUTS_FILE, MANIFEST_FILE = "probes.safetensors", "manifest.json"
+CHECK_OUTPUTS_FILE = "probes.safetensors"
 REFERENCE = "torch"
 
+_CPU_INFO = Path("/proc/cpuinfo")
+# How Linux calls the matrix units for bfloat16 of x86 and ARM; without one, bfloat16 is slower than float32.
+_BFLOAT16_UNITS = {"avx512_bf16", "amx_bf16", "bf16"}
+
 logger = logging.getLogger(__name__)
+
+
+def cpu_has_bfloat16() -> bool:
+    """Return whether this CPU computes faster in bfloat16 than in float32; on Linux only, elsewhere False."""
+    try:
+        lines = _CPU_INFO.read_text(encoding="utf-8").splitlines()
+    except OSError:  # not Linux
+        return False
+    words = (set(line.split()) for line in lines if line.lower().startswith(("flags", "features")))
+    return bool(next(words, set()) & _BFLOAT16_UNITS)
 
 
 def candidate_precisions(choice: str, available: Sequence[str], owner: str) -> list[str]:
@@ -63,42 +76,29 @@ def load_cached(folder: Path, files: Sequence[str]) -> dict[str, Outputs] | None
         manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
         if any(sha256_of(folder / name) != manifest["sha256"][name] for name in (*files, CHECK_OUTPUTS_FILE)):
             return None
-        return dict(load_file(folder / CHECK_OUTPUTS_FILE))
+        outputs = dict(load_file(folder / CHECK_OUTPUTS_FILE))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def measure_and_cache(
-    folder: Path, files: Sequence[str], measure: Callable[[Path], dict[str, Outputs]]
-) -> dict[str, Outputs]:
-    """Measure in a working folder, and move it into its place in one step; return the outputs for the check inputs.
-
-    ``measure`` writes ``files`` into the working folder. Raises BackendError if the cache cannot be written.
-    """
-    from safetensors.numpy import save_file
-
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".measuring-"))
-    except OSError as error:
-        raise BackendError(f"The cache cannot be written: {error}.  Set DISTILLERY_CACHE.") from error
-    try:
-        outputs = measure(work)
-        save_file(outputs, work / CHECK_OUTPUTS_FILE)
-        manifest = {"sha256": {name: sha256_of(work / name) for name in (*files, CHECK_OUTPUTS_FILE)}}
-        (work / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
-        _install(work, folder, files)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    mark_used(folder)
     return outputs
 
 
-def _install(work: Path, folder: Path, files: Sequence[str]) -> None:
-    """Rename the finished folder into place; another process may have been first, which is as good."""
-    if folder.exists() and load_cached(folder, files) is None:
-        shutil.rmtree(folder, ignore_errors=True)
-    try:
-        work.rename(folder)
-    except OSError:
-        if load_cached(folder, files) is None:
-            raise
+def measure_and_cache(
+    folder: Path, files: Sequence[str], measure: Callable[[Path], dict[str, Outputs]], made_with: Mapping[str, str]
+) -> dict[str, Outputs]:
+    """Measure in a working folder, and move it into its place in one step; return the outputs for the check inputs.
+
+    ``measure`` writes ``files`` into the working folder; ``made_with`` names the versions that the entry is good for.
+    Raises CacheError if the cache cannot be written.
+    """
+    from safetensors.numpy import save_file
+
+    with building(folder) as work:
+        outputs = measure(work)
+        save_file(outputs, work / CHECK_OUTPUTS_FILE)
+        hashes = {name: sha256_of(work / name) for name in (*files, CHECK_OUTPUTS_FILE)}
+        manifest = {"sha256": hashes, "made_with": dict(made_with)}
+        (work / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+        if folder.exists() and load_cached(folder, files) is None:
+            remove_folder(folder)  # damaged
+    return outputs

@@ -5,16 +5,26 @@ from __future__ import annotations
 import hashlib
 import logging
 from contextlib import AbstractContextManager, nullcontext
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from ...errors import BackendError
+from ...errors import BackendError, CacheError, ForkedProcessError
+from ...plugins.manager import core_version
 from ..batching import Batching
 from .contract import AUTO, BFLOAT16, FLOAT16, FLOAT32, TORCH, Backend, Ids, NetworkRecipe, Outputs, get_or_create
-from .precision import REFERENCE, candidate_precisions, choose_precision, load_cached, measure_and_cache
+from .forks import check_not_forked, computing, forked_since_use, note_use
+from .precision import (
+    REFERENCE,
+    candidate_precisions,
+    choose_precision,
+    cpu_has_bfloat16,
+    load_cached,
+    measure_and_cache,
+)
 
 if TYPE_CHECKING:
     from ..network import EncoderNetwork
@@ -24,10 +34,6 @@ GPU_TOKEN_BUDGET = 65_536
 
 _TITLE = "torch"
 _DTYPES = {BFLOAT16: torch.bfloat16, FLOAT16: torch.float16}
-_CPU_INFO = Path("/proc/cpuinfo")
-# How Linux calls the matrix units for bfloat16 of x86 and ARM; without one, bfloat16 is slower than float32.
-_BFLOAT16_UNITS = {"avx512_bf16", "amx_bf16", "bf16"}
-
 logger = logging.getLogger(__name__)
 
 
@@ -36,6 +42,7 @@ class TorchBackend:
 
     def __init__(self, network: EncoderNetwork, device: str | None = None, precision: str = FLOAT32) -> None:
         """Move the network to ``device``; by default to a GPU if there is one."""
+        prepare_torch()
         self._device = _usable(device)
         self._network = network.to(self._device)
         self._precision = precision
@@ -56,7 +63,9 @@ class TorchBackend:
         if precisions != [FLOAT32]:
             try:
                 chosen = choose_precision(_measured(recipe, cache, place), recipe, precisions, _TITLE)
-            except BackendError as error:
+            except ForkedProcessError:
+                raise
+            except (BackendError, CacheError) as error:
                 if precision != AUTO:
                     raise
                 logger.warning("%s  Using float32 instead.", error)
@@ -65,7 +74,10 @@ class TorchBackend:
 
     def run(self, input_ids: Ids, attention_mask: Ids) -> Outputs:
         """Return the network's outputs [n, width] for ids and mask [n, length]."""
-        with torch.inference_mode(), self._reduced():
+        if self._device != "cpu":
+            check_not_forked(TORCH, f"torch on {self._device}")
+        prepare_torch()
+        with computing(), torch.inference_mode(), self._reduced():
             ids, mask = (torch.from_numpy(array).to(self._device) for array in (input_ids, attention_mask))
             outputs: Outputs = self._network(ids, mask).float().cpu().numpy()
         return outputs
@@ -77,9 +89,19 @@ class TorchBackend:
         return torch.autocast(torch.device(self._device).type, _DTYPES[self._precision])
 
 
+def prepare_torch() -> None:
+    """Note that torch computes here; where it did so before a fork, let it use one thread, as the others are gone."""
+    note_use(TORCH)
+    if forked_since_use(TORCH) and torch.get_num_threads() > 1:
+        logger.warning("This process is a fork of one in which torch computed: torch uses one thread here.")
+        torch.set_num_threads(1)
+
+
 def _usable(device: str | None) -> str:
     """Return the device, by default a GPU if there is one; raise BackendError if torch cannot use it."""
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if chosen != "cpu":
+        check_not_forked(TORCH, f"torch on {chosen}")
     try:
         torch.empty(0, device=chosen)
     except (RuntimeError, AssertionError) as error:
@@ -97,16 +119,7 @@ def _machine_precisions(device: str) -> list[str]:
     """Return the precisions worth trying on a device, fastest first."""
     if device.startswith("cuda"):
         return [FLOAT16, BFLOAT16, FLOAT32]
-    return [BFLOAT16, FLOAT32] if device == "cpu" and _cpu_has_bfloat16() else [FLOAT32]
-
-
-def _cpu_has_bfloat16() -> bool:
-    try:
-        lines = _CPU_INFO.read_text(encoding="utf-8").splitlines()
-    except OSError:  # not Linux
-        return False
-    words = (set(line.split()) for line in lines if line.lower().startswith(("flags", "features")))
-    return bool(next(words, set()) & _BFLOAT16_UNITS)
+    return [BFLOAT16, FLOAT32] if device == "cpu" and cpu_has_bfloat16() else [FLOAT32]
 
 
 def _measured(recipe: NetworkRecipe, cache: Path, device: str) -> dict[str, Outputs]:
@@ -116,10 +129,11 @@ def _measured(recipe: NetworkRecipe, cache: Path, device: str) -> dict[str, Outp
     key = hashlib.sha256(f"{recipe.identity} {torch.__version__} {title} {precisions}".encode()).hexdigest()
     folder = cache / TORCH / key[:16]
     try:
+        made_with = {"distillery-core": core_version(), "torch": version("torch")}
         return load_cached(folder, ()) or measure_and_cache(
-            folder, (), lambda _: _run_checks(recipe, device, precisions)
+            folder, (), lambda _: _run_checks(recipe, device, precisions), made_with
         )
-    except BackendError:
+    except (BackendError, CacheError):
         raise
     except Exception as error:  # a device or a network that is not up to it
         raise BackendError(f"torch could not be measured on {device}: {type(error).__name__}: {error}") from error

