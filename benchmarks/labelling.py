@@ -272,16 +272,15 @@ async def _whole_run(provider: Any, articles: Path, folder: Path, concurrency: i
     from distillery import FilterConfig
     from distillery.loading import locate_filter
     from distillery_tools.oracle import Prompt
-    from distillery_tools.oracle.run.files import RunFiles
-    from distillery_tools.oracle.run.labelling import LabelRun, label_articles
-    from distillery_tools.oracle.run.prices import published_prices
-    from distillery_tools.oracle.run.spec import OracleSpec
+    from distillery_tools.oracle.run.labelling import label_articles
+    from distillery_tools.oracle.run.spec import LabelRun, OracleSpec, RunFiles
+    from distillery_tools.oracle.run.spending import published_prices
 
     source, _ = locate_filter(FILTER)
     prompt = Prompt.load(FilterConfig.load(source), source)
     model = MODELS["openai"]
     oracle = OracleSpec(prompt.filter, prompt.version, prompt.dimensions, prompt.sha256, "openai", model, {})
-    order = LabelRun(
+    run = LabelRun(
         articles=articles,
         files=RunFiles.beside(folder / "labels.jsonl"),
         prompt=prompt,
@@ -291,7 +290,7 @@ async def _whole_run(provider: Any, articles: Path, folder: Path, concurrency: i
         quiet=True,
     )
     elapsed = _watch()
-    report = await label_articles(order, provider)
+    report = await label_articles(run, provider)
     found = elapsed()
     if report["articles"]["left"] or report["articles"]["dead_letters"]:
         raise SystemExit(f"not all labelled: {report['articles']}")

@@ -15,6 +15,16 @@ GEMINI_KEY = "x-goog-api-key"
 ABSENT = HttpReply({"error": {"message": "no such thing", "code": 404, "status": "NOT_FOUND"}}, status=404)
 
 
+def rpc_error(reply: HttpReply) -> dict[str, Any]:
+    """Return an HTTP error as google.rpc.Status has it within a batch."""
+    code = {400: 3, 401: 16, 403: 7, 404: 5, 405: 12, 422: 3, 429: 8, 500: 13}.get(reply.status, 14)
+    stated = reply.body.get("error") if isinstance(reply.body, dict) else None
+    if isinstance(stated, dict) and "message" in stated:
+        return {"code": code, "message": stated["message"], "details": stated.get("details") or []}
+    said = reply.body.decode() if isinstance(reply.body, bytes) else json.dumps(reply.body)
+    return {"code": code, "message": said}
+
+
 @dataclass
 class Batch:
     """A batch that was taken: our token, the requests by name, and how often it was looked at."""
@@ -124,6 +134,7 @@ class BatchServer(OracleServer):
         status, body = 200, self.openai_body(request["body"]["model"], prompt, answer)
         if answer.error:
             status, body = answer.error.status, answer.error.body
+            body = body.decode() if isinstance(body, bytes) else body
         return {"custom_id": request["custom_id"], "response": {"status_code": status, "body": body}, "error": None}
 
     def _gemini_submission(self, request: HttpRequest, model: str) -> HttpReply:
@@ -157,7 +168,9 @@ class BatchServer(OracleServer):
         prompt = request["request"]["contents"][0]["parts"][0]["text"]
         answer = self._answer("gemini", model, prompt, request)
         named = {"metadata": request["metadata"]}
-        if answer.error or answer.cut:
+        if answer.error:
+            return named | {"error": rpc_error(answer.error)}
+        if answer.cut:
             return named | {"error": {"code": 14, "message": "as ordered"}}
         return named | {"response": self.gemini_body(model, prompt, answer)}
 

@@ -86,4 +86,6 @@ def labelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LabellingFixtu
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     labelling = LabellingFixture(tmp_path)
     labelling.write([article(number) for number in range(12)])
+    monkeypatch.setattr("distillery_tools.oracle.run.limits.PAUSE", 0.02)
+    monkeypatch.setattr("distillery_tools.oracle.run.single.SHORTEST_WAIT", 0.01)
     return labelling

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -106,13 +107,12 @@ class LabellingFixture:
         url = server.openai_url if provider == "openai" else server.url
         given = {
             "--filter": self.filter,
-            "--articles": self.articles,
             "-o": self.labels,
             "--provider": provider,
             "--model": MODELS[provider],
             "--base-url": url,
         }
-        return ["label", *(str(part) for pair in given.items() for part in pair), *map(str, more)]
+        return ["label", str(self.articles), *(str(part) for pair in given.items() for part in pair), *map(str, more)]
 
     def label(self, server: OracleServer, *more: object, provider: str = "openai") -> Result:
         """Run ``distillery label`` in this process."""
@@ -132,6 +132,13 @@ class LabellingFixture:
         """The last run's report."""
         found: dict[str, Any] = json.loads((self.records / "report.json").read_text(encoding="utf-8"))
         return found
+
+    def most_attempts(self) -> int:
+        """Return how many attempts were counted against one article at most."""
+        with sqlite3.connect(self.records / "store.sqlite") as store:
+            rows = store.execute("SELECT sum(counts) FROM attempts GROUP BY key").fetchall()
+        store.close()
+        return max(number for (number,) in rows)
 
 
 def is_sound(labels: Sequence[dict[str, Any]]) -> bool:

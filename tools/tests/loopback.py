@@ -59,8 +59,8 @@ class LoopbackServer:
 
     @property
     def url(self) -> str:
-        """Where the server is."""
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        """Where the server is, or will be if it has a port of its own."""
+        return f"http://127.0.0.1:{self._port or self._server.sockets[0].getsockname()[1]}"
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -74,7 +74,7 @@ def count_words(text: str) -> int:
 
 
 class OracleServer(LoopbackServer):
-    """Both wire formats at once; ``calls`` and ``by_prompt`` are what arrived."""
+    """Both wire formats at once; ``calls`` and ``by_prompt`` are what arrived, ``fault`` is what everyone gets."""
 
     def __init__(
         self,
@@ -90,6 +90,7 @@ class OracleServer(LoopbackServer):
         self.count = count
         self.keep = keep
         self.n_calls = 0
+        self.fault: HttpReply | None = None
         self.calls: list[Call] = []
         self.by_prompt: Counter[str] = Counter()
 
@@ -99,6 +100,9 @@ class OracleServer(LoopbackServer):
         return f"{self.url}/v1"
 
     async def _handle(self, request: HttpRequest) -> HttpReply:
+        if self.fault:
+            self.n_calls += 1
+            return self.fault
         path = unquote(request.path.partition("?")[0])
         if path == "/v1/chat/completions":
             return self._openai(request)

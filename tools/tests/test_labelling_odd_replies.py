@@ -20,10 +20,11 @@ def test_page_for_an_answer_is_a_settled_failure(labelling: LabellingFixture, pr
     """What was set aside of the budget is given back, so that the next call finds it."""
     with OracleServer(lambda _: Answer(error=PAGE)) as server:
         done = labelling.label(server, "--budget", 1, "--max-attempts", 1, provider=provider)
-        assert server.n_calls == 12
+        assert server.n_calls <= 12
     assert done.exit_code == FAILED
-    assert labelling.report["calls"]["failures"] == {"unavailable": 12}
+    assert set(labelling.report["calls"]["failures"]) == {"no_completion"}
     assert labelling.report["cost"]["all_runs"] == 0
+    assert labelling.read("dead_letters") == []
 
 
 def test_page_after_page_stops_the_run(labelling: LabellingFixture) -> None:
@@ -31,8 +32,9 @@ def test_page_after_page_stops_the_run(labelling: LabellingFixture) -> None:
     labelling.write([article(number) for number in range(220)])
     with OracleServer(lambda _: Answer(error=PAGE)) as server:
         done = labelling.label(server, "--max-attempts", 1, "--concurrency", 4)
-        assert 200 <= server.n_calls <= 203
-    assert "calls all failed" in done.output
+        assert server.n_calls < 30
+    assert "calls failed, with pauses between them" in done.output
+    assert "check --base-url" in done.output
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -79,7 +81,7 @@ def test_usage_that_cannot_be_costs_no_label(labelling: LabellingFixture, usage:
         done = labelling.label(server)
     assert done.exit_code == OK, done.output
     assert len(labelling.read("labels")) == 12
-    assert all(number >= 0 for label in labelling.read("labels") for number in label["tokens"].values())
+    assert all(label["cost"] > 0 for label in labelling.read("labels"))
 
 
 def test_text_in_parts_is_joined(labelling: LabellingFixture) -> None:
@@ -117,4 +119,6 @@ def test_odd_lines_of_a_batch_are_failures_of_their_own(labelling: LabellingFixt
     with OddBatchServer() as server:
         labelling.label(server, "--batch", "--batch-size", 12, "--poll-seconds", 0.01, "--max-attempts", 1)
     assert len(labelling.read("labels")) == 9
-    assert [dead["kind"] for dead in labelling.read("dead_letters")] == ["unavailable"] * 3
+    assert labelling.read("dead_letters") == []
+    assert labelling.report["articles"]["left"] == 3
+    assert labelling.report["stopped"]["kind"] == "endpoint"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,29 +13,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distillery import InputFileError, OutputFileError
-from distillery_tools.oracle.failures import (
+from distillery_tools.oracle.errors import (
+    CallError,
     CallTimeoutError,
+    HardStopError,
+    NoCompletionError,
     RateLimitedError,
-    StructureError,
+    RejectedError,
+    RequestFormError,
     UnavailableError,
+    UnreachableError,
     UnusableReplyError,
 )
 from distillery_tools.oracle.prompt.tokens import estimate_tokens
 from distillery_tools.oracle.providers import Completion, Usage
-from distillery_tools.oracle.providers.retry_after import retry_after
-from distillery_tools.oracle.run.breaker import CircuitBreaker
-from distillery_tools.oracle.run.limits import Limits, Rates, TokenBucket
-from distillery_tools.oracle.run.outcomes import BookedCall, OutcomeRecorder
-from distillery_tools.oracle.run.prices import StatedPrices, published_prices
-from distillery_tools.oracle.run.single import Policy
-from distillery_tools.oracle.run.spec import OracleSpec
-from distillery_tools.oracle.run.spending import BudgetReachedError, Spending
+from distillery_tools.oracle.providers.retry_after import delay_in_words, retry_after, stated_delay
+from distillery_tools.oracle.run.breaker import MOST_PAUSES, CircuitBreaker
+from distillery_tools.oracle.run.limits import Limits, TokenBucket
+from distillery_tools.oracle.run.outcomes import OutcomeRecorder
+from distillery_tools.oracle.run.single import WaitAsAsked
+from distillery_tools.oracle.run.spec import CallPolicy, OracleSpec, RateLimits
+from distillery_tools.oracle.run.spending import BudgetReachedError, Spending, StatedPrices, published_prices
 from distillery_tools.oracle.run.stop import Stop, StoppedError
-from distillery_tools.oracle.run.waiting import WaitAsAsked
-from distillery_tools.oracle.store import attempts
+from distillery_tools.oracle.store.attempts import LabelRequest
 from distillery_tools.oracle.store.group_commit import GroupCommit
 from distillery_tools.oracle.store.store import Store
 
+REQUEST = LabelRequest("key", "text", "0" * 64, 10, 0, 0, 1)
 PRICES = StatedPrices(prompt=1.0, output=10.0)
 
 
@@ -66,7 +69,7 @@ def test_stop_ends_a_wait_at_once() -> None:
 
     async def run() -> None:
         stop = Stop()
-        limits = Limits(Rates(requests=1), stop)
+        limits = Limits(RateLimits(requests=1), stop)
         await limits.take(1)
         limits.pause(3600)
         waiting = asyncio.create_task(limits.take(1))
@@ -93,7 +96,7 @@ def test_waits_grow_but_are_never_shorter_than_asked() -> None:
     assert 2 < max(wait_for(CallTimeoutError("x"), 5) for _ in range(100)) <= 8
     assert max(wait_for(CallTimeoutError("x"), 50) for _ in range(100)) <= 60
     assert wait_for(RateLimitedError("x", 33.0), 1) == 33.0
-    assert wait_for(StructureError("x"), 9) == 0.0
+    assert wait_for(RequestFormError("x"), 9) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -102,27 +105,61 @@ def test_waits_grow_but_are_never_shorter_than_asked() -> None:
         ({"retry-after": "7"}, 7.0),
         ({"retry-after": "0.5"}, 0.5),
         ({"retry-after": "7", "retry-after-ms": "1500"}, 1.5),
+        ({"retry-after": "7", "retry-after-ms": "soon"}, 7.0),
         ({"retry-after": "-3"}, 0.0),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": "inf"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": ""}, None),
+        ({"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT"}, 0.0),
+        ({"retry-after": "Sunday, 06-Nov-94 08:49:37 GMT"}, 0.0),
+        ({"retry-after": "Sun Nov  6 08:49:37 1994"}, 0.0),
         ({}, None),
     ],
+    ids=str,
 )
 def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
-    """In seconds, whole or not; nonsense asks for nothing."""
+    """In seconds, whole or not, or as any of the three forms of a date; nonsense asks for nothing."""
     assert retry_after(headers) == seconds
 
 
-def test_retry_after_may_be_a_date() -> None:
-    """As HTTP allows."""
-    found = retry_after({"retry-after": format_datetime(datetime.now(UTC) + timedelta(seconds=90))})
+@pytest.mark.parametrize("form", ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"])
+def test_retry_after_may_be_a_date(form: str) -> None:
+    """In the three forms that HTTP knows."""
+    found = retry_after({"retry-after": (datetime.now(UTC) + timedelta(seconds=3600)).strftime(form)})
     assert found is not None
-    assert 80 < found <= 90
+    assert 3000 < found <= 3600
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("18s", 18.0), ("18.5s", 18.5), ({"seconds": 18, "nanos": 5 * 10**8}, 18.5), (3, 3.0), ("4", 4.0), ("soon", None)],
+    ids=str,
+)
+def test_delay_stated_in_a_body(value: object, seconds: float | None) -> None:
+    """As google.rpc.RetryInfo and others write it."""
+    assert stated_delay(value) == seconds
+
+
+@pytest.mark.parametrize(
+    ("message", "seconds"),
+    [
+        ("Rate limit reached. Please try again in 1m2.5s.", 62.5),
+        ("Please try again in 20s. Visit the site", 20.0),
+        ("try again in 250ms", 0.25),
+        ("Please retry after 7 seconds.", 7.0),
+        ("try again later", None),
+    ],
+)
+def test_delay_stated_in_words(message: str, seconds: float | None) -> None:
+    """As OpenAI, Groq and Azure write it where no header says so."""
+    assert delay_in_words(message) == seconds
 
 
 def test_limit_of_a_reply_doubles_up_to_an_end() -> None:
     """Or stays as it is, if it was set higher than that."""
-    assert [Policy(max_output_tokens=4096).output_limit(n) for n in (0, 1, 4, 9)] == [4096, 8192, 65536, 65536]
-    assert Policy(max_output_tokens=100_000).output_limit(3) == 100_000
+    assert [CallPolicy(max_output_tokens=4096).output_limit(n) for n in (0, 1, 4, 9)] == [4096, 8192, 65536, 65536]
+    assert CallPolicy(max_output_tokens=100_000).output_limit(3) == 100_000
 
 
 def test_prices() -> None:
@@ -158,15 +195,14 @@ def test_budget_waits_for_calls_in_flight() -> None:
     asyncio.run(run())
 
 
-def test_usage_that_has_no_price_is_taken_at_the_estimate(tmp_path: Path) -> None:
+def test_usage_that_has_no_price_is_booked_at_the_estimate(tmp_path: Path) -> None:
     """As one of a third party's provider may be; the label counts all the same."""
 
     async def run() -> float:
         async with Store.open(tmp_path / "store.sqlite") as store:
             spending = Spending(published_prices("openai", "gpt-4.1-mini", None), None, 0.0, expected_output=0)
             await spending.reserve(0.25)
-            number = await store.run(attempts.begin("oracle", "key", "0" * 64, 10, 0.25))
-            call = BookedCall(number, "key", "0" * 64, 10, 0.25, 0.0)
+            call = await store.book("oracle", REQUEST, 0.25)
             usage = Usage(prompt=1, cached=2)
             await OutcomeRecorder(oracle(), store, spending).completed(call, Completion('{"green": 1}', usage, "m"))
             return spending.spent
@@ -183,25 +219,60 @@ def test_expected_reply_follows_long_ones_at_once() -> None:
     assert spending.expected_output == 195
 
 
-def test_health_stops_only_for_what_is_no_articles_fault() -> None:
-    """And any answer makes it whole again."""
-    stop = Stop()
-    breaker = CircuitBreaker(stop, most_failures=3)
-    for _ in range(9):
-        breaker.failed(UnusableReplyError("x", "prose"))
-    breaker.failed(RateLimitedError("x", 1.0))
-    breaker.failed(CallTimeoutError("x"))
-    breaker.answered()
-    breaker.failed(UnavailableError("x"))
+def breaker_after(errors: list[CallError], *, answers_first: bool = True) -> tuple[CircuitBreaker, Stop]:
+    """Return a breaker for three calls at a time, and its stop, after an answer and some failures."""
+
+    async def run() -> tuple[CircuitBreaker, Stop]:
+        stop = Stop()
+        limits = Limits(RateLimits(), stop)
+        breaker = CircuitBreaker(stop, limits, concurrency=3)
+        if answers_first:
+            breaker.answered()
+        for error in errors:
+            breaker.failed(error)
+            limits.paused_until = 0.0  # as if the pause were over
+        return breaker, stop
+
+    return asyncio.run(run())
+
+
+def test_breaker_stops_for_no_fault_of_articles() -> None:
+    """However many there are, while others are answered."""
+    breaker, stop = breaker_after([UnusableReplyError("x", "prose")] * 300 + [RejectedError("x")] * 49)
     assert stop.reason is None
-    long = Stop()
-    CircuitBreaker(long).failed(RateLimitedError("come tomorrow", 86400.0))
-    assert long.reason
-    assert "86400" in long.reason.message
-    breaker.failed(RateLimitedError("x"))
-    breaker.failed(RateLimitedError("x"))
+    assert breaker.is_closed
+    assert breaker_after([RejectedError("x")] * 50)[1].reason
+
+
+@pytest.mark.parametrize(
+    ("error", "n"),
+    [
+        (HardStopError("x"), 1),
+        (UnreachableError("x"), MOST_PAUSES),
+        (NoCompletionError("x"), MOST_PAUSES),
+        (UnavailableError("x"), MOST_PAUSES + 2),
+        (CallTimeoutError("x"), MOST_PAUSES + 2),
+        (RateLimitedError("x"), 13),
+        (RateLimitedError("x", 0.01), 200),
+        (RateLimitedError("come tomorrow", 86400.0), 1),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
+)
+def test_breaker_stops_when_the_endpoint_fails_in_a_row(error: CallError, n: int) -> None:
+    """Early where nothing can come of it, later where it may pass."""
+    assert breaker_after([error] * (n - 1))[1].reason is None
+    breaker, stop = breaker_after([error] * n)
     assert stop.reason
-    assert "The last 3 calls" in stop.reason.message
+    assert stop.reason.kind == "endpoint"
+    assert str(error) in stop.reason.message
+    assert breaker.is_closed is isinstance(error, HardStopError)
+
+
+def test_a_call_without_an_answer_is_its_articles_fault_only_while_others_are_answered() -> None:
+    """Else the endpoint is at fault."""
+    assert breaker_after([])[0].is_closed
+    assert not breaker_after([], answers_first=False)[0].is_closed
+    assert not breaker_after([CallTimeoutError("x")])[0].is_closed
 
 
 def test_pauses_that_nobody_states_double(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +281,7 @@ def test_pauses_that_nobody_states_double(monkeypatch: pytest.MonkeyPatch) -> No
 
     async def run() -> list[float]:
         monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now[0])
-        limits, pauses = Limits(Rates(), Stop()), []
+        limits, pauses = Limits(RateLimits(), Stop()), []
         for turn in range(9):
             for _ in range(8):
                 limits.pause_longer()
@@ -261,6 +332,7 @@ def oracle(**changes: object) -> OracleSpec:
         {"prompt_sha256": "1" * 64},
         {"provider": "gemini"},
         {"model": "n"},
+        {"endpoint": "http://127.0.0.1:8080/v1"},
         {"parameters": {"temperature": 1.0}},
         {"sample": 2},
     ],
@@ -308,7 +380,7 @@ def test_store_that_is_none_is_left_alone(tmp_path: Path) -> None:
     """Another file, another version's, or a folder."""
     text = tmp_path / "notes.txt"
     text.write_text("no database, but long enough to be read as one\n" * 100, encoding="utf-8")
-    with pytest.raises(InputFileError, match="no store of labels"):
+    with pytest.raises(InputFileError, match="not a store of labels"):
         Store.open(text)
     newer = tmp_path / "newer.sqlite"
     with sqlite3.connect(newer) as connection:

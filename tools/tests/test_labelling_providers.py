@@ -17,7 +17,7 @@ from oracle_server import Answer, Call, OracleServer, good_text
 from distillery.plugins.host import forget_plugins, host_plugins
 from distillery_tools.oracle import reply_schema
 from distillery_tools.oracle.providers import ProviderSettings, Request, installed_providers
-from distillery_tools.oracle.providers.openai_wire import request_body
+from distillery_tools.oracle.providers.openai_wire import request_body, request_form
 
 OK, FAILED, USAGE = 0, 1, 2
 
@@ -94,8 +94,9 @@ def test_openai_itself_calls_the_limit_of_tokens_otherwise() -> None:
     """Its newer models refuse the old name, which other endpoints still need."""
     request = Request("text", reply_schema(("green",)), 777)
     settings = ProviderSettings(model="gpt-4.1-mini")
-    assert request_body(request, settings, "text", is_openai=True)["max_completion_tokens"] == 777
-    assert request_body(request, settings, "text", is_openai=False)["max_tokens"] == 777
+    for is_openai, name in ((True, "max_completion_tokens"), (False, "max_tokens")):
+        form = request_form(settings, is_openai=is_openai)
+        assert request_body(request, settings, form.current)[name] == 777
 
 
 def test_endpoint_without_schemas_is_asked_for_less(labelling: LabellingFixture) -> None:
@@ -110,7 +111,7 @@ def test_endpoint_without_schemas_is_asked_for_less(labelling: LabellingFixture)
         done = labelling.label(server, "--concurrency", 1)
         assert server.n_calls == 12 + 2
     assert done.exit_code == OK, done.output
-    assert labelling.report["calls"]["failures"] == {"structured_output": 2}
+    assert labelling.report["calls"]["failures"] == {"request_form": 2}
 
 
 @pytest.mark.parametrize(("concurrency", "max_attempts"), [(8, 5), (8, 1), (1, 1)])
@@ -150,7 +151,7 @@ def test_usage_that_is_not_stated_is_estimated(labelling: LabellingFixture) -> N
 
 
 def test_provider_of_a_third_party(labelling: LabellingFixture, dice: None) -> None:
-    """It is listed and asked like our own; what it raises costs one article, not the run."""
+    """It is listed and asked like our own; what it raises costs no article an attempt, and not the run."""
     assert set(installed_providers()) == {"openai", "gemini", "dice"}
     with OracleServer() as server:
         done = labelling.label(server, "--provider", "dice", "--model", "two-sixes", "--max-attempts", 2)
@@ -158,7 +159,8 @@ def test_provider_of_a_third_party(labelling: LabellingFixture, dice: None) -> N
         elsewhere = ("-o", labelling.folder / "other.jsonl", "--batch")
         refused = labelling.label(server, "--provider", "dice", "--model", "two-sixes", *elsewhere)
     assert done.exit_code == FAILED
-    assert [(dead["id"], dead["kind"]) for dead in labelling.read("dead_letters")] == [("a3", "unavailable")]
+    assert labelling.read("dead_letters") == []
+    assert "the provider raised KeyError" in done.output
     assert len(labelling.read("labels")) == 11
     assert {label["provider"] for label in labelling.read("labels")} == {"dice"}
     assert labelling.read("labels")[0]["cost"] is None

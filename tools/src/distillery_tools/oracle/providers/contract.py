@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
-from ..failures import CallError
+from ..errors import CallError
 
 Finish = Literal["stop", "length", "blocked", "other"]
 
@@ -19,6 +19,13 @@ class Usage:
     cached: int = 0
     output: int = 0
     thinking: int = 0
+
+    @property
+    def is_plausible(self) -> bool:
+        """Whether the numbers can be those of an answered call: whole, not negative, and some of them sent."""
+        counts = (self.prompt, self.cached, self.output, self.thinking)
+        are_whole = all(isinstance(count, int) and not isinstance(count, bool) and count >= 0 for count in counts)
+        return are_whole and self.prompt > 0
 
     def to_dict(self) -> dict[str, int]:
         """Return the four numbers by name."""
@@ -36,12 +43,18 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A reply as it came, what it used if the provider says so, and which model wrote it."""
+    """A reply as it came, what it used if the provider says so, and which model wrote it.
+
+    ``block_reason`` says why a reply with the finish ``blocked`` was blocked, in the provider's words. ``adapted``
+    names what was left out of the request because the endpoint refuses it.
+    """
 
     text: str
     usage: Usage | None
     model: str
     finish: Finish = "stop"
+    block_reason: str | None = None
+    adapted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +76,7 @@ class ProviderSettings:
 
 @dataclass(frozen=True, slots=True)
 class BatchState:
-    """How far a batch is: once it is over, what came of each request by its name, and what failed as a whole."""
+    """How far a batch is: once it is over, the result of each request by its name, and what failed as a whole."""
 
     is_over: bool
     results: Mapping[str, Completion | CallError] = field(default_factory=dict)
@@ -71,10 +84,10 @@ class BatchState:
 
 
 class BatchClient(Protocol):
-    """Many requests handed over at once and answered later, for less money."""
+    """Many requests submitted at once and answered later, for less money."""
 
     async def submit(self, token: str, requests: Mapping[str, Request]) -> str:
-        """Hand over requests by name as one batch that carries our token; return the provider's reference."""
+        """Submit requests by name as one batch that carries our token; return the provider's reference."""
 
     async def find(self, token: str) -> str | None:
         """Return the reference of the batch that carries our token, or None if none ever arrived."""
@@ -84,14 +97,14 @@ class BatchClient(Protocol):
 
 
 class Provider(Protocol):
-    """An LLM that completes prompts; its own client retries nothing, and ``batches`` is None if it takes none."""
+    """An LLM that completes prompts. Its client retries nothing; ``batches`` is None if it takes no batches."""
 
     @property
     def batches(self) -> BatchClient | None:
-        """What takes batches."""
+        """The client for batches."""
 
     async def complete(self, request: Request) -> Completion:
-        """Return the reply; raise a CallError, and end the request for real if cancelled."""
+        """Return the reply; raise a CallError. When cancelled, close the request."""
 
     async def close(self) -> None:
         """Close the connections."""

@@ -1,14 +1,21 @@
-"""Keys: from the environment alone."""
+"""Keys: read from the environment alone, and kept out of everything that is written or shown."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
+from urllib.parse import quote, urlsplit
 
-from ..failures import HardStopError
+from ..errors import HardStopError
 from .contract import ProviderSettings
 
 NO_KEY = "none"
+REDACTED = "[key]"
+# Shorter values are no secrets, and to replace them would destroy ordinary text.
+SHORTEST_SECRET = 8
+
+_SECRET_NAMES = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$")
 
 
 def api_key(settings: ProviderSettings, usual: Sequence[str], base_url: str | None) -> str:
@@ -26,3 +33,27 @@ def api_key(settings: ProviderSettings, usual: Sequence[str], base_url: str | No
     if base_url and not settings.key_variable:
         return NO_KEY
     raise HardStopError(f"No key: set the environment variable {' or '.join(names)}.")
+
+
+class Redactor:
+    """Replaces secrets in text: servers repeat the key in their errors, whole, in part, or encoded."""
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        """Take the secrets; those shorter than eight characters are left out."""
+        spellings = {spelling for secret in secrets for spelling in (secret, quote(secret, safe=""))}
+        known = sorted((s for s in spellings if len(s) >= SHORTEST_SECRET), key=len, reverse=True)
+        # A beginning of eight characters is enough: servers cut keys, and put stars in their middle.
+        patterns = [rf"{re.escape(secret[:SHORTEST_SECRET])}[^\s\"'<>,;(){{}}\[\]]*" for secret in known]
+        self._pattern = re.compile("|".join([*map(re.escape, known), *patterns])) if known else None
+
+    @classmethod
+    def of(cls, settings: ProviderSettings) -> Redactor:
+        """Return what hides the keys of the environment, and a user or query in the endpoint's URL."""
+        named = {settings.key_variable} if settings.key_variable else set()
+        values = [value.strip() for name, value in os.environ.items() if name in named or _SECRET_NAMES.search(name)]
+        url = urlsplit(settings.base_url or "")
+        return cls([*values, *filter(None, (url.password, url.query))])
+
+    def __call__(self, text: str) -> str:
+        """Return the text without secrets."""
+        return self._pattern.sub(REDACTED, text) if self._pattern else text

@@ -1,69 +1,180 @@
-"""The bodies of OpenAI's chat completions."""
+"""The bodies of OpenAI's chat completions, as OpenAI and other endpoints write them."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
+from ..errors import CallError
 from .contract import Completion, Finish, ProviderSettings, Request, Usage
-
-# From the strongest demand on a reply's form to none.
-STRUCTURES = ("json_schema", "json_object", "text")
+from .failures import failure_of, no_completion, read_refusal
+from .form import Form, Part, RequestForm
 
 _FINISHES: dict[str, Finish] = {"stop": "stop", "length": "length", "content_filter": "blocked"}
+_THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details")
+_SHOWN = 200
 
 
-def request_body(request: Request, settings: ProviderSettings, structure: str, *, is_openai: bool) -> dict[str, Any]:
-    """Return the body of a request; OpenAI itself renamed max_tokens, other endpoints did not all follow."""
-    body: dict[str, Any] = {
-        "model": settings.model,
-        "messages": [{"role": "user", "content": request.text}],
-        ("max_completion_tokens" if is_openai else "max_tokens"): request.max_output_tokens,
-    }
-    if settings.temperature is not None:
-        body["temperature"] = settings.temperature
-    if settings.thinking is not None:
-        body["reasoning_effort"] = settings.thinking
-    if structure == "json_schema":
+def request_form(settings: ProviderSettings, *, is_openai: bool) -> RequestForm:
+    """Return the form to begin with; OpenAI itself renamed max_tokens, other endpoints did not all follow."""
+    names = ["max_completion_tokens", "max_tokens"]
+    return RequestForm(
+        {
+            Part.STRUCTURE: ["json_schema", "json_object"] if settings.structured else [],
+            Part.TOKENS: names if is_openai else names[::-1],
+            Part.TEMPERATURE: [] if settings.temperature is None else ["temperature"],
+            Part.THINKING: [] if settings.thinking is None else ["reasoning_effort"],
+        }
+    )
+
+
+def request_body(request: Request, settings: ProviderSettings, form: Form) -> dict[str, Any]:
+    """Return the body of a request in a form."""
+    body: dict[str, Any] = {"model": settings.model, "messages": [{"role": "user", "content": request.text}]}
+    if form.tokens:
+        body[form.tokens] = request.max_output_tokens
+    if form.temperature:
+        body[form.temperature] = settings.temperature
+    if form.thinking:
+        body[form.thinking] = settings.thinking
+    if form.structure == "json_schema":
         schema = {"name": "scores", "schema": dict(request.schema), "strict": True}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
-    elif structure == "json_object":
-        body["response_format"] = {"type": "json_object"}
+    elif form.structure:
+        body["response_format"] = {"type": form.structure}
     return body
 
 
-def completion_of(body: Any) -> Completion:
-    """Read a reply; raise ValueError if it is no chat completion."""
-    try:
-        choice = body["choices"][0]
-        message = choice["message"]
-        text = _text(message.get("content")) or _text(message.get("refusal"))
-        finish = "blocked" if message.get("refusal") else _FINISHES.get(choice.get("finish_reason") or "stop", "other")
-        return Completion(text, usage_of(body.get("usage")), str(body.get("model") or ""), finish)
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise ValueError(f"no chat completion, {type(error).__name__} {error}") from error
+def completion_of(body: Any, form: RequestForm, sent: Form, headers: Mapping[str, str] | None = None) -> Completion:
+    """Read a reply with HTTP 200; raise the CallError that it states, or NoCompletionError if it is no completion."""
+    choices = body.get("choices") if isinstance(body, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    if stated := (choice.get("error") or (not choice and _states_error(body) and body)):
+        raise _stated_failure(stated, form, sent, headers)
+    if choice.get("finish_reason") == "error":
+        raise _stated_failure(_plain(choice) or "no reason stated", form, sent, headers)
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        if not isinstance(choices, list) or choice:
+            raise no_completion(json.dumps(body)[:_SHOWN])
+        message = {}  # no choice at all: an empty reply, which is asked for again
+    form.answered(sent)
+    finish = _finish(choice, message)
+    return Completion(
+        text=_reply(message, finish),
+        usage=usage_of(body.get("usage")),
+        model=str(body.get("model") or ""),
+        finish=finish,
+        block_reason=_block_reason(choice, message) if finish == "blocked" else None,
+        adapted=form.adapted,
+    )
 
 
 def usage_of(usage: Any) -> Usage | None:
-    """Read the tokens of a reply; what was thought stands within the completion's tokens there, but not here."""
-    if not usage:
+    """Read the tokens of a reply; None, so that the estimate is booked, if they are not whole numbers above zero.
+
+    What was thought is within the completion's tokens at OpenAI, and beside them at others; here it is beside them.
+    """
+    if not isinstance(usage, dict):
         return None
-    prompt = _count(usage.get("prompt_tokens"))
-    thinking = _count((usage.get("completion_tokens_details") or {}).get("reasoning_tokens"))
+    prompt, output = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+    if not prompt or output is None:
+        return None
+    thinking = _detail(usage, "completion_tokens_details", "reasoning_tokens")
     return Usage(
         prompt=prompt,
-        cached=min(prompt, _count((usage.get("prompt_tokens_details") or {}).get("cached_tokens"))),
-        output=max(0, _count(usage.get("completion_tokens")) - thinking),
+        cached=min(prompt, _detail(usage, "prompt_tokens_details", "cached_tokens")),
+        output=output - thinking if thinking <= output else output,
         thinking=thinking,
     )
 
 
+def _states_error(body: Any) -> bool:
+    """Tell whether an object without choices states an error of any kind."""
+    if not isinstance(body, dict):
+        return isinstance(body, list) and any(_states_error(item) for item in body)
+    return "choices" not in body or bool(body.get("error"))
+
+
+def _stated_failure(stated: Any, form: RequestForm, sent: Form, headers: Mapping[str, str] | None) -> CallError:
+    refusal = read_refusal(200, stated, headers)
+    if refusal.is_silent:
+        return no_completion(json.dumps(stated, default=str)[:_SHOWN])
+    return failure_of(refusal, form, sent)
+
+
+def _plain(choice: Mapping[str, Any]) -> str:
+    message = choice.get("message")
+    return _text(message.get("content")) if isinstance(message, dict) else ""
+
+
+def _finish(choice: Mapping[str, Any], message: Mapping[str, Any]) -> Finish:
+    if _text(message.get("refusal")):
+        return "blocked"
+    return _FINISHES.get(str(choice.get("finish_reason") or "stop"), "other")
+
+
+def _block_reason(choice: Mapping[str, Any], message: Mapping[str, Any]) -> str:
+    """Return why a reply was blocked: the categories that filtered it, or the model's refusal."""
+    results = choice.get("content_filter_results")
+    filtered = [name for name, found in (results.items() if isinstance(results, dict) else ()) if _is_filtered(found)]
+    stated = [str(choice.get("finish_reason") or ""), *filtered, _text(message.get("refusal"))]
+    return ": ".join(filter(None, stated))
+
+
+def _is_filtered(found: Any) -> bool:
+    return isinstance(found, dict) and bool(found.get("filtered"))
+
+
+def _reply(message: Mapping[str, Any], finish: Finish) -> str:
+    """Return a message's text; where that holds no object, what was paid for elsewhere in the message.
+
+    Scores stand in the arguments of a tool call, or among the thoughts of models whose server puts all there. Thoughts
+    that were cut short are none: they may hold a draft.
+    """
+    text = _text(message.get("content")) or _text(message.get("refusal"))
+    if "{" in text:
+        return text
+    for candidate in (_arguments(message), *(() if finish == "length" else map(message.get, _THOUGHTS))):
+        if "{" in (found := _text(candidate)):
+            return found
+    return text
+
+
+def _arguments(message: Mapping[str, Any]) -> Any:
+    """Return the arguments of the first tool call."""
+    calls = message.get("tool_calls")
+    first = calls[0] if isinstance(calls, list) and calls and isinstance(calls[0], dict) else {}
+    function = first.get("function") or message.get("function_call")
+    return function.get("arguments") if isinstance(function, dict) else None
+
+
 def _text(content: Any) -> str:
-    """Return a message's text, which some endpoints send in parts."""
+    """Return the text of a string, of a list of typed parts without what was thought, or of an object."""
+    if isinstance(content, str):
+        return content
     if isinstance(content, list):
-        return "".join(_text(part.get("text")) for part in content if part.get("type") == "text")
-    return content if isinstance(content, str) else ""
+        return "".join(map(_part_text, content))
+    return json.dumps(content) if isinstance(content, dict) else ""
 
 
-def _count(value: Any) -> int:
-    """Return a number of tokens, 0 for what is none."""
-    return value if isinstance(value, int) and value >= 0 else 0
+def _part_text(part: Any) -> str:
+    if not isinstance(part, dict):
+        return part if isinstance(part, str) else ""
+    kind = str(part.get("type") or "text")
+    if "think" in kind or (kind.startswith("reasoning") and "text" not in part):
+        return ""
+    value = part.get("text", part.get("content", part.get("json")))
+    return _text(value.get("value") if isinstance(value, dict) and "value" in value else value)
+
+
+def _detail(usage: Mapping[str, Any], group: str, name: str) -> int:
+    details = usage.get(group)
+    value = details.get(name) if isinstance(details, dict) else None
+    return _count(value) or 0
+
+
+def _count(value: Any) -> int | None:
+    """Return a number of tokens, None for what is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

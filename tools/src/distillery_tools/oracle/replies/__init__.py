@@ -1,5 +1,10 @@
-"""Replies: from what an LLM answered to scores, or to an error that says what is wrong with it."""
+"""Replies: from what a model wrote to scores, or to an error that says what is wrong with it.
 
-from .json_reply import parse_json as parse_json
-from .schema import reply_schema as reply_schema
-from .scores import parse_reply as parse_reply
+`scores` reads the scores of a filter's dimensions out of the objects that `objects` finds; `reader`, `strings` and
+`gaps` read JSON as models write it. `oracle.run` calls `parse_reply` for every answer, and anyone may call it.
+"""
+
+from .objects import parse_json
+from .scores import parse_reply, reply_schema
+
+__all__ = ["parse_json", "parse_reply", "reply_schema"]

@@ -1,21 +1,26 @@
-"""The whole objects in a reply, and why the rest of it is none."""
+"""The JSON objects in a reply, and what is wrong with the rest of it."""
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import MalformedReplyError, ProseReplyError, ReplyError, TruncatedReplyError
-from .faults import Broken, Ended, TooDeep
 from .gaps import is_part, object_may_start
-from .reader import MAX_DEPTH, ObjectReader
-from .thinking import without_thinking
+from .reader import MAX_DEPTH, ObjectReader, TooDeep, object_of
+from .strings import Broken, Ended
 
 BYTE_ORDER_MARK = "\ufeff"
 FENCE = "```"
 
 _SHOWN = 40
+
+# What a model thought before it answered, in the tags that reasoning models write around it.
+_THINKING_START = re.compile(r"\s*<(think|thinking|thought|reasoning)>", re.IGNORECASE)
+# Some servers keep the opening tag to themselves: then JSON must follow the closing one.
+_THINKING_END_ALONE = re.compile(r"</(?:think|thinking|thought|reasoning)>(?=\s*+[{\[`])", re.IGNORECASE)
 
 
 @dataclass
@@ -26,6 +31,16 @@ class Found:
     fault: ReplyError | None = None
 
 
+def parse_json(text: str) -> dict[str, Any]:
+    """Return the object in a reply, repaired where that has one reading; of several the first that is not empty.
+
+    What `json.loads` takes for an object comes back as it gives it. Raises TruncatedReplyError where the JSON breaks
+    off, ProseReplyError where there is none, MalformedReplyError where a fault has no single reading.
+    """
+    objects = objects_in(text).objects
+    return next((found for found in objects if found), objects[0])
+
+
 def objects_in(text: str) -> Found:
     """Find the whole objects of a reply; raise ReplyError if it has none.
 
@@ -34,7 +49,7 @@ def objects_in(text: str) -> Found:
     """
     text = text.lstrip(BYTE_ORDER_MARK)
     try:
-        strict = json.loads(text)
+        strict = json.loads(text, object_pairs_hook=object_of)
     except RecursionError:
         raise _too_deep() from None
     except ValueError:
@@ -99,3 +114,14 @@ def _too_deep() -> MalformedReplyError:
 def _shown(text: str, at: int) -> str:
     """Return the text around a place, for a message."""
     return repr(text[max(at - _SHOWN // 2, 0) : at + _SHOWN])
+
+
+def without_thinking(text: str) -> str:
+    """Return what follows the thinking; raise TruncatedReplyError if it never ends."""
+    if start := _THINKING_START.match(text):
+        end = re.compile(f"</{start[1]}>", re.IGNORECASE).search(text, start.end())
+        if end is None:
+            raise TruncatedReplyError("the reply breaks off while the model is thinking; allow it more output")
+        return text[end.end() :]
+    ends = [match.end() for match in _THINKING_END_ALONE.finditer(text)]
+    return text[ends[-1] :] if ends else text

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from .faults import Broken, Ended, TooDeep
 from .gaps import CLOSING, colon_follows, item_may_end, skip_gap, value_may_end
-from .strings import MayEnd, read_string
+from .strings import Broken, Ended, MayEnd, read_string
 
 MAX_DEPTH = 100
 
@@ -17,6 +18,25 @@ _WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 # JSON's, then Python's.
 _NAMED = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
 _NOT_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
+
+
+class TooDeep(Exception):  # noqa: N818  no error: see Ended
+    """Objects and lists lie deeper in one another than any reply needs."""
+
+
+class RepeatedKeys(dict[str, Any]):
+    """An object in which keys occur more than once; as a dict it holds the last value of each."""
+
+    def __init__(self, pairs: Sequence[tuple[str, Any]]) -> None:
+        """Take the keys and values as they stand, and note the keys that are ``repeated``."""
+        super().__init__(pairs)
+        self.repeated = {key for key, times in Counter(key for key, _ in pairs).items() if times > 1}
+
+
+def object_of(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of keys and values: a dict, or RepeatedKeys if a key occurs more than once."""
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else RepeatedKeys(pairs)
 
 
 class ObjectReader:
@@ -39,16 +59,16 @@ class ObjectReader:
 
     def _object(self, depth: int) -> dict[str, Any]:
         self._enter(depth)
-        found: dict[str, Any] = {}
+        found: list[tuple[str, Any]] = []
         while self._next() != "}":
             key = self._string(colon_follows)
             self._expect(":")
             self.has_key = True
-            found[key] = self._value(depth, value_may_end, inner_quotes=True)
+            found.append((key, self._value(depth, value_may_end, inner_quotes=True)))
             if self._next() not in ("}", *CLOSING):  # a quote: the comma before the next key was forgotten
                 self._expect(",")
         self.at += 1
-        return found
+        return object_of(found)
 
     def _list(self, depth: int) -> list[Any]:
         self._enter(depth)

@@ -1,4 +1,4 @@
-"""From a reply to the scores of a filter's dimensions."""
+"""The schema of a reply, and the scores of a filter's dimensions in one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from distillery.scoring.postfilter import HIGHEST, LOWEST
+
 from ...data.labels import is_score
 from ..errors import MalformedReplyError, ScoresError, TruncatedReplyError
 from .objects import objects_in
+from .reader import RepeatedKeys
 
 WANTED = "a number from 0 to 10, or an object with such a 'score'"
 _SEPARATORS = re.compile(r"[\s-]+")
@@ -48,6 +51,7 @@ def normalised(key: str) -> str:
 
 
 def _scores(answer: Mapping[str, Any], dimensions: Sequence[str]) -> dict[str, float]:
+    _refuse_repeated(answer, dimensions)
     spellings = {name: [key for key in answer if normalised(key) == normalised(name)] for name in dimensions}
     faults = [
         *(fault for name, keys in spellings.items() if (fault := _fault(name, keys, answer))),
@@ -56,6 +60,21 @@ def _scores(answer: Mapping[str, Any], dimensions: Sequence[str]) -> dict[str, f
     if faults:
         raise ScoresError(faults)
     return {name: float(_points(answer[keys[0]])) for name, keys in spellings.items()}
+
+
+def _refuse_repeated(answer: Mapping[str, Any], dimensions: Sequence[str]) -> None:
+    """Raise MalformedReplyError if a dimension, or its score, is given more than once: no value is the last word."""
+    known = {normalised(name) for name in dimensions}
+    repeated = [key for key in _repeated(answer) if normalised(key) in known]
+    for key, value in answer.items():
+        if normalised(key) in known and any(normalised(name) == "score" for name in _repeated(value)):
+            repeated.append(f"{key}.score")
+    if repeated:
+        raise MalformedReplyError(f"the reply gives {', '.join(sorted(repeated))} more than once")
+
+
+def _repeated(value: Any) -> set[str]:
+    return value.repeated if isinstance(value, RepeatedKeys) else set()
 
 
 def _fault(name: str, keys: list[str], answer: Mapping[str, Any]) -> str | None:
@@ -86,3 +105,21 @@ def _points(value: Any) -> Any:
 
 def _has_score(value: Any) -> bool:
     return isinstance(value, dict) and any(normalised(key) == "score" for key in value)
+
+
+def reply_schema(dimensions: Sequence[str]) -> dict[str, Any]:
+    """Return the schema of ``{dimension: {"score": 0-10, "evidence": "..."}}``, every part required."""
+    return _closed({name: _judgement() for name in dimensions})
+
+
+def _judgement() -> dict[str, Any]:
+    return _closed({"score": {"type": "number", "minimum": LOWEST, "maximum": HIGHEST}, "evidence": {"type": "string"}})
+
+
+def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }

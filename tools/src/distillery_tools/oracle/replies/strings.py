@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .faults import Broken, Ended
 from .gaps import CLOSING, colon_follows
 
 _PLAIN = {opening: re.compile(rf"[^\\{closing}]*+") for opening, closing in CLOSING.items()}
@@ -15,6 +14,20 @@ _LOW_SURROGATE = re.compile(r"\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _HIGH_SURROGATES = range(0xD800, 0xDC00)
 
 MayEnd = Callable[[str, int], bool]
+
+
+class Ended(Exception):  # noqa: N818  no error: the text is over
+    """The text ended inside the object."""
+
+
+class Broken(Exception):  # noqa: N818  no error: another brace may start an object
+    """What stands at ``position`` has no place in JSON, nor a single reading."""
+
+    def __init__(self, position: int, reason: str) -> None:
+        """Take the place in the text and what is wrong there."""
+        super().__init__(reason)
+        self.position = position
+        self.reason = reason
 
 
 def read_string(text: str, at: int, may_end: MayEnd, *, inner_quotes: bool = False) -> tuple[str, int]:

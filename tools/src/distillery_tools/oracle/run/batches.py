@@ -1,44 +1,125 @@
-"""Labelling in batches: handed over, waited for and collected, also by a later run."""
+"""Labelling in batches: submitted, waited for and collected, also by a later run."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from ..failures import CallError, HardStopError, RetryableError, UnavailableError
-from ..providers import BatchClient, Completion, Request
-from ..store import batches as batch_records
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
+
+from distillery import DistilleryError
+
+from ..errors import (
+    CallError,
+    EndpointError,
+    HardStopError,
+    NoCompletionError,
+    RateLimitedError,
+    RequestFormError,
+    RetryableError,
+    UnavailableError,
+    UnreachableError,
+)
+from ..providers.contract import BatchClient, BatchState, Completion, Request
+from ..store.attempts import BookedCall, LabelRequest
 from ..store.batches import OpenBatch
 from ..store.store import Store
-from .batch_exchange import hand_over, wait_for_end
-from .intake import LabelRequest
-from .outcomes import BookedCall, OutcomeRecorder
+from .outcomes import OutcomeRecorder, checked
 from .progress import Progress
-from .runner import in_parallel
-from .single import Policy
-from .spec import OracleSpec
+from .single import LEAST_FAILURES, WaitAsAsked, failure_of_stranger, in_parallel
+from .spec import BatchPolicy, CallPolicy, OracleSpec
 from .spending import Spending
-from .stop import Stop, StoppedError
+from .stop import ENDPOINT, Stop, StoppedError
 
 # Gemini takes 20 MB in one call.
 MOST_BYTES = 15_000_000
+SUBMISSIONS = 5
+# Checks of a batch that may fail in a row before it is left to a later run.
+MOST_FAILED_CHECKS = 20
+# More than there are parts of a request to leave out.
+MOST_FORMS = 16
+# After these a batch cannot be with the provider.
+_NOT_TAKEN = (UnreachableError, NoCompletionError, RateLimitedError, RequestFormError)
+# Batches in a row of which the endpoint answered nothing.
+MOST_SILENT_BATCHES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class BatchPolicy:
-    """How many requests stand in a batch, and how many seconds lie between looks at it."""
+class UncertainSubmissionError(RetryableError):
+    """A batch may or may not have arrived; ``may_cost`` if the last that is known of it is a request without answer."""
 
-    size: int = 1000
-    poll_seconds: float = 30.0
+    kind = "uncertain_submission"
+
+    def __init__(self, message: str, *, may_cost: bool) -> None:
+        """Keep whether its money must be taken as spent."""
+        super().__init__(message)
+        self.may_cost = may_cost
+
+
+async def submit_once(client: BatchClient, token: str, requests: Mapping[str, Request], stop: Stop) -> str:
+    """Submit a batch and return its reference; what seemed to fail but arrived is not submitted again.
+
+    Raises StoppedError if stopped before the next try, UncertainSubmissionError if the batch may have arrived, and
+    CallError if it did not.
+    """
+    may_have_arrived = may_cost = False
+    try:
+        async for attempt in AsyncRetrying(
+            stop=stop_after_attempt(SUBMISSIONS),
+            wait=WaitAsAsked(),
+            retry=retry_if_exception_type(RetryableError),
+            sleep=stop.sleep,
+            reraise=True,
+        ):
+            with attempt:
+                found = await _find(client, token) if may_have_arrived else None
+                try:
+                    return found or await client.submit(token, requests)
+                except RetryableError as error:
+                    may_have_arrived = may_have_arrived or not isinstance(error, _NOT_TAKEN)
+                    may_cost = may_cost or error.may_be_billed
+                    raise
+    except RetryableError as error:
+        if may_have_arrived:
+            raise UncertainSubmissionError(str(error), may_cost=may_cost) from error
+        raise
+    raise AssertionError("tenacity returns or raises")
+
+
+async def _find(client: BatchClient, token: str) -> str | None:
+    """Look for a batch that may have arrived; while that is not known, it must not be taken for absent."""
+    try:
+        return await client.find(token)
+    except CallError as error:
+        raise UnavailableError(f"it is not known whether the batch arrived: {error}") from error
+
+
+async def wait_for_end(
+    client: BatchClient, reference: str, names: Sequence[str], stop: Stop, poll_seconds: float
+) -> BatchState:
+    """Return a batch once it is over; raise StoppedError if stopped, CallError if it cannot be checked."""
+    n_failed = 0
+    while True:
+        try:
+            state = await client.poll(reference, names)
+            n_failed = 0
+        except RetryableError:
+            n_failed += 1
+            if n_failed == MOST_FAILED_CHECKS:
+                raise
+        else:
+            if state.is_over:
+                return state
+        await stop.sleep(poll_seconds)
 
 
 @dataclass
 class Round:
-    """One pass over the articles: whether anything was handed over, and whether the budget ended it."""
+    """One pass over the articles: how many were submitted, and whether the budget ended it."""
 
     n_submitted: int = 0
     is_budget_full: bool = False
@@ -46,7 +127,7 @@ class Round:
 
 
 class BatchLabeller:
-    """Asks a provider about articles by batches, and settles every request in the store."""
+    """Asks a provider about articles by batches, and books the outcome of every request in the store."""
 
     def __init__(
         self,
@@ -56,9 +137,10 @@ class BatchLabeller:
         store: Store,
         spending: Spending,
         stop: Stop,
-        policy: Policy,
+        policy: CallPolicy,
         batch_policy: BatchPolicy,
         progress: Progress,
+        recorder: OutcomeRecorder,
     ) -> None:
         """Keep the parts."""
         self._client = client
@@ -70,24 +152,29 @@ class BatchLabeller:
         self._policy = policy
         self._batch_policy = batch_policy
         self._progress = progress
-        self._recorder = OutcomeRecorder(oracle, store, spending)
+        self._recorder = recorder
+        # How often the endpoint failed for an article in this run, and how often it may.
+        self._failures: Counter[str] = Counter()
+        self._most_failures = max(policy.max_attempts, LEAST_FAILURES)
+        self._refused_forms = 0
+        self._silent_batches = 0
 
     async def collect_earlier(self) -> None:
-        """Wait for the batches that earlier runs left, and settle them."""
-        left = await self._store.run(batch_records.open_batches(self._oracle.fingerprint))
+        """Wait for the batches that earlier runs left, and book their outcomes."""
+        left = await self._store.open_batches(self._oracle.fingerprint)
         for batch in left:
             for call in batch.calls:
                 self._spending.adopt(call.reserved)
         await in_parallel(partial(self._guarded, partial(self._resume, batch)) for batch in left)
 
-    async def run_round(self, questions: AsyncIterator[LabelRequest], concurrency: int) -> Round:
-        """Hand over questions in batches, so many batches at a time, and settle them all."""
+    async def run_round(self, requests: AsyncIterator[LabelRequest], concurrency: int) -> Round:
+        """Submit requests in batches, so many batches at a time, and collect them all."""
         this = Round()
 
         async def work() -> None:
             while self._stop.reason is None:
                 async with this.turn:
-                    chosen, reserved = await self._next(questions, this)
+                    chosen, reserved = await self._next(requests, this)
                 if not chosen:
                     return
                 this.n_submitted += len(chosen)
@@ -96,86 +183,127 @@ class BatchLabeller:
         await in_parallel(work for _ in range(concurrency))
         return this
 
-    async def _next(
-        self, questions: AsyncIterator[LabelRequest], this: Round
-    ) -> tuple[list[LabelRequest], list[float]]:
-        """Return questions for one batch, as many as size, bytes and budget hold, with what is reserved for each."""
+    async def _next(self, requests: AsyncIterator[LabelRequest], this: Round) -> tuple[list[LabelRequest], list[float]]:
+        """Return requests for one batch, as many as size, bytes and budget allow, with what is reserved for each."""
         chosen: list[LabelRequest] = []
         reserved: list[float] = []
         n_bytes = 0
         while not this.is_budget_full and len(chosen) < self._batch_policy.size and n_bytes < MOST_BYTES:
-            question = await anext(questions, None)
-            if question is None:
+            request = await anext(requests, None)
+            if request is None:
                 break
-            amount = self._spending.estimate(question.tokens)
+            if self._failures[request.key] >= self._most_failures:
+                continue
+            amount = self._spending.estimate(request.tokens)
             if not self._spending.try_reserve(amount):
                 this.is_budget_full = True
                 break
-            chosen.append(question)
+            chosen.append(request)
             reserved.append(amount)
-            n_bytes += len(question.text.encode())
+            n_bytes += len(request.text.encode("utf-8", "replace"))
         return chosen, reserved
 
     async def _submit(self, chosen: Sequence[LabelRequest], reserved: Sequence[float]) -> None:
-        """Note a batch, hand it over, and see it through."""
-        noting = batch_records.note(self._oracle.fingerprint, uuid.uuid4().hex, chosen, reserved)
-        batch = await self._store.run(noting)
+        """Note a batch, submit it, and see it through."""
+        batch = await self._store.note_batch(self._oracle.fingerprint, uuid.uuid4().hex, chosen, reserved)
         requests = {
-            str(call.number): Request(question.text, self._schema, self._policy.output_limit(question.n_truncated))
-            for call, question in zip(batch.calls, chosen, strict=True)
+            str(call.number): Request(request.text, self._schema, self._policy.output_limit(request.n_truncated))
+            for call, request in zip(batch.calls, chosen, strict=True)
         }
         try:
-            reference = await hand_over(self._client, batch.token, requests, self._stop)
-        except RetryableError as error:
+            reference = await submit_once(self._client, batch.token, requests, self._stop)
+        except UncertainSubmissionError as error:
+            if not error.may_cost:
+                await self._unreserve(batch)
             raise HardStopError(f"A batch may or may not have arrived; the next run finds out: {error}") from error
         except CallError as error:
             await self._drop(batch)
             raise HardStopError(f"The batch was not taken: {error}") from error
-        await self._store.run(batch_records.refer(batch.number, reference))
+        await self._store.refer_batch(batch.number, reference)
         await self._see_through(batch, reference)
 
     async def _resume(self, batch: OpenBatch) -> None:
-        """Go on with a batch of an earlier run; one that never arrived is dropped, and asked about afresh."""
+        """Go on with a batch of an earlier run; one that never arrived is dropped, and its articles asked about."""
         reference = batch.reference or await self._client.find(batch.token)
         if reference is None:
             await self._drop(batch)
             return
-        await self._store.run(batch_records.refer(batch.number, reference))
+        await self._store.refer_batch(batch.number, reference)
         await self._see_through(batch, reference)
 
     async def _see_through(self, batch: OpenBatch, reference: str) -> None:
-        """Look at a batch until it is over, and settle its calls."""
+        """Check a batch until it is over, and book the outcomes of its calls."""
         state = await wait_for_end(self._client, reference, batch.names, self._stop, self._batch_policy.poll_seconds)
         absent = UnavailableError(state.fault or "the batch ended without this answer")
-        settled = [self._settle(call, state.results.get(str(call.number), absent)) for call in batch.calls]
-        await asyncio.gather(*settled)
-        await self._store.run(batch_records.end(batch.number))
+        results = [state.results.get(str(call.number), absent) for call in batch.calls]
+        await asyncio.gather(*(self._settle(call, result) for call, result in zip(batch.calls, results, strict=True)))
+        await self._store.end_batch(batch.number)
         if state.fault and not state.results:
             raise HardStopError(f"The batch {reference} failed: {state.fault}")
+        self._check(results)
+
+    def _check(self, results: Sequence[Completion | CallError]) -> None:
+        """Raise HardStopError if batch after batch brings nothing."""
+        refused = [result for result in results if isinstance(result, RequestFormError)]
+        self._refused_forms += bool(refused)
+        if self._refused_forms > MOST_FORMS:
+            raise HardStopError(f"The endpoint refuses every form of the requests: {refused[0]}")
+        failed = [result for result in results if isinstance(result, EndpointError)]
+        is_silent = bool(failed) and len(failed) == len(results)
+        self._silent_batches = self._silent_batches + 1 if is_silent else 0
+        if self._silent_batches >= MOST_SILENT_BATCHES:
+            raise HardStopError(f"Nothing in the last {MOST_SILENT_BATCHES} batches was answered: {failed[0]}")
 
     async def _settle(self, call: BookedCall, result: Completion | CallError) -> None:
         try:
-            if isinstance(result, CallError):
-                await self._recorder.failed(call, result)
-                raise result
-            await self._recorder.completed(call, result)
+            await self._settled(call, result)
         except HardStopError as error:
-            self._stop.set("provider", str(error))
+            self._stop.set(ENDPOINT, str(error))
+        except EndpointError as error:
+            self._failures[call.key] += 1
+            if self._failures[call.key] == self._most_failures:
+                self._progress.left_by_endpoint(0, error)
         except CallError:
             self._progress.failed_for_now()
         else:
             self._progress.labelled(0, self._spending.spent)
 
+    async def _settled(self, call: BookedCall, result: Completion | CallError) -> None:
+        """Book what came of a request, and raise what it ended in."""
+        try:
+            completion = result if isinstance(result, CallError) else checked(result)
+        except CallError as error:
+            completion = error
+        if isinstance(completion, CallError):
+            await self._recorder.failed(call, completion, counts=completion.costs_attempt)
+            raise completion
+        await self._recorder.completed(call, completion)
+
+    async def _unreserve(self, batch: OpenBatch) -> None:
+        """Free the money of a batch that the provider answered with a fault; should it be there, it is paid later."""
+        await self._store.unreserve_batch(batch.number)
+        for call in batch.calls:
+            self._spending.settle(call.reserved, 0.0)
+
     async def _drop(self, batch: OpenBatch) -> None:
-        await self._store.run(batch_records.drop(batch.number))
+        await self._store.drop_batch(batch.number)
         for call in batch.calls:
             self._spending.settle(call.reserved, 0.0)
 
     async def _guarded(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do a batch's work; a fault of every call stops the run, and a stop leaves the batch for later."""
         try:
-            await work()
+            await self._translated(work)
         except StoppedError:
             return
         except CallError as error:
-            self._stop.set("provider", str(error))
+            self._stop.set(ENDPOINT, str(error))
+
+    async def _translated(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do some work; what a stranger's client raises becomes a CallError."""
+        try:
+            await work()
+        except (DistilleryError, StoppedError):
+            raise
+        except Exception as error:  # a stranger's client raises anything
+            raise failure_of_stranger(error) from error

@@ -1,49 +1,93 @@
-"""CircuitBreaker: what holds for every call should not cost every article its attempts."""
+"""CircuitBreaker: a fault of the endpoint pauses all calls, then stops the run, and costs no article an attempt."""
 
 from __future__ import annotations
 
-from ..failures import (
+from ..errors import (
     CallError,
-    CallTimeoutError,
-    ConnectionLostError,
+    EndpointError,
+    HardStopError,
+    NoCompletionError,
     RateLimitedError,
     RejectedError,
     RetryableError,
-    UnavailableError,
+    UnreachableError,
 )
-from .stop import Stop
+from .limits import Limits
+from .stop import ENDPOINT, Stop
 
+# Pauses without an answer between them, each twice as long as the one before: about seven seconds, and seven minutes.
+MOST_PAUSES = 4
+MOST_RATE_PAUSES = 12
 FAILURES_IN_A_ROW = 200
 REJECTIONS_IN_A_ROW = 50
 LONGEST_PAUSE = 600.0
 
-_NO_ARTICLES_FAULT = (UnavailableError, CallTimeoutError, ConnectionLostError, RateLimitedError)
+# What a busy endpoint does not do now and then: one is enough to pause.
+_PLAIN = (UnreachableError, NoCompletionError)
 
 
 class CircuitBreaker:
-    """Watches calls, and stops the run when 200 in a row fail, or 50 are rejected, without any answer between."""
+    """Watches the calls of a run, and stops it where the endpoint, and not an article, is at fault."""
 
-    def __init__(
-        self, stop: Stop, most_failures: int = FAILURES_IN_A_ROW, most_rejections: int = REJECTIONS_IN_A_ROW
-    ) -> None:
-        """Start healthy."""
+    def __init__(self, stop: Stop, limits: Limits, concurrency: int) -> None:
+        """Start closed: calls pass."""
         self._stop = stop
-        self._most_failures = most_failures
-        self._most_rejections = most_rejections
+        self._limits = limits
+        # As many may fail together as are in flight, so that one burst of failures is no reason.
+        self._patience = max(3, concurrency)
+        self._most_failures = max(FAILURES_IN_A_ROW, 5 * concurrency)
+        self._has_answered = False
         self._failures = 0
+        self._pauses = 0
+        self._rate_pauses = 0
         self._rejections = 0
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the endpoint has just answered, so that a call without an answer may be its article's fault."""
+        return self._has_answered and not self._failures
+
     def answered(self) -> None:
-        """Note that the provider answers."""
-        self._failures = self._rejections = 0
+        """Note that the endpoint answers."""
+        self._has_answered = True
+        self._failures = self._pauses = self._rate_pauses = self._rejections = 0
+        self._limits.answered()
 
     def failed(self, error: CallError) -> None:
-        """Note a failure, and stop when it is one too many or when the provider asks for a long pause."""
-        if isinstance(error, RetryableError) and (error.retry_after or 0) > LONGEST_PAUSE:
-            self._stop.set("provider", f"The provider asks for a pause of {error.retry_after:.0f} s: {error}")
-        self._failures += isinstance(error, _NO_ARTICLES_FAULT)
-        self._rejections += isinstance(error, RejectedError)
+        """Note a failure; pause all calls, or stop the run, where it is the endpoint's."""
+        if isinstance(error, HardStopError):
+            self._stop.set(ENDPOINT, str(error))
+        elif isinstance(error, RejectedError):
+            self._rejected(error)
+        elif isinstance(error, EndpointError):
+            self._endpoint_failed(error)
+        if isinstance(error, RetryableError) and error.retry_after is not None:
+            self._pause_as_asked(error, error.retry_after)
+
+    def _rejected(self, error: RejectedError) -> None:
+        self._rejections += 1
+        if self._rejections >= REJECTIONS_IN_A_ROW:
+            self._stop.set(ENDPOINT, f"The last {self._rejections} articles were all rejected, the last with: {error}")
+
+    def _endpoint_failed(self, error: EndpointError) -> None:
+        self._failures += 1
         if self._failures >= self._most_failures:
-            self._stop.set("provider", f"The last {self._failures} calls all failed, at last with: {error}")
-        if self._rejections >= self._most_rejections:
-            self._stop.set("provider", f"The last {self._rejections} articles were all rejected, at last with: {error}")
+            self._give_up(error, f"The last {self._failures} calls all failed")
+        elif isinstance(error, RateLimitedError):
+            if error.retry_after is None and self._limits.pause_longer():
+                self._rate_pauses += 1
+                if self._rate_pauses > MOST_RATE_PAUSES:
+                    self._give_up(error, f"The endpoint limits every call, also after {MOST_RATE_PAUSES} pauses")
+        elif (isinstance(error, _PLAIN) or self._failures >= self._patience) and self._limits.pause_longer():
+            self._pauses += 1
+            if self._pauses >= MOST_PAUSES:
+                self._give_up(error, f"The last {self._failures} calls failed, with pauses between them")
+
+    def _pause_as_asked(self, error: RetryableError, seconds: float) -> None:
+        if seconds > LONGEST_PAUSE:
+            self._give_up(error, f"The endpoint asks for a pause of {seconds:.0f} s")
+        elif seconds > 0:
+            self._limits.pause(seconds)
+
+    def _give_up(self, error: CallError, what: str) -> None:
+        self._stop.set(ENDPOINT, f"{what}: {error}")

@@ -1,6 +1,6 @@
 """The dry run: what a run would send, how often, and for how much money; nothing is sent.
 
-No file is written but a store that is there: it is locked meanwhile, and calls that were cut short are booked.
+Nothing is written, except in a store that exists: calls that a crash cut short are booked.
 """
 
 from __future__ import annotations
@@ -9,36 +9,34 @@ from typing import Any
 
 from distillery.io import ArticleReader
 
-from ..providers import Usage
-from ..store import attempts
+from ..providers.contract import Usage
 from ..store.store import Store
 from .intake import Intake
-from .labelling import LabelRun, spending_of
+from .labelling import initial_spending
+from .spec import LabelRun
 
 
-async def plan(order: LabelRun) -> dict[str, Any]:
+async def plan(run: LabelRun) -> dict[str, Any]:
     """Return the first prompt as it would be sent, the number of calls, their tokens and their price.
 
     Junk, stored answers and dead letters are not counted. Tokens are estimates, scaled by what the same oracle's calls
     have taken where the store knows some.
     """
-    reader = ArticleReader(order.articles)
-    async with Store.open(order.files.store if order.files.store.exists() else None) as store:
-        before = await store.run(attempts.totals(order.oracle.fingerprint))
-        intake = Intake(
-            reader, order.prompt, order.oracle, store, order.policy.max_attempts, passed_over=lambda _: None
-        )
+    reader = ArticleReader(run.articles)
+    async with Store.open(run.files.store if run.files.store.exists() else None) as store:
+        before = await store.totals(run.oracle.fingerprint)
+        intake = Intake(reader, run.prompt, run.oracle, store, run.policy.max_attempts, passed_over=lambda _: None)
         first: str | None = None
         n_calls, n_tokens = 0, 0
-        async for question in intake.questions():
-            first = question.text if first is None else first
+        async for request in intake.requests():
+            first = request.text if first is None else first
             n_calls += 1
-            n_tokens += question.tokens
-    spending = spending_of(order, before)
+            n_tokens += request.tokens
+    spending = initial_spending(run, before)
     scale = before.prompt / before.estimated if before.estimated else 1.0
     tokens = {"prompt": round(n_tokens * scale), "output": round(spending.expected_output * n_calls)}
     return {
-        **order.oracle.provenance(),
+        **run.oracle.provenance(),
         "prompt": first,
         "given": intake.counts.given,
         "answered": intake.counts.answered,
@@ -49,7 +47,7 @@ async def plan(order: LabelRun) -> dict[str, Any]:
         "tokens": tokens,
         "cost": spending.cost(Usage(prompt=tokens["prompt"], output=tokens["output"])),
         "spent": before.cost if spending.has_prices else None,
-        "budget": order.budget,
+        "budget": run.budget,
     }
 
 

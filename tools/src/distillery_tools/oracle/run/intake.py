@@ -1,4 +1,4 @@
-"""Intake: from the lines of a file to the questions that are worth a call."""
+"""Intake: from the articles of a file to the requests that are worth a call."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from ...data.labels import is_id
 from ..prompt.junk import MAX_JUNK_WORDS, junk_reason
 from ..prompt.prompt import Prompt, RenderedPrompt
 from ..prompt.tokens import estimate_tokens
-from ..store.listing import ArticleStatus, Entry, enlist
+from ..store.attempts import LabelRequest
+from ..store.listing import ArticleStatus, Entry
 from ..store.store import Store
 from .spec import OracleSpec
 
@@ -23,19 +24,6 @@ JUNK, UNREADABLE = "junk", "unreadable"
 SLICE = 32
 # Junk is short: what has so many pieces between spaces is none, and need not be looked through.
 MANY_PIECES = 2 * MAX_JUNK_WORDS
-
-
-@dataclass(frozen=True, slots=True)
-class LabelRequest:
-    """A prompt with an article in it that no answer is stored for, and its size in the unit of the reader's total."""
-
-    key: str
-    text: str
-    text_sha256: str
-    tokens: int
-    n_attempts: int
-    n_truncated: int
-    size: int
 
 
 @dataclass
@@ -62,7 +50,7 @@ class Intake:
         cap: int,
         passed_over: Callable[[int], None],
     ) -> None:
-        """Keep what is needed; ``passed_over`` is told the size of each line that needs no call."""
+        """Keep what is needed; ``passed_over`` is called with the size of each line that needs no call."""
         self._prompt = prompt
         self._oracle = oracle
         self._store = store
@@ -72,24 +60,24 @@ class Intake:
         self._template_tokens = estimate_tokens(prompt.template)
         self.counts = Counts()
 
-    async def questions(self) -> AsyncIterator[LabelRequest]:
-        """Yield the questions in the order of the file; memory does not grow with it."""
+    async def requests(self) -> AsyncIterator[LabelRequest]:
+        """Yield the requests in the order of the file; memory does not grow with it."""
         for lines in self._slices:
-            for question in await self._questions(lines):
-                yield question
+            for request in await self._requests(lines):
+                yield request
 
     async def finish(self) -> None:
-        """Note the articles that are left as well: what earlier runs answered of them is written again."""
+        """Note the articles that are left: labels of earlier runs are written again."""
         for lines in self._slices:
-            await self._questions(lines)
+            await self._requests(lines)
 
-    async def _questions(self, lines: Sequence[Line]) -> list[LabelRequest]:
+    async def _requests(self, lines: Sequence[Line]) -> list[LabelRequest]:
         read = [(line, *self._read(line)) for line in lines]
-        statuses = await self._store.run(enlist([entry for _, entry, _ in read], self._cap))
+        statuses = await self._store.enlist([entry for _, entry, _ in read], self._cap)
         found = []
         for (line, entry, rendered), status in zip(read, statuses, strict=True):
             if rendered and status and self._is_open(status):
-                found.append(self._question(line, entry, rendered, status))
+                found.append(self._request(line, entry, rendered, status))
             else:
                 self._passed_over(line.size)
         self.counts.asked += len(found)
@@ -110,7 +98,7 @@ class Intake:
         self.counts.set_aside[kind] += 1
         return Entry(line.number, line.id, None, kind, reason)
 
-    def _question(self, line: Line, entry: Entry, rendered: RenderedPrompt, status: ArticleStatus) -> LabelRequest:
+    def _request(self, line: Line, entry: Entry, rendered: RenderedPrompt, status: ArticleStatus) -> LabelRequest:
         return LabelRequest(
             key=entry.key or "",
             text=rendered.text,

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import math
-from dataclasses import dataclass
 
+from .spec import RateLimits
 from .stop import Stop
 
 MINUTE = 60.0
 # How far a limit may be used ahead, in seconds: providers count by the second as well as by the minute.
 BURST = 1.0
-# Pauses in seconds where the provider states none: the first, and the longest.
+# Pauses in seconds where the endpoint states none: the first, and the longest.
 PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 
 
 class TokenBucket:
-    """Lets so many units a minute pass, in turn: the virtual scheduling form of the leaky bucket (GCRA, ITU-T I.371).
+    """Limits units a minute, in turn: the virtual scheduling form of the leaky bucket (GCRA, ITU-T I.371).
 
     An amount larger than the bucket passes as well, and those behind it wait the longer.
     """
@@ -38,18 +38,10 @@ class TokenBucket:
         self._next += amount * self._interval
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Most requests and tokens a minute; None is no limit."""
-
-    requests: float | None = None
-    tokens: float | None = None
-
-
 class Limits:
     """What every call waits for before it is made."""
 
-    def __init__(self, rates: Rates, stop: Stop) -> None:
+    def __init__(self, rates: RateLimits, stop: Stop) -> None:
         """Make the buckets."""
         self._requests = TokenBucket(rates.requests) if rates.requests else None
         self._tokens = TokenBucket(rates.tokens) if rates.tokens else None
@@ -72,15 +64,20 @@ class Limits:
             self._tokens.correct(tokens)
 
     def pause(self, seconds: float) -> None:
-        """Let no call begin for a while: what a provider asks of one call holds for all."""
+        """Let no call begin for a while: what an endpoint asks of one call holds for all."""
         self.paused_until = max(self.paused_until, asyncio.get_running_loop().time() + seconds)
 
-    def pause_longer(self) -> None:
-        """Pause twice as long as the time before; those who called before the pause began lengthen it no further."""
-        if self.paused_until <= asyncio.get_running_loop().time():
-            self.pause(self._next_pause)
-            self._next_pause = min(2 * self._next_pause, LONGEST_PAUSE)
+    def pause_longer(self) -> bool:
+        """Pause twice as long as the last time, unless a pause is on; tell whether a pause began.
+
+        Calls that were made before the pause began fail during it, and do not lengthen it.
+        """
+        if self.paused_until > asyncio.get_running_loop().time():
+            return False
+        self.pause(self._next_pause)
+        self._next_pause = min(2 * self._next_pause, LONGEST_PAUSE)
+        return True
 
     def answered(self) -> None:
-        """Note that the provider answers: the next pause is a short one again."""
+        """Note that the endpoint answers: the next pause is a short one again."""
         self._next_pause = PAUSE

@@ -1,74 +1,63 @@
-"""Settling: what came of a call is booked, and the label is on disk before anything counts it."""
+"""OutcomeRecorder: the outcome of a call is booked, and a label is on disk before anything counts it."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import ReplyError
-from ..failures import CallError, RejectedError, UnusableReplyError, kind_of
-from ..providers import Completion, Usage
+from ..errors import CallError, RejectedError, ReplyError, UnavailableError, UnusableReplyError
+from ..providers.contract import Completion, Usage
 from ..replies import parse_reply
-from ..store import attempts
-from ..store.attempts import LABELLED, Outcome
+from ..store.attempts import LABELLED, TRUNCATED, BookedCall, Outcome, utc
 from ..store.store import Store
-from .clock import utc
 from .spec import OracleSpec
 from .spending import Spending
 
 
-@dataclass(frozen=True, slots=True)
-class BookedCall:
-    """A call that is booked: its attempt's number, what it asks about, and what was set aside for it."""
-
-    number: int
-    key: str
-    text_sha256: str
-    estimated_tokens: int
-    reserved: float
-    started: float
-
-    @property
-    def seconds(self) -> float:
-        """How long it has taken until now."""
-        return round(time.time() - self.started, 3)
-
-
 class OutcomeRecorder:
-    """Books the outcomes of one oracle's calls."""
+    """Books the outcomes of one oracle's calls; ``redact`` keeps keys out of what is written."""
 
-    def __init__(self, oracle: OracleSpec, store: Store, spending: Spending) -> None:
+    def __init__(
+        self, oracle: OracleSpec, store: Store, spending: Spending, redact: Callable[[str], str] = str
+    ) -> None:
         """Keep the parts."""
         self._oracle = oracle
         self._store = store
         self._spending = spending
+        self._redact = redact
 
     async def completed(self, call: BookedCall, completion: Completion) -> None:
-        """Book a call that was answered, with its label; raise CallError if the answer is no scores."""
-        cost = self._cost(call, completion.usage)
+        """Book a call that was answered, with its label; raise CallError if the answer holds no scores."""
+        usage = plausible(completion)
+        cost = self._cost(call, usage)
+        reply = self._redact(completion.text if isinstance(completion.text, str) else repr(completion.text))
         try:
             scores = read_scores(completion, self._oracle.dimensions)
         except CallError as error:
-            await self._settle(call, _failed(call, error, cost, completion))
+            reason = self._redact(str(error))
+            outcome = Outcome(error.kind, call.seconds, cost, error.costs_attempt, usage, reason, reply)
+            await self._settle(call, outcome)
             raise
-        outcome = Outcome(LABELLED, call.seconds, cost, completion.usage, reply=completion.text)
+        outcome = Outcome(LABELLED, call.seconds, cost, counts=True, usage=usage, reply=reply)
         await self._settle(call, outcome, self._label(call, scores, completion, outcome))
 
-    async def failed(self, call: BookedCall, error: CallError) -> None:
+    async def failed(self, call: BookedCall, error: CallError, *, counts: bool) -> None:
         """Book a call that was not answered; one that may be billed all the same counts as estimated."""
-        await self._settle(call, _failed(call, error, call.reserved if error.may_be_billed else 0.0))
+        cost = call.reserved if error.may_be_billed else 0.0
+        await self._settle(call, Outcome(error.kind, call.seconds, cost, counts, reason=self._redact(str(error))))
 
     def _cost(self, call: BookedCall, usage: Usage | None) -> float | None:
-        """Return what a call cost; one of no usage, or of one that cannot be, is taken at the estimate."""
+        """Return what a call cost; without a usage that can be priced the estimate."""
         try:
-            return self._spending.cost(usage) if usage else call.reserved
-        except ValueError:
+            cost = self._spending.cost(usage) if usage else call.reserved
+        except (ValueError, LookupError):
             return call.reserved
+        return call.reserved if cost is not None and not math.isfinite(cost) else cost
 
     async def _settle(self, call: BookedCall, outcome: Outcome, label: dict[str, Any] | None = None) -> None:
-        await self._store.run(attempts.settle(call.number, call.key, outcome, label))
+        await self._store.settle(call, outcome, label)
         self._spending.settle(call.reserved, outcome.cost, outcome.usage)
 
     def _label(
@@ -78,34 +67,50 @@ class OutcomeRecorder:
         return {
             "scores": scores,
             **self._oracle.provenance(),
-            "answered_by": completion.model,
+            "answered_by": self._redact(str(completion.model)),
+            **({"adapted": list(completion.adapted)} if completion.adapted else {}),
             "key": call.key,
             "text_sha256": call.text_sha256,
-            "tokens": completion.usage.to_dict() if completion.usage else None,
+            "tokens": outcome.usage.to_dict() if outcome.usage else None,
             "cost": outcome.cost if self._spending.has_prices else None,
             "seconds": outcome.seconds,
             "time": utc(time.time()),
         }
 
 
+def checked(completion: Any) -> Completion:
+    """Return what a provider answered; raise UnavailableError if a stranger's provider returns no completion."""
+    if not isinstance(completion, Completion):
+        raise UnavailableError(f"the provider returned {type(completion).__name__} instead of a Completion")
+    return completion
+
+
+def plausible(completion: Completion) -> Usage | None:
+    """Return the usage of an answered call, or None if it cannot be right: then the estimate is booked."""
+    usage = completion.usage
+    if not isinstance(usage, Usage) or not usage.is_plausible:
+        return None
+    return None if completion.text and not usage.output + usage.thinking else usage
+
+
 def read_scores(completion: Completion, dimensions: Sequence[str]) -> dict[str, float]:
     """Return the scores of a reply.
 
-    Raises RejectedError if the provider blocked it, UnusableReplyError if it holds no scores; one that was cut
-    short at its limit of tokens is truncated, whatever else it looks like.
+    Raises RejectedError if the provider blocked it, UnusableReplyError if it holds no scores; a reply that was cut
+    short at its token limit is truncated, whatever else it looks like.
     """
     if completion.finish == "blocked":
-        raise RejectedError(f"the provider blocks the article or its reply: {completion.text:.200}")
+        said = completion.block_reason or str(completion.text) or "no reason stated"
+        raise RejectedError(f"the provider blocks the article or its reply: {said:.200}")
+    if not isinstance(completion.text, str):
+        raise UnusableReplyError(f"the reply is {type(completion.text).__name__} and not text", "malformed")
     try:
         return parse_reply(completion.text, dimensions)
     except ReplyError as error:
-        is_cut = completion.finish == "length"
-        kind = attempts.TRUNCATED if is_cut else error.kind
-        told = f"cut short at the limit of tokens; {error}" if is_cut else str(error)
-        raise UnusableReplyError(told, kind) from error
-
-
-def _failed(call: BookedCall, error: CallError, cost: float | None, completion: Completion | None = None) -> Outcome:
-    usage: Usage | None = completion.usage if completion else None
-    reply = completion.text if completion else None
-    return Outcome(kind_of(error), call.seconds, cost, usage, reason=str(error), reply=reply)
+        if completion.finish == "length":
+            raise UnusableReplyError(f"cut short at the limit of tokens; {error}", TRUNCATED) from error
+        if not completion.text.strip():
+            raise UnusableReplyError("the reply is empty", "empty") from error
+        raise UnusableReplyError(str(error), error.kind) from error
+    except RecursionError as error:
+        raise UnusableReplyError("the reply is nested too deeply", "malformed") from error

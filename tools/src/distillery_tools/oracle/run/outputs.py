@@ -1,4 +1,4 @@
-"""The files that a run leaves: written whole, and never over labels that the store could not give again."""
+"""The files that a run leaves: written whole, and never over labels that this run could not write again."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from distillery import InputFileError, OutputFileError
 from distillery.io import ArticleReader, read_records
 
 from ...data.writing import write_records
-from ..store.listing import dead_letters, labels, set_aside
-from .files import RunFiles
-from .spec import OracleSpec
+from ..store.listing import dead_letters, is_answered, labels, set_aside
+from .spec import OracleSpec, RunFiles
 
 SHOWN = 3
 
@@ -24,11 +23,11 @@ def check_target(files: RunFiles, articles: Path) -> None:
     if path.is_dir():
         raise OutputFileError(f"{path} is a folder; name a file, such as {path / 'labels.jsonl'}.")
     if path.exists() and articles.exists() and path.samefile(articles):
-        raise OutputFileError(f"{path} is the file of articles; the labels must go elsewhere.")
+        raise OutputFileError(f"{path} is the file of articles; give the labels another -o.")
     try:
         files.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputFileError(f"{files.folder} cannot be made: {error.strerror or error}.") from error
+        raise OutputFileError(f"{files.folder} cannot be created: {error.strerror or error}.") from error
 
 
 def refuse_loss(path: Path, articles: ArticleReader, oracle: OracleSpec) -> Callable[[sqlite3.Connection], None]:
@@ -39,17 +38,19 @@ def refuse_loss(path: Path, articles: ArticleReader, oracle: OracleSpec) -> Call
             return
         unknown: list[Any] = []
         others: list[Any] = []
+        differing: dict[str, None] = {}
         labelled: set[Any] = set()
         for record in _records(path):
             labelled.add(record.get("id"))
-            if not oracle.made(record):
+            if differences := oracle.differences(record):
                 others.append(record.get("id"))
-            if not connection.execute("SELECT 1 FROM answers WHERE key = ?", (record.get("key"),)).fetchone():
+                differing |= dict.fromkeys(differences)
+            if not is_answered(connection, record.get("key")):
                 unknown.append(record.get("id"))
         if unknown:
             raise _loss(path, "labels that are not from this store", unknown)
         if others:
-            raise _loss(path, "labels by another prompt, model, parameter or sample", others)
+            raise _loss(path, f"labels that differ in {', '.join(differing)}", others)
         if absent := _left_out(labelled, articles):
             raise _loss(path, f"labels of articles that {articles.name} does not have", absent)
 
@@ -79,7 +80,7 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
     try:
         yield from read_records(path)
     except InputFileError as error:
-        raise OutputFileError(f"{path} is there already and holds no labels ({error}); give another -o.") from error
+        raise OutputFileError(f"{path} exists and holds no labels ({error}); give another -o.") from error
 
 
 def _loss(path: Path, what: str, ids: list[object]) -> OutputFileError:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import CallError
+
 
 @dataclass
 class Progress:
@@ -19,6 +21,8 @@ class Progress:
     n_labelled: int = 0
     n_failed: int = 0
     spent: float = 0.0
+    n_left: int = 0
+    last_fault: CallError | None = None
 
     def labelled(self, size: int, spent: float) -> None:
         """Note a label and what is spent so far."""
@@ -29,6 +33,12 @@ class Progress:
     def failed(self, size: int) -> None:
         """Note an article that no attempt is left for."""
         self.n_failed += 1
+        self._advance(size)
+
+    def left_by_endpoint(self, size: int, error: CallError) -> None:
+        """Note an article that is left for a later run, since the endpoint failed each time."""
+        self.n_left += 1
+        self.last_fault = error
         self._advance(size)
 
     def failed_for_now(self) -> None:

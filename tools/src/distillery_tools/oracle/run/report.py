@@ -8,24 +8,18 @@ from typing import Any
 
 from ..store import attempts
 from ..store.attempts import Totals
-from ..store.listing import kinds_of_failure
-from .files import RunFiles
+from ..store.listing import count_labelled, kinds_of_failure
 from .intake import Counts
 from .progress import Progress
-from .spec import OracleSpec
+from .spec import LabelRun
 from .spending import Spending
 from .stop import StopReason
 
 Report = dict[str, Any]
 
-_COUNTS = """
-SELECT count(*) FILTER (WHERE kind IS NULL AND key IN (SELECT key FROM answers)) FROM listed
-"""
 
-
-def report_of(
-    oracle: OracleSpec,
-    files: RunFiles,
+def make_report(
+    run: LabelRun,
     counts: Counts,
     progress: Progress,
     spending: Spending,
@@ -36,11 +30,11 @@ def report_of(
     """Return work that gives the report; ``before`` is what the store had booked when the run began."""
 
     def work(connection: sqlite3.Connection) -> Report:
-        now = attempts.totals(oracle.fingerprint)(connection)
-        (n_labelled,) = connection.execute(_COUNTS).fetchone()
+        now = attempts.totals(connection, run.oracle.fingerprint)
+        n_labelled = count_labelled(connection)
         n_aside = sum(counts.set_aside.values())
         return {
-            **oracle.provenance(),
+            **run.oracle.provenance(),
             "articles": {
                 "given": counts.given,
                 "labelled": n_labelled,
@@ -58,7 +52,8 @@ def report_of(
             "cost": _cost(spending, before, now),
             "seconds": round(progress.seconds, 3),
             "stopped": {"kind": stopped.kind, "message": stopped.message} if stopped else None,
-            "files": {name: str(getattr(files, name)) for name in ("labels", "dead_letters", "set_aside", "store")},
+            "command": run.command,
+            "files": {name: str(getattr(run.files, name)) for name in ("labels", "dead_letters", "set_aside", "store")},
         }
 
     return work
@@ -82,19 +77,25 @@ def report_text(report: Report) -> str:
         f"{report['filter']} {report['filter_version']} by {report['provider']} {report['model']}",
         f"articles: {articles['given']} given, {articles['labelled']} labelled ({articles['labelled_now']} now)",
         f"          {articles['dead_letters']} dead letters, {articles['left']} left; set aside: {aside}",
-        f"calls:    {calls['now']} now, {calls['all_runs']} in all runs; failed attempts: {failures}",
+        f"calls:    {calls['now']} now, {calls['all_runs']} in all runs; failed: {failures}",
         f"tokens:   {tokens['prompt']} in, {tokens['cached']} of them cached",
         f"          {tokens['output']} out, {tokens['thinking']} of thinking",
         f"cost:     {_money(cost['now'])} now, {_money(cost['all_runs'])} in all runs",
         f"          {_money(cost['per_label'])} a label",
         f"budget:   {'none' if cost['budget'] is None else _money(cost['budget'])}",
         f"time:     {report['seconds']:.1f} s",
+        f"labels:   {report['files']['labels']}",
     ]
-    if report["stopped"]:
-        lines.append(f"stopped: {report['stopped']['message']}")
-    if articles["left"]:
-        lines.append("To go on, give the same command again: what is labelled costs nothing.")
-    return "\n".join([*lines, f"labels:   {report['files']['labels']}"])
+    return "\n".join([*lines, *filter(None, [how_it_ended(report)])])
+
+
+def how_it_ended(report: Report) -> str | None:
+    """Return one line that says what stopped a run and which command goes on, or None if nothing is left to do."""
+    stopped = report["stopped"]
+    if not stopped and not report["articles"]["left"]:
+        return None
+    why = f"stopped: {stopped['message']}" if stopped else f"{report['articles']['left']} articles are left."
+    return f"{why}  To go on, run the same command again: {report['command'] or 'distillery label ...'}"
 
 
 def _money(value: float | None) -> str:

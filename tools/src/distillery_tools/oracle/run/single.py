@@ -1,57 +1,93 @@
-"""Labelling one article: attempts until there are scores, or none is left."""
+"""Single calls: each article is asked about until there are scores, or no attempt is left."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
-from tenacity import AsyncRetrying, retry_if_exception_type
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
+from tenacity.stop import stop_base
+from tenacity.wait import wait_base, wait_random_exponential
 
-from ..failures import (
+from ..errors import (
     CallError,
     CallTimeoutError,
+    ConnectionLostError,
+    EndpointError,
     HardStopError,
     RateLimitedError,
-    RejectedError,
+    RequestFormError,
     RetryableError,
-    StructureError,
     UnavailableError,
+    UnreachableError,
     UnusableReplyError,
 )
-from ..providers import Completion, Provider, Request
-from ..store import attempts
+from ..providers.contract import Completion, Provider, Request
+from ..store.attempts import TRUNCATED, BookedCall, LabelRequest
 from ..store.store import Store
 from .breaker import CircuitBreaker
-from .intake import LabelRequest
 from .limits import Limits
-from .outcomes import BookedCall, OutcomeRecorder
+from .outcomes import OutcomeRecorder, checked, plausible
 from .progress import Progress
-from .spec import OracleSpec
+from .spec import CallPolicy, OracleSpec
 from .spending import BudgetReachedError, Spending
-from .stop import Stop, StoppedError
-from .waiting import StopAfterCounted, WaitAsAsked
+from .stop import BUDGET, Stop, StoppedError
 
-MOST_OUTPUT_TOKENS = 65_536
+SHORTEST_WAIT = 0.5
+LONGEST_WAIT = 60.0
+# How often in one run the endpoint may fail for an article, and how often it may be limited or not be reached.
+LEAST_FAILURES = 5
+MOST_UNANSWERED = 50
+# More than there are parts of a request to leave out.
+MOST_FORMS = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How calls are made: attempts for an article over all runs, tokens of a reply, and seconds of a call."""
+class WaitAsAsked(wait_base):
+    """Waits a random time below 0.5, 1, 2 ... 60 seconds, and at least as long as the endpoint asks for."""
 
-    max_attempts: int = 5
-    max_output_tokens: int = 4096
-    timeout: float = 120.0
+    def __init__(self) -> None:
+        """Start with the shortest bound."""
+        self._backoff = wait_random_exponential(multiplier=SHORTEST_WAIT, max=LONGEST_WAIT)
 
-    def output_limit(self, n_truncated: int) -> int:
-        """Return the most tokens that a reply may have: twice as many for each that was cut short."""
-        return int(min(self.max_output_tokens * 2**n_truncated, max(MOST_OUTPUT_TOKENS, self.max_output_tokens)))
+    def __call__(self, retry_state: RetryCallState) -> float:
+        """Return the seconds."""
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        if isinstance(error, RequestFormError):
+            return 0.0  # the next request differs, so there is nothing to wait for
+        asked = error.retry_after if isinstance(error, RetryableError) else None
+        return max(asked or 0.0, self._backoff(retry_state))
+
+
+class StopWhenUsedUp(stop_base):
+    """Stops when no attempt is left, or the endpoint failed too often for one article.
+
+    What is no attempt has bounds of its own. Calls that were limited or reached nobody say nothing of an article, so
+    they may be many: the circuit breaker sees to the rest.
+    """
+
+    def __init__(self, attempts: int, failures: int) -> None:
+        """Keep how many attempts, and how many failures of the endpoint, there may be."""
+        self._attempts = attempts
+        self._failures = max(failures, LEAST_FAILURES)
+        self._unanswered = MOST_UNANSWERED
+        self._forms = MOST_FORMS
+
+    def note(self, error: CallError, *, counts: bool) -> None:
+        """Note what a call ended in."""
+        self._attempts -= counts
+        is_unanswered = isinstance(error, (RateLimitedError, UnreachableError))
+        self._unanswered -= is_unanswered
+        self._failures -= isinstance(error, EndpointError) and not (counts or is_unanswered)
+        self._forms -= isinstance(error, RequestFormError)
+
+    def __call__(self, _retry_state: RetryCallState) -> bool:
+        """Tell whether there were enough."""
+        return min(self._attempts, self._failures, self._unanswered, self._forms) <= 0
 
 
 class Labeller:
-    """Asks a provider about articles within limits and budget, and settles every attempt in the store."""
+    """Asks a provider about articles within limits and budget, and books every call in the store."""
 
     def __init__(
         self,
@@ -62,9 +98,10 @@ class Labeller:
         limits: Limits,
         spending: Spending,
         stop: Stop,
-        policy: Policy,
+        policy: CallPolicy,
         progress: Progress,
         breaker: CircuitBreaker,
+        recorder: OutcomeRecorder,
     ) -> None:
         """Keep the parts."""
         self._provider = provider
@@ -76,27 +113,44 @@ class Labeller:
         self._stop = stop
         self._policy = policy
         self._progress = progress
-        self._recorder = OutcomeRecorder(oracle, store, spending)
         self._breaker = breaker
+        self._recorder = recorder
 
-    async def label(self, question: LabelRequest) -> None:
-        """Make attempts until one gives scores or none is left; a fault of every call stops the run."""
+    async def label_all(self, requests: AsyncIterator[LabelRequest], concurrency: int) -> None:
+        """Label requests, so many at a time, until there are none or the run is stopped.
+
+        Each worker fetches its next request itself, so that no more of them are in memory than are being asked.
+        """
+        turn = asyncio.Lock()
+
+        async def work() -> None:
+            while self._stop.reason is None:
+                async with turn:
+                    request = await anext(requests, None)
+                if request is None:
+                    return
+                await self.label(request)
+
+        await in_parallel(work for _ in range(concurrency))
+
+    async def label(self, request: LabelRequest) -> None:
+        """Make calls until one gives scores or there were enough."""
         try:
-            await self._attempts(question)
-        except StoppedError:
+            await self._attempts(request)
+        except (StoppedError, HardStopError):
             return
         except BudgetReachedError:
-            self._stop.set("budget", self._spending.reached)
-        except HardStopError as error:
-            self._stop.set("provider", str(error))
+            self._stop.set(BUDGET, self._spending.reached)
+        except (EndpointError, RequestFormError) as error:
+            self._progress.left_by_endpoint(request.size, error)
         except CallError:
-            self._progress.failed(question.size)
+            self._progress.failed(request.size)
         else:
-            self._progress.labelled(question.size, self._spending.spent)
+            self._progress.labelled(request.size, self._spending.spent)
 
-    async def _attempts(self, question: LabelRequest) -> None:
-        truncated = question.n_truncated
-        enough = StopAfterCounted(self._policy.max_attempts - question.n_attempts)
+    async def _attempts(self, request: LabelRequest) -> None:
+        n_truncated = request.n_truncated
+        enough = StopWhenUsedUp(self._policy.max_attempts - request.n_attempts, self._policy.max_attempts)
         async for attempt in AsyncRetrying(
             stop=enough,
             wait=WaitAsAsked(),
@@ -106,68 +160,78 @@ class Labeller:
         ):
             with attempt:
                 try:
-                    await self._attempt(question, self._policy.output_limit(truncated))
-                except StructureError:
-                    enough.forgive()
-                    raise
+                    await self._attempt(request, self._policy.output_limit(n_truncated), enough)
                 except UnusableReplyError as error:
-                    truncated += error.reply_kind == attempts.TRUNCATED
+                    n_truncated += error.kind == TRUNCATED
                     raise
 
-    async def _attempt(self, question: LabelRequest, limit: int) -> None:
-        """Make one call: book it before, settle it after, and raise what it ended in."""
-        call = await self._book(question)
+    async def _attempt(self, request: LabelRequest, limit: int, enough: StopWhenUsedUp) -> None:
+        """Make one call: book it before, book its outcome after, and raise what it ended in."""
+        call = await self._book(request)
         try:
-            completion = await self._complete(Request(question.text, self._schema, limit))
+            completion = await self._complete(Request(request.text, self._schema, limit))
         except CallError as error:
-            await self._recorder.failed(call, error)
-            self._react(error)
+            counts = self._counts(error)
+            self._breaker.failed(error)
+            enough.note(error, counts=counts)
+            await self._recorder.failed(call, error, counts=counts)
             raise
         try:
             await self._recorder.completed(call, completion)
-        except RejectedError as error:
-            self._react(error)
+        except UnusableReplyError as error:
+            self._breaker.answered()
+            enough.note(error, counts=True)
             raise
-        except UnusableReplyError:
-            self._answered()
+        except CallError as error:
+            self._breaker.failed(error)
             raise
-        self._answered()
-        if completion.usage:
-            self._limits.correct(completion.usage.prompt + completion.usage.output - question.tokens)
+        self._breaker.answered()
+        if usage := plausible(completion):
+            self._limits.correct(usage.prompt + usage.output - request.tokens)
 
-    async def _book(self, question: LabelRequest) -> BookedCall:
+    def _counts(self, error: CallError) -> bool:
+        """Tell whether a failure costs its article an attempt.
+
+        A call that ended without an answer is its article's fault only while the endpoint answers others: an article
+        may make a model think without end.
+        """
+        return error.costs_attempt or (error.may_be_billed and self._breaker.is_closed)
+
+    async def _book(self, request: LabelRequest) -> BookedCall:
         """Wait for the limits and the budget, and book the call; raise if there is to be none."""
-        await self._limits.take(question.tokens)
-        reserved = self._spending.estimate(question.tokens)
+        await self._limits.take(request.tokens)
+        reserved = self._spending.estimate(request.tokens)
         await self._spending.reserve(reserved)
         if self._stop.reason:
             self._spending.settle(reserved, None)
             raise StoppedError
-        booking = attempts.begin(
-            self._oracle.fingerprint, question.key, question.text_sha256, question.tokens, reserved
-        )
-        number = await self._store.run(booking)
-        return BookedCall(number, question.key, question.text_sha256, question.tokens, reserved, time.time())
+        return await self._store.book(self._oracle.fingerprint, request, reserved)
 
     async def _complete(self, request: Request) -> Completion:
         try:
             async with asyncio.timeout(self._policy.timeout):
-                return await self._provider.complete(request)
+                return checked(await self._provider.complete(request))
         except CallError:
             raise
         except TimeoutError as error:
             raise CallTimeoutError(f"no answer within {self._policy.timeout:g} s") from error
-        except Exception as error:  # a stranger's provider raises what it likes, and one call must not end them all
-            raise UnavailableError(f"the provider raised {type(error).__name__}: {error}") from error
+        except Exception as error:  # a stranger's provider raises anything, and one call must not end them all
+            raise failure_of_stranger(error) from error
 
-    def _answered(self) -> None:
-        self._breaker.answered()
-        self._limits.answered()
 
-    def _react(self, error: CallError) -> None:
-        """Let a failure have its effect on the calls that follow."""
-        if isinstance(error, RateLimitedError) and error.retry_after is None:
-            self._limits.pause_longer()
-        elif isinstance(error, RetryableError) and error.retry_after:
-            self._limits.pause(error.retry_after)
-        self._breaker.failed(error)
+def failure_of_stranger(error: Exception) -> CallError:
+    """Return what an error means that is none of ours: what Python calls a connection tells whether one was made."""
+    said = f"the provider raised {type(error).__name__}: {error}"
+    if isinstance(error, ConnectionRefusedError):
+        return UnreachableError(said)
+    return ConnectionLostError(said) if isinstance(error, ConnectionError) else UnavailableError(said)
+
+
+async def in_parallel(works: Iterable[Callable[[], Coroutine[Any, Any, None]]]) -> None:
+    """Do all of some work at the same time; the first error ends the rest and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work())
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from several

@@ -1,14 +1,12 @@
-"""Batches in the store: noted before they are handed over, so that none is handed over twice."""
+"""Batches: noted before they are submitted, so that none is submitted twice."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..run.intake import LabelRequest
-from ..run.outcomes import BookedCall
-from . import attempts
+from .attempts import BookedCall, LabelRequest, book
 
 NOT_SUBMITTED = "not_submitted"
 
@@ -17,7 +15,7 @@ NOT_SUBMITTED = "not_submitted"
 class OpenBatch:
     """A batch that is not over: our token, the provider's reference if it is known, and the calls in it.
 
-    ``names`` are those of all its requests in their order, ``calls`` those of them that are not settled.
+    ``names`` are those of all its requests in their order, ``calls`` those of them that have no outcome yet.
     """
 
     number: int
@@ -28,59 +26,53 @@ class OpenBatch:
 
 
 def note(
-    oracle: str, token: str, questions: Sequence[LabelRequest], reserved: Sequence[float]
-) -> Callable[[sqlite3.Connection], OpenBatch]:
-    """Note a batch that is about to be handed over, and book its calls."""
+    connection: sqlite3.Connection,
+    oracle: str,
+    token: str,
+    requests: Sequence[LabelRequest],
+    reserved: Sequence[float],
+) -> OpenBatch:
+    """Note a batch that is about to be submitted, and book its calls."""
+    cursor = connection.execute("INSERT INTO batches (oracle, token) VALUES (?, ?)", (oracle, token))
+    number = int(cursor.lastrowid or 0)
+    for request, amount in zip(requests, reserved, strict=True):
+        book(connection, oracle, request, amount, number)
+    return OpenBatch(number, token, None, _names(connection, number), _open_calls(connection, number))
 
-    def work(connection: sqlite3.Connection) -> OpenBatch:
-        cursor = connection.execute("INSERT INTO batches (oracle, token) VALUES (?, ?)", (oracle, token))
-        number = int(cursor.lastrowid or 0)
-        for question, amount in zip(questions, reserved, strict=True):
-            booking = attempts.begin(oracle, question.key, question.text_sha256, question.tokens, amount, number)
-            booking(connection)
-        return OpenBatch(number, token, None, _names(connection, number), _calls(connection, number))
 
-    return work
-
-
-def refer(number: int, reference: str) -> Callable[[sqlite3.Connection], object]:
+def refer(connection: sqlite3.Connection, number: int, reference: str) -> None:
     """Note what the provider calls a batch."""
-    return lambda connection: connection.execute(
-        "UPDATE batches SET reference = ? WHERE number = ?", (reference, number)
-    )
+    connection.execute("UPDATE batches SET reference = ? WHERE number = ?", (reference, number))
 
 
-def end(number: int) -> Callable[[sqlite3.Connection], object]:
-    """Note that all calls of a batch are settled."""
-    return lambda connection: connection.execute("UPDATE batches SET ended = 1 WHERE number = ?", (number,))
+def end(connection: sqlite3.Connection, number: int) -> None:
+    """Note that all calls of a batch have their outcome."""
+    connection.execute("UPDATE batches SET ended = 1 WHERE number = ?", (number,))
 
 
-def drop(number: int) -> Callable[[sqlite3.Connection], None]:
+def unreserve(connection: sqlite3.Connection, number: int) -> None:
+    """Reserve no money for the calls of a batch that have no outcome yet."""
+    connection.execute("UPDATE attempts SET reserved = 0 WHERE batch = ? AND outcome IS NULL", (number,))
+
+
+def drop(connection: sqlite3.Connection, number: int) -> None:
     """Note that a batch never reached the provider: its calls were not made and cost nothing."""
-
-    def work(connection: sqlite3.Connection) -> None:
-        connection.execute(
-            "UPDATE attempts SET outcome = ?, cost = 0, forgiven = 1 WHERE batch = ? AND outcome IS NULL",
-            (NOT_SUBMITTED, number),
-        )
-        end(number)(connection)
-
-    return work
+    connection.execute(
+        "UPDATE attempts SET outcome = ?, cost = 0, counts = 0 WHERE batch = ? AND outcome IS NULL",
+        (NOT_SUBMITTED, number),
+    )
+    end(connection, number)
 
 
-def open_batches(oracle: str) -> Callable[[sqlite3.Connection], list[OpenBatch]]:
+def open_batches(connection: sqlite3.Connection, oracle: str) -> list[OpenBatch]:
     """Return the batches that earlier runs left."""
-
-    def work(connection: sqlite3.Connection) -> list[OpenBatch]:
-        rows = connection.execute(
-            "SELECT number, token, reference FROM batches WHERE oracle = ? AND NOT ended ORDER BY number", (oracle,)
-        ).fetchall()
-        return [
-            OpenBatch(number, token, reference, _names(connection, number), _calls(connection, number))
-            for number, token, reference in rows
-        ]
-
-    return work
+    rows = connection.execute(
+        "SELECT number, token, reference FROM batches WHERE oracle = ? AND NOT ended ORDER BY number", (oracle,)
+    ).fetchall()
+    return [
+        OpenBatch(number, token, reference, _names(connection, number), _open_calls(connection, number))
+        for number, token, reference in rows
+    ]
 
 
 def _names(connection: sqlite3.Connection, batch: int) -> tuple[str, ...]:
@@ -88,8 +80,8 @@ def _names(connection: sqlite3.Connection, batch: int) -> tuple[str, ...]:
     return tuple(str(number) for (number,) in rows)
 
 
-def _calls(connection: sqlite3.Connection, batch: int) -> tuple[BookedCall, ...]:
-    """Return the calls of a batch that are not settled yet, in their order."""
+def _open_calls(connection: sqlite3.Connection, batch: int) -> tuple[BookedCall, ...]:
+    """Return the calls of a batch that have no outcome yet, in their order."""
     rows = connection.execute(
         "SELECT number, key, text_sha256, estimated_tokens, reserved, started FROM attempts"
         " WHERE batch = ? AND outcome IS NULL ORDER BY number",

@@ -1,38 +1,38 @@
-"""What this run was given, beside what the store knows of it: each article's status, and what came of all."""
+"""The articles of this run beside what the store knows of them: each one's status, and what came of all."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ...data.labels import Id
-from ..run.clock import utc
-from .attempts import FINAL, TRUNCATED
+from .attempts import FINAL, TRUNCATED, utc
 
 Record = dict[str, Any]
 
 # How many of an article's attempts count, whether one of them was final, and how many were cut short.
 _COUNTED = f"""
 SELECT count(*), count(*) FILTER (WHERE outcome = '{FINAL}'), count(*) FILTER (WHERE outcome = '{TRUNCATED}')
-FROM attempts WHERE key = ? AND NOT forgiven
+FROM attempts WHERE key = ? AND counts
 """  # noqa: S608  constants of ours
 
+# The last reason is that of an attempt that counts: what the endpoint did since made no dead letter.
 _DEAD = f"""
 SELECT listed.id, last.outcome, last.reason, last.started,
        (SELECT reply FROM attempts WHERE key = listed.key AND reply NOT NULL ORDER BY number DESC LIMIT 1),
-       count(*) AS n, count(*) FILTER (WHERE attempts.outcome = '{FINAL}') AS n_final, max(attempts.number)
+       count(*) AS n, count(*) FILTER (WHERE attempts.outcome = '{FINAL}') AS n_final
 FROM listed
-JOIN attempts ON attempts.key = listed.key AND NOT attempts.forgiven
-JOIN attempts AS last ON last.number = (SELECT max(number) FROM attempts WHERE key = listed.key)
+JOIN attempts ON attempts.key = listed.key AND attempts.counts
+JOIN attempts AS last ON last.number = (SELECT max(number) FROM attempts WHERE key = listed.key AND counts)
 WHERE listed.key NOT IN (SELECT key FROM answers)
 GROUP BY listed.position HAVING n >= ? OR n_final ORDER BY listed.position
 """  # noqa: S608  constants of ours
 
 
 class Entry(NamedTuple):
-    """One article of the input: what its answer is stored under, or the kind and reason of its being set aside."""
+    """One article of the input: the key of its answer, or the kind and reason of its being set aside."""
 
     position: int
     id: Id | None
@@ -51,13 +51,9 @@ class ArticleStatus(NamedTuple):
     n_truncated: int
 
 
-def enlist(entries: Sequence[Entry], cap: int) -> Callable[[sqlite3.Connection], list[ArticleStatus | None]]:
+def enlist(connection: sqlite3.Connection, entries: Sequence[Entry], cap: int) -> list[ArticleStatus | None]:
     """Note articles as given and return their status, None for those set aside."""
-
-    def work(connection: sqlite3.Connection) -> list[ArticleStatus | None]:
-        return [_enlist(connection, entry, cap) for entry in entries]
-
-    return work
+    return [_enlist(connection, entry, cap) for entry in entries]
 
 
 def _enlist(connection: sqlite3.Connection, entry: Entry, cap: int) -> ArticleStatus | None:
@@ -71,14 +67,27 @@ def _enlist(connection: sqlite3.Connection, entry: Entry, cap: int) -> ArticleSt
 
 def _status(connection: sqlite3.Connection, key: str, cap: int) -> ArticleStatus:
     repeated = connection.execute("SELECT 1 FROM listed WHERE key = ?", (key,)).fetchone() is not None
-    answered = connection.execute("SELECT 1 FROM answers WHERE key = ?", (key,)).fetchone() is not None
+    answered = is_answered(connection, key)
     counted, final, truncated = connection.execute(_COUNTED, (key,)).fetchone()
     return ArticleStatus(repeated, answered, counted >= cap or final > 0, counted, truncated)
+
+
+def is_answered(connection: sqlite3.Connection, key: Any) -> bool:
+    """Tell whether an answer is stored under a key."""
+    return connection.execute("SELECT 1 FROM answers WHERE key = ?", (key,)).fetchone() is not None
 
 
 def clear(connection: sqlite3.Connection) -> None:
     """Forget what was given, before another pass over the articles."""
     connection.execute("DELETE FROM listed")
+
+
+def count_labelled(connection: sqlite3.Connection) -> int:
+    """Return how many of the articles given have an answer."""
+    (number,) = connection.execute(
+        "SELECT count(*) FILTER (WHERE kind IS NULL AND key IN (SELECT key FROM answers)) FROM listed"
+    ).fetchone()
+    return int(number)
 
 
 def labels(connection: sqlite3.Connection) -> Iterator[Record]:
@@ -97,7 +106,7 @@ def set_aside(connection: sqlite3.Connection) -> Iterator[Record]:
 
 def dead_letters(connection: sqlite3.Connection, cap: int) -> Iterator[Record]:
     """Yield the articles that no further attempt is made for, with the last reason and reply."""
-    for identifier, kind, reason, started, reply, attempts, _, _ in connection.execute(_DEAD, (cap,)):
+    for identifier, kind, reason, started, reply, attempts, _ in connection.execute(_DEAD, (cap,)):
         yield {
             "id": json.loads(identifier),
             "kind": kind,
@@ -109,7 +118,7 @@ def dead_letters(connection: sqlite3.Connection, cap: int) -> Iterator[Record]:
 
 
 def kinds_of_failure(connection: sqlite3.Connection) -> dict[str, int]:
-    """Return how many attempts for the articles given failed, by kind."""
+    """Return how many calls for the articles given failed, by kind."""
     rows = connection.execute(
         "SELECT outcome, count(*) FROM attempts WHERE outcome NOT NULL AND outcome != 'labelled'"
         " AND key IN (SELECT key FROM listed) GROUP BY outcome ORDER BY outcome"

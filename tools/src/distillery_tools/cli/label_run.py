@@ -1,10 +1,10 @@
-"""What the options of ``distillery label`` order."""
+"""The run that the options of ``distillery label`` describe."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,9 +13,8 @@ from distillery.io.sources import STANDARD_INPUT
 if TYPE_CHECKING:
     from ..oracle.prompt.prompt import Prompt
     from ..oracle.providers import ProviderSettings
-    from ..oracle.run.labelling import LabelRun
-    from ..oracle.run.prices import Prices
-    from ..oracle.run.spec import OracleSpec
+    from ..oracle.run.spec import LabelRun, OracleSpec
+    from ..oracle.run.spending import Prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +49,20 @@ class LabelOptions:
     batch_size: int
     poll_seconds: float
     quiet: bool
+    command: str
+
+    @classmethod
+    def of(cls, articles: Path | None, articles_option: Path | None, **given: Any) -> LabelOptions:
+        """Take the articles as an argument or, as scripts do, as an option."""
+        if articles and articles_option:
+            raise click.UsageError("Give the articles once: as ARTICLES or with --articles.")
+        return cls(articles=articles or articles_option, **given)
 
     def check(self) -> None:
         """Raise UsageError unless everything is given that a run needs."""
         needed = {
+            "ARTICLES": self.articles,
             "--filter": self.name,
-            "--articles": self.articles,
             "-o": self.output,
             "--provider": self.provider,
             "--model": self.model,
@@ -81,17 +88,13 @@ class LabelOptions:
             timeout=self.timeout,
         )
 
-    def order(self) -> LabelRun:
+    def label_run(self) -> LabelRun:
         """Return what is to be done; raise what reading the filter and its prompt raises."""
         from distillery import FilterConfig
         from distillery.loading import locate_filter
 
         from ..oracle.prompt.prompt import Prompt
-        from ..oracle.run.batches import BatchPolicy
-        from ..oracle.run.files import RunFiles
-        from ..oracle.run.labelling import LabelRun
-        from ..oracle.run.limits import Rates
-        from ..oracle.run.single import Policy
+        from ..oracle.run.spec import BatchPolicy, CallPolicy, LabelRun, RateLimits, RunFiles
 
         folder, _ = locate_filter(self.name or "")
         prompt = Prompt.load(FilterConfig.load(folder), folder)
@@ -101,16 +104,18 @@ class LabelOptions:
             prompt=prompt,
             oracle=self._oracle(prompt),
             prices=self._prices(),
-            policy=Policy(self.max_attempts, self.max_tokens, self.timeout),
-            rates=Rates(self.requests_per_minute, self.tokens_per_minute),
+            policy=CallPolicy(self.max_attempts, self.max_tokens, self.timeout),
+            rates=RateLimits(self.requests_per_minute, self.tokens_per_minute),
             batches=BatchPolicy(self.batch_size, self.poll_seconds) if self.batch else None,
             concurrency=self.concurrency,
             budget=self.budget,
             retry_dead=self.retry_dead_letters,
             quiet=self.quiet,
+            command=self.command,
         )
 
     def _oracle(self, prompt: Prompt) -> OracleSpec:
+        from ..oracle.providers import endpoint_of
         from ..oracle.run.spec import OracleSpec
 
         settings = self.settings()
@@ -120,6 +125,7 @@ class LabelOptions:
             dimensions=prompt.dimensions,
             prompt_sha256=prompt.sha256,
             provider=self.provider or "",
+            endpoint=endpoint_of(self.provider or "", self.base_url),
             model=settings.model,
             parameters={
                 "temperature": settings.temperature,
@@ -130,7 +136,7 @@ class LabelOptions:
         )
 
     def _prices(self) -> Prices | None:
-        from ..oracle.run.prices import BATCH_SHARE, StatedPrices, published_prices
+        from ..oracle.run.spending import BATCH_SHARE, StatedPrices, published_prices
 
         share = BATCH_SHARE if self.batch else 1.0
         if self.price_in is not None and self.price_out is not None:
