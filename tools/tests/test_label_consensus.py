@@ -94,7 +94,7 @@ def test_the_dimensions_are_one_filters(files: list[Path], tmp_path: Path) -> No
 
     assert done.exit_code == USAGE
     assert "local.jsonl has 1 fault(s)" in done.stderr
-    assert "the scores are for risk" in done.stderr
+    assert "unknown dimension (risk)" in done.stderr
 
 
 def test_two_splits_of_one_article_are_refused(files: list[Path], tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def test_page_for_an_answer_is_a_settled_failure(labelling: LabellingFixture, pr
     """What was set aside of the budget is given back, so that the next call finds it."""
     with OracleServer(lambda _: Answer(error=PAGE)) as server:
         done = labelling.label(server, "--budget", 1, "--max-attempts", 1, provider=provider)
-        assert server.n_calls <= 12
+        assert server.n_calls < 30
     assert done.exit_code == FAILED
     assert set(labelling.report["calls"]["failures"]) == {"no_completion"}
     assert labelling.report["cost"]["all_runs"] == 0
