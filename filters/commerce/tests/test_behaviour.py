@@ -1,4 +1,4 @@
-"""Check the trained student where its predecessor failed: short snippets, and news in other languages than English."""
+"""Check the trained student on short snippets and on news in languages other than English."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_an_offer_is_recognised(scores: dict[str, float], identifier: str) -> No
     assert scores[identifier] >= COMMERCE
 
 
-# The predecessor's test articles were commerce in nearly every language but English, so it could go by the language.
+# A training set whose foreign articles are mostly commerce teaches a student to go by the language.
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_language_gives_the_label_away(scores: dict[str, float], language: str) -> None:
     in_language = {text["id"] for text in TEXTS if text["language"] == language}
@@ -57,7 +57,7 @@ def test_snippets_are_as_short_as_a_feed_brings_them() -> None:
         assert {text["kind"] for text in short if text["language"] == language} == {"news", "offer"}
 
 
-def test_long_texts_exceed_what_the_predecessor_read() -> None:
+def test_long_texts_exceed_128_words() -> None:
     assert all(len(text["content"].split()) > 128 for text in TEXTS if text["kind"].startswith("long"))
 
 
