@@ -16,6 +16,7 @@ from ..config import CALIBRATION_FILE, PROBE_FILE, PROBE_RECORD_FILE, FilterConf
 from ..errors import ProbeError
 from ..names import distribution_of
 from ..students.base_models import check_files
+from ..students.linear_map import LinearMap
 from .embedder import EmbedderConfig
 
 
@@ -31,11 +32,9 @@ class ProbeRecord(Section):
 
 
 @dataclass(frozen=True)
-class Probe:
-    """Weight [n_dimensions, width] and bias [n_dimensions] on the 0-10 scale, the record, and the calibration."""
+class Probe(LinearMap):
+    """A linear map from embeddings to estimates on the 0-10 scale, with its record and its calibration."""
 
-    weight: NDArray[np.float32]
-    bias: NDArray[np.float32]
     record: ProbeRecord
     calibration: Calibration
 
@@ -43,7 +42,7 @@ class Probe:
     def load(cls, config: FilterConfig, folder: Path) -> Probe:
         """Read the probe of the filter in ``folder``, everything checked.
 
-        Raises ProbeError if it is none of this filter's, CalibrationError if its calibration is none of this probe's,
+        Raises ProbeError if it belongs to another filter, CalibrationError if its calibration belongs to another probe,
         WeightsError if a file is not the one that config.yaml states.
         """
         settings = probe_settings(config)
@@ -54,11 +53,6 @@ class Probe:
         weight, bias = _tensors(place / PROBE_FILE, len(config.dimensions), record.width)
         origin = CalibrationOrigin.of_probe(settings.sha256[PROBE_FILE], record.embedder_fingerprint)
         return cls(weight, bias, record, Calibration.load(place / CALIBRATION_FILE, config, origin))
-
-    def apply(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return uncalibrated estimates [n, n_dimensions] for embeddings [n, width], each row summed by itself."""
-        estimates: NDArray[np.float32] = np.einsum("nw,dw->nd", embeddings, self.weight) + self.bias
-        return estimates
 
 
 def probe_settings(config: FilterConfig) -> ProbeConfig:
@@ -79,13 +73,13 @@ def _record(path: Path, config: FilterConfig) -> ProbeRecord:
     if (record.filter, record.dimensions) != (config.name, config.dimension_names):
         raise ProbeError(
             f"{path} is the probe of {record.filter} with {', '.join(record.dimensions)}, but {config.name} has "
-            f"{', '.join(config.dimension_names)}.\n  Train it anew: distillery probe train"
+            f"{', '.join(config.dimension_names)}.\n  Train it again: distillery probe train"
         )
     if record.embedder.fingerprint != record.embedder_fingerprint:
         raise ProbeError(
             f"{path} was trained on embeddings with fingerprint {record.embedder_fingerprint[:12]}..., but what it "
             f"says of the embedder gives {record.embedder.fingerprint[:12]}....\n"
-            f"  Train it anew: distillery probe train"
+            f"  Train it again: distillery probe train"
         )
     return record
 
@@ -101,8 +95,8 @@ def _tensors(path: Path, n_dimensions: int, width: int) -> tuple[NDArray[np.floa
     if found != {"weight": (n_dimensions, width), "bias": (n_dimensions,)}:
         raise ProbeError(
             f"{path} holds {found}, but the filter's dimensions and the embedder need a weight "
-            f"{(n_dimensions, width)} and a bias {(n_dimensions,)}.\n  Train it anew: distillery probe train"
+            f"{(n_dimensions, width)} and a bias {(n_dimensions,)}.\n  Train it again: distillery probe train"
         )
     if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
-        raise ProbeError(f"{path} holds numbers that are not finite.\n  Train it anew: distillery probe train")
+        raise ProbeError(f"{path} holds numbers that are not finite.\n  Train it again: distillery probe train")
     return tensors["weight"].astype(np.float32), tensors["bias"].astype(np.float32)
