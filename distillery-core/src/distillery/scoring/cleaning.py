@@ -21,8 +21,8 @@ _SEPARATORS = {
     name: separator
     for separator, names in {
         "\n\n": "address article aside blockquote body center details dialog dir div dl fieldset figcaption figure "
-        "footer form frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend main menu nav noframes ol p pre "
-        "search section summary table tbody tfoot thead title ul",
+        "footer form frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend listing main menu nav noframes ol p "
+        "plaintext pre search section summary table tbody tfoot thead title ul xmp",
         "\n": "br caption dd dt li optgroup option tr",
         " ": "applet audio button canvas embed frame iframe img input meter object picture progress select td textarea "
         "th video",
@@ -41,7 +41,8 @@ _TAG = re.compile(
 )
 _ELEMENT_NAME = re.compile(r"[a-zA-Z][\w.-]*(?::[\w.-]+)?", re.ASCII)
 _END_TAG = re.compile(r"</([a-zA-Z][^\s<>/]*)")
-_CDATA_MARK = re.compile(r"<!\[CDATA\[|\]\]>")
+# An HTML parser turns a CDATA section into a comment.
+_CDATA_MARK = re.compile(r"<!(?:--)?\[CDATA\[|\]\](?:--)?>")
 _CONDITION = re.compile(r"<!\[(?:if|endif)[^<>\]]*\](?:--)?>", re.IGNORECASE)
 # ASCII: without it, the long s and the dotless i are an s and an i.
 _HIDDEN = re.compile(r"<(?:(script|style)\b|!--)", re.IGNORECASE | re.ASCII)
@@ -92,7 +93,7 @@ def clean(text: str) -> str:
     Block tags become line breaks and other tags leave nothing: ``<b>H</b>ello`` is one word. A text whose markup
     is all escaped (``&lt;p&gt;``) is unescaped first; ``a &lt; b`` keeps its meaning.
     """
-    if "<" in text or "&" in text:
+    if "<" in text or "&" in text or "]]>" in text:
         text = _without_markup(text)
     unusual = _CONTROL if text.isascii() else _rare()
     if unusual.search(text):
@@ -175,7 +176,9 @@ def _without_markup(text: str) -> str:
 
 
 def _without_cdata_marks(text: str) -> str:
-    return _CDATA_MARK.sub("", text) if "<![CDATA[" in text else text
+    if "[CDATA[" in text:
+        return _CDATA_MARK.sub("", text)
+    return text.rstrip().removesuffix("]]>")
 
 
 def _decoded(text: str) -> str:
@@ -193,7 +196,7 @@ def _has_markup(text: str) -> bool:
 def _is_surely_markup(text: str) -> bool:
     """Say whether a text that was escaped is HTML, not a text that mentions a tag such as ``<b>``.
 
-    Shown by a comment, an element with its end tag, an attribute, or a line break right beside a word.
+    It is if it has a comment, an element with its end tag, an attribute, or a line break right beside a word or line.
     """
     if _COMMENT.search(text):
         return True
@@ -202,7 +205,7 @@ def _is_surely_markup(text: str) -> bool:
         name = tag["name"].lower()
         if tag["mark"] in ("!", "?") or name not in _SEPARATORS:
             continue
-        if _has_attribute(tag) or (name in _WITHOUT_END and _touches_a_word(tag)):
+        if _has_attribute(tag) or (name in _WITHOUT_END and _is_beside_text(tag)):
             return True
         if not tag["mark"]:
             started.add(name)
@@ -211,10 +214,10 @@ def _is_surely_markup(text: str) -> bool:
     return False
 
 
-def _touches_a_word(tag: re.Match[str]) -> bool:
+def _is_beside_text(tag: re.Match[str]) -> bool:
     before = tag.string[max(tag.start() - 1, 0) : tag.start()]
     after = tag.string[tag.end() : tag.end() + 1]
-    return after.isalnum() or before.isalnum() or before in _SENTENCE_MARKS
+    return after.isalnum() or before.isalnum() or before in _SENTENCE_MARKS or "\n" in (before, after)
 
 
 def _has_attribute(tag: re.Match[str]) -> bool:
