@@ -213,6 +213,11 @@ def test_a_rank_that_is_not_the_tensors_is_refused(folder: Path, backbone: nn.Mo
         ("trainable_token_indices", [1]),
         ("use_qalora", True),
         ("alora_invocation_tokens", [1]),
+        ("use_bdlora", {"nblocks": 2}),
+        ("kasa_config", {"beta": 0.1}),
+        ("velora_config", {"num_groups": 2}),
+        ("arrow_config", {"top_k": 2}),
+        ("what_a_later_peft_adds", True),
     ],
 )
 def test_a_kind_of_adapter_that_is_not_plain_lora_is_refused(folder: Path, option: str, value: Any) -> None:
@@ -225,6 +230,22 @@ def test_dora_as_peft_saves_it_is_refused(bert_base: Path, write_adapter: WriteA
     write_adapter(bert_base, tmp_path / "dora", use_dora=True)
 
     assert "use_dora=True is not supported" in refused(tmp_path / "dora")
+
+
+@pytest.mark.parametrize("start", ["pissa", "pissa_niter_4", "olora", "corda", "lora_ga", "loftq", "PISSA", "later"])
+def test_an_initialisation_that_changed_the_base_is_refused(folder: Path, start: str) -> None:
+    change_options(folder, init_lora_weights=start)
+
+    assert f"init_lora_weights='{start}' is not supported: it took a part out of the base's weights" in refused(folder)
+
+
+@pytest.mark.parametrize("start", ["pissa", "olora", "pissa_niter_2"])
+def test_what_peft_saves_of_such_an_initialisation_is_refused(
+    bert_base: Path, write_adapter: WriteAdapter, tmp_path: Path, start: str
+) -> None:
+    write_adapter(bert_base, tmp_path / "student", init_lora_weights=start)
+
+    assert f"init_lora_weights='{start}'" in refused(tmp_path / "student")
 
 
 @pytest.mark.parametrize(

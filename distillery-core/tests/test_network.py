@@ -271,3 +271,62 @@ def test_overrides_change_the_bases_config(bert_base: Path) -> None:
     backbone = load_backbone(bert_base, overrides={"hidden_dropout_prob": 0.0})
 
     assert backbone.config.hidden_dropout_prob == 0.0  # type: ignore[union-attr]
+
+
+# Options of PEFT, and what a refusal names; None where the adapter is applied.
+KINDS: dict[str, tuple[dict[str, Any], str | None]] = {
+    "gaussian": ({"init_lora_weights": "gaussian"}, None),
+    "orthogonal": ({"init_lora_weights": "orthogonal"}, None),
+    "no initialisation": ({"init_lora_weights": False}, None),
+    "one layer": ({"layers_to_transform": [1], "layers_pattern": "layer", "target_modules": ["query"]}, None),
+    "an expression": ({"target_modules": r".*\.(query|key)"}, None),
+    "rsLoRA": ({"use_rslora": True}, None),
+    "PiSSA": ({"init_lora_weights": "pissa"}, "init_lora_weights"),
+    "PiSSA, fast": ({"init_lora_weights": "pissa_niter_2"}, "init_lora_weights"),
+    "OLoRA": ({"init_lora_weights": "olora"}, "init_lora_weights"),
+    "DoRA": ({"use_dora": True}, "use_dora"),
+    "ranks by module": ({"rank_pattern": {"query": 2}}, "rank_pattern"),
+    "alphas by module": ({"alpha_pattern": {"query": 32}}, "alpha_pattern"),
+    "biases of LoRA": ({"lora_bias": True}, "lora_bias"),
+    "biases of the layers": ({"bias": "lora_only"}, "bias"),
+    "all biases": ({"bias": "all"}, "bias"),
+    "a trained module": ({"modules_to_save": ["pooler"], "target_modules": ["query"]}, "pooler"),
+    "trained embeddings": ({"target_modules": ["query", "word_embeddings"]}, "lora_embedding"),
+    "trained tokens": ({"trainable_token_indices": {"word_embeddings": [1, 2]}}, "trainable_token_indices"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Adapter 'default'. 4 LoRA tensor.s. have invalid shape")  # PEFT, of its own biases
+@pytest.mark.parametrize(("options", "named"), KINDS.values(), ids=KINDS)
+def test_each_kind_of_adapter_is_applied_as_peft_does_or_refused_by_name(
+    bert_base: Path, tmp_path: Path, batch: tuple[Tensor, Tensor], options: dict[str, Any], named: str | None
+) -> None:
+    """The scores are those of the model that was trained, in memory: a changed base is part of it."""
+    trained = trained_with_peft(bert_base, tmp_path, options)
+
+    if named is not None:
+        with pytest.raises(AdapterError, match=named):
+            load(bert_base, tmp_path)
+        return
+
+    ids, mask = batch
+    with torch.inference_mode():
+        theirs = trained(input_ids=ids, attention_mask=mask).logits
+    assert distance(scores(load(bert_base, tmp_path), batch), theirs) < 1e-5
+
+
+def trained_with_peft(base: Path, folder: Path, options: dict[str, Any]) -> Any:
+    """Return a model with an adapter, every trained number moved a little; its adapter is saved in the folder."""
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForSequenceClassification
+
+    torch.manual_seed(5)
+    model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=3, dtype=torch.float32)
+    plain = {"r": 4, "lora_alpha": 8, "target_modules": ["query", "value"]}
+    adapted = get_peft_model(model, LoraConfig(task_type="SEQ_CLS", **(plain | options)))
+    with torch.no_grad():
+        for parameter in adapted.parameters():
+            if parameter.requires_grad:
+                parameter.add_(torch.randn_like(parameter) * 0.05)
+    adapted.eval().save_pretrained(folder)
+    return adapted

@@ -19,22 +19,31 @@ _ROOT = "base_model.model."
 _LORA_KEY = re.compile(r"(?P<module>.+)\.lora_(?P<side>[AB])\.weight")
 _HEAD_KEY = re.compile(r"(score|classifier)\.(?P<part>weight|bias)")
 
-# Options of PEFT that change the arithmetic or the tensors, with the only value supported here.
-_SUPPORTED = {
-    "peft_type": "LORA",
-    "bias": "none",
-    "use_dora": False,
-    "lora_bias": False,
-    "fan_in_fan_out": False,
-    "rank_pattern": {},
-    "alpha_pattern": {},
-    "layer_replication": None,
-    "target_parameters": None,
-    "trainable_token_indices": None,
-    "use_qalora": False,
-    "use_bdlora": None,
-    "alora_invocation_tokens": None,
+# Options of PEFT that say how an adapter was made or is kept, and those that are read below. Whatever else is set may
+# change the arithmetic or the tensors, and is refused by its name: what a later PEFT adds, too.
+_READ = {"r", "lora_alpha", "use_rslora", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern"}
+_HARMLESS = {
+    "auto_mapping",
+    "base_model_name_or_path",
+    "ensure_weight_tying",
+    "eva_config",
+    "inference_mode",
+    "init_lora_weights",  # checked by itself
+    "lora_dropout",
+    "megatron_core",
+    "modules_to_save",  # the head; every other tensor is refused
+    "peft_type",  # checked by itself
+    "peft_version",
+    "qalora_group_size",
+    "revision",
+    "runtime_config",
+    "task_type",
 }
+# Values of options that are as good as none.
+_PLAIN = {"bias": "none"}
+# Initialisations that leave the base's weights as they are. PiSSA, OLoRA, CorDA, LoRA-GA and LoftQ take a part out of
+# the base, which the adapter's file does not hold.
+_PLAIN_INITIALISATIONS = (True, False, None, "gaussian", "orthogonal", "eva", "mica")
 
 
 @dataclass(frozen=True)
@@ -174,13 +183,22 @@ def _read_options(folder: Path) -> dict[str, Any]:
         raise AdapterError(f"{path} cannot be read as JSON: {error}") from error
     if not isinstance(options, dict):
         raise AdapterError(f"{path} holds no options, but {type(options).__name__}.")
-    unsupported = [
-        f"{name}={options[name]!r}"
-        for name, value in _SUPPORTED.items()
-        if name in options and options[name] != value and options[name]
+    kind = options.get("peft_type", "LORA")
+    unsupported = [] if kind == "LORA" else [f"peft_type={kind!r}"]
+    unsupported += [
+        f"{name}={value!r}"
+        for name, value in options.items()
+        if value and name not in _READ | _HARMLESS and value != _PLAIN.get(name)
     ]
     if unsupported:
         raise AdapterError(f"{path}: {', '.join(unsupported)} is not supported; a student is a plain LoRA adapter.")
+    start = options.get("init_lora_weights")
+    if not any(start is plain or start == plain for plain in _PLAIN_INITIALISATIONS):
+        raise AdapterError(
+            f"{path}: init_lora_weights={start!r} is not supported: it took a part out of the base's weights, which "
+            f"the adapter does not hold.\n"
+            f"  Save it as plain LoRA: save_pretrained(..., path_initial_model_for_weight_conversion=...)."
+        )
     return options
 
 
