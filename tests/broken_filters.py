@@ -70,12 +70,13 @@ CASES = [
         "FilterImportError",
         (
             f"{NOT_IMPORTED}ModuleNotFoundError: No module named 'nope_nope'",
-            "pip install nope_nope",
+            "pip install distillery-filter-broken",
             REMOVE,
             "distillery doctor broken",
         ),
         {"module_source": "import nope_nope.inner\n"},
         cause="ModuleNotFoundError",
+        never_says=("pip install nope_nope",),  # a module's name need not be that of a package
     ),
     Case(
         "own module missing",
@@ -188,7 +189,7 @@ CASES = [
         "another version in the config",
         "FilterContractError",
         (
-            f"{TITLE} holds a config.yaml of version 1.2.2",
+            f"{TITLE} is installed, but its config.yaml is of version 1.2.2.",
             f'pip install --force-reinstall "distillery-filter-broken=={TINY_VERSION}"',
         ),
         config=lambda config: config.update(version="1.2.2"),

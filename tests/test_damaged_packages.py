@@ -246,6 +246,20 @@ def test_package_in_two_places(steady_venv: CleanVenv, tmp_path: Path) -> None:
     assert shown["folder"] == str(tmp_path / "distillery_filter_steady")
 
 
+def test_files_that_hide_the_installed_copy(steady_venv: CleanVenv, tmp_path: Path) -> None:
+    """The message names the folder that Python imports, not a reinstallation that changes nothing."""
+    shutil.copytree(steady_venv.site / "distillery_filter_steady", tmp_path / "distillery_filter_steady")
+    config = tmp_path / "distillery_filter_steady" / "config.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace(TINY_VERSION, "1.0.0"), encoding="utf-8")
+    (steady,) = steady_venv.evaluate("load_config('steady')", PYTHONPATH=str(tmp_path))
+    assert steady.error == "FilterContractError"
+    assert steady.message == (
+        f"distillery-filter-steady {TINY_VERSION} is installed, but its config.yaml is of version 1.0.0.\n"
+        f"  Python imports it from {config.parent}, which hides the copy in {steady_venv.site}.\n"
+        f"  Take that folder off the path (PYTHONPATH), or delete it."
+    )
+
+
 def test_core_beside_what_is_left_of_another(copy_venv: CleanVenv) -> None:
     """The version of the core is that of the copy whose metadata can be read."""
     write_info(copy_venv.site / "distillery_core-0.1.0.dist-info", {"RECORD": b""})
@@ -317,6 +331,21 @@ def test_upgrade_of_a_filter_in_use(half_venv: CleanVenv, student: TinyStudent, 
     )
     assert steady.value == TINY_VERSION
     assert half_venv.evaluate("load_config('half').version")[0].value == "1.3.0"
+
+
+def test_files_that_change_in_a_running_process(half_venv: CleanVenv) -> None:
+    """Files without their metadata, as in the middle of an upgrade: the message says to restart first."""
+    path = half_venv.site / "distillery_filter_half" / "config.yaml"
+    text = path.read_text(encoding="utf-8").replace(TINY_VERSION, "1.3.0")
+    _, _, half = half_venv.evaluate(
+        "load_config('half').version",
+        f"__import__('pathlib').Path({str(path)!r}).write_text({text!r})",
+        "load_config('half')",
+    )
+    assert half.error == "FilterContractError"
+    assert (
+        "The files changed while this process was running.  Restart it; if this remains: pip install " in half.message
+    )
 
 
 def test_upgrade_of_a_filter_not_in_use_yet(half_venv: CleanVenv, student: TinyStudent, tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def test_output_in_a_folder_without_permission(tmp_path: Path, bert_filter: Path
     ("arguments", "message"),
     [
         (["--filter", "no-such-filter"], "No filter 'no-such-filter' is installed."),
-        (["--filter", "./no-such-folder"], "No filter stands at no-such-folder"),
+        (["--filter", "./no-such-folder"], "There is no filter at no-such-folder"),
         (["--filter", "{filter}", "--filter", "no-such-filter"], "No filter 'no-such-filter' is installed."),
         (["--filter", "{filter}", "--student", "huge"], "tiny-filter 1.2.3 has no student 'huge'. It has: compact"),
         (["--filter", "{filter}", "--backend", "abacus"], "Invalid value for '--backend'"),

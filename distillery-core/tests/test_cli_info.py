@@ -169,7 +169,7 @@ def test_info_of_a_broken_evaluation_is_a_clear_error(bert_filter: Path, copy_of
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("nope", "No filter 'nope' is installed."), ("./nope", "No filter stands at nope")]
+    ("name", "message"), [("nope", "No filter 'nope' is installed."), ("./nope", "There is no filter at nope")]
 )
 def test_info_of_no_filter(install: Install, name: str, message: str) -> None:
     result = run("info", name)

@@ -2,10 +2,10 @@
 
 DistilleryError
 ├── FilterError                 one filter cannot be used; every other filter still can
-│   ├── FilterNotFoundError     no installed filter has that name, no folder stands at that path
+│   ├── FilterNotFoundError     no installed filter has that name, no filter is in that folder
 │   ├── DuplicateFilterError    two distributions provide the same name
-│   ├── FilterVersionError      the filter and the installed core exclude each other
-│   ├── FilterImportError       the filter's package fails to import
+│   ├── FilterVersionError      the filter does not allow the version of the installed core
+│   ├── FilterImportError       the filter's package is damaged, or fails to import
 │   └── FilterContractError     it imports, but does not offer what a filter must offer
 ├── ConfigError                 config.yaml is missing, unreadable or wrong
 │   └── StudentNotFoundError    the filter has no student of that name
@@ -18,7 +18,7 @@ DistilleryError
 │   └── BackendError            the inference backend is missing or failed
 │       └── ForkedProcessError  the backend computed before the fork that made this process
 ├── CacheError                  the cache of converted models cannot be written
-├── ProbeError                  Stage 1 is missing or does not fit, or cannot promise what is asked of it
+├── ProbeError                  Stage 1 is missing, does not fit, or cannot promise the miss rate asked for
 ├── ArticleError                an article cannot be read (also a ValueError)
 ├── ArticleTypeError            what was given holds no articles (also a TypeError)
 ├── ScoringError                an article was read but has no valid score
@@ -39,7 +39,7 @@ class FilterError(DistilleryError):
 
 
 class FilterNotFoundError(FilterError):
-    """No installed filter has the name, or no filter stands at the path."""
+    """No installed filter has the name, or no filter is at the path."""
 
 
 class DuplicateFilterError(FilterError):
@@ -47,11 +47,11 @@ class DuplicateFilterError(FilterError):
 
 
 class FilterVersionError(FilterError):
-    """The filter's core range excludes the installed core."""
+    """The filter does not allow the version of the installed core."""
 
 
 class FilterImportError(FilterError):
-    """The filter's package raised while it was imported."""
+    """The filter's package is damaged, was changed since this process imported it, or raised an error at import."""
 
 
 class FilterContractError(FilterError):
@@ -83,7 +83,7 @@ class EncoderNotFoundError(ModelError):
 
 
 class WeightsError(ModelError):
-    """A file of weights does not have the sha256 that the config states."""
+    """A file of weights does not have the sha256 in the config."""
 
 
 class AdapterError(ModelError):
@@ -103,7 +103,7 @@ class CacheError(DistilleryError):
 
 
 class ProbeError(DistilleryError):
-    """A filter's Stage 1 is missing or does not fit, or cannot promise what is asked of it."""
+    """A filter's Stage 1 is missing, does not fit, or cannot promise the miss rate asked for."""
 
 
 class ArticleError(DistilleryError, ValueError):

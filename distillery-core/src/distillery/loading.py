@@ -21,7 +21,7 @@ from .errors import (
     ProbeError,
 )
 from .names import distribution_of, normalise
-from .plugins.filters import InstalledFilter, find_filter, list_filters
+from .plugins.filters import InstalledFilter, find_filter, list_filters, remedy_for_another_version
 from .plugins.hookspecs import FilterHooks
 from .plugins.manager import CORE_DISTRIBUTION, core_version, described_error, hook_fault, manager_of
 from .scoring.gate import FilterGate
@@ -194,7 +194,7 @@ def locate_filter(name: str | Path) -> tuple[Path, type[FilterBaseScorer]]:
         return folder_at(Path(name)), FilterBaseScorer
     item = find_filter(name)
     source = load_source(item)
-    check_identity(item, FilterConfig.load(source.folder))
+    check_identity(item, FilterConfig.load(source.folder), source.folder)
     return source.folder, source.scorer_class or FilterBaseScorer
 
 
@@ -206,7 +206,7 @@ def folder_at(path: Path) -> Path:
     if len(inside) == 1:
         return inside[0].parent
     raise FilterNotFoundError(
-        f"No filter stands at {path}: neither {CONFIG_FILE} nor src/<package>/{CONFIG_FILE} is there.\n"
+        f"There is no filter at {path}: it has neither {CONFIG_FILE} nor src/<package>/{CONFIG_FILE}.\n"
         f"  Give the folder of a filter, or the name of an installed one (distillery list)."
     )
 
@@ -233,17 +233,17 @@ def load_source(item: InstalledFilter) -> FilterSource:
     return _source(item, offers)
 
 
-def check_identity(item: InstalledFilter, config: FilterConfig) -> None:
-    """Raise FilterContractError unless entry point, distribution and config.yaml agree."""
+def check_identity(item: InstalledFilter, config: FilterConfig, folder: Path) -> None:
+    """Raise FilterContractError unless entry point, distribution and the config.yaml in the folder agree."""
     if config.normalised_name != item.name:
         raise FilterContractError(
             f"{item.title} registers a filter '{item.name}', but its config.yaml names '{config.name}'.\n"
-            f"  The entry point and the config must carry the same name; tell the filter's author."
+            f"  The entry point and the config must have the same name.  Tell the filter's author."
         )
     if config.version != item.version:
         raise FilterContractError(
-            f"{item.title} holds a config.yaml of version {config.version}: the copy is not what was released.\n"
-            f'  Reinstall it: pip install --force-reinstall "{item.distribution}=={item.version}"'
+            f"{item.title} is installed, but its config.yaml is of version {config.version}.\n"
+            f"  {remedy_for_another_version(item, folder)}"
         )
 
 
@@ -256,7 +256,7 @@ def _source(item: InstalledFilter, offers: list[Any]) -> FilterSource:
     if not offers:
         raise FilterContractError(
             f"{item.title} does not implement the hook distillery_filter, or returns None from it.\n"
-            f"  Its module needs a function distillery_filter under @distillery.hookimpl; tell the filter's author."
+            f"  Its module needs a function distillery_filter under @distillery.hookimpl.  Tell the filter's author."
         )
     raise FilterContractError(
         f"{item.title} answers the hook distillery_filter with {offer!r}.\n"
@@ -274,7 +274,7 @@ def _import_failed(item: InstalledFilter, error: BaseException) -> FilterImportE
             f"Upgrade both: pip install -U {CORE_DISTRIBUTION} {item.distribution}"
         )
     elif missing and missing != item.entry_point.module.partition(".")[0]:
-        remedy = f"Install what is missing: pip install {missing}"
+        remedy = f"Install what it requires: pip install {item.distribution}"
     return FilterImportError(
         f"{item.name} {item.version} could not be imported: {described_error(error)}\n"
         f"  {remedy}, or remove the filter: pip uninstall {item.distribution}   "

@@ -76,7 +76,7 @@ class StudentConfig(Section):
 
     @property
     def weights_sha256(self) -> str:
-        """The sha256 of the trained weights, which stands for the student in every score."""
+        """The sha256 of the trained weights, which identifies the student in every score."""
         return self.sha256[ADAPTER_FILE]
 
     @field_validator("sha256")

@@ -18,7 +18,17 @@ from packaging.utils import canonicalize_name
 from ..errors import DistilleryError, DuplicateFilterError, FilterImportError, FilterNotFoundError
 from ..names import FILTER_PREFIX, distribution_of, normalise, package_of
 from .manager import CORE_DISTRIBUTION, check_core_range
-from .packages import FILTER_GROUP, Package, discover, names_no_module, points_of, repair, version_before_upgrade
+from .packages import (
+    FILTER_GROUP,
+    Package,
+    changed_since_start,
+    discover,
+    editable_source,
+    names_no_module,
+    points_of,
+    repair,
+    version_before_upgrade,
+)
 
 ALLOW_LIST_VARIABLE = "DISTILLERY_FILTERS"
 
@@ -87,6 +97,23 @@ def fault_of(item: InstalledFilter) -> str | None:
     except DistilleryError as error:
         return str(error)
     return None
+
+
+def remedy_for_another_version(item: InstalledFilter, folder: Path) -> str:
+    """Return what to do about files of another version than the metadata states; the files are in ``folder``."""
+    distribution = getattr(item.entry_point, "dist", None)
+    again = f'pip install --force-reinstall "{item.distribution}=={item.version}"'
+    if changed_since_start(folder):
+        return f"The files changed while this process was running.  Restart it; if this remains: {again}"
+    if distribution and (source := editable_source(distribution)):
+        return f"It is a link to its source, whose version changed.  Install it again: pip install -e {source}"
+    site = Path(str(distribution.locate_file(""))).resolve() if distribution else None
+    if site and site not in folder.resolve().parents:
+        return (
+            f"Python imports it from {folder}, which hides the copy in {site}.\n"
+            f"  Take that folder off the path (PYTHONPATH), or delete it."
+        )
+    return f"Reinstall it: {again}"
 
 
 def _described(package: Package, point: EntryPoint) -> InstalledFilter:

@@ -10,6 +10,7 @@ import json
 import logging
 import re
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -33,6 +34,7 @@ _HEADING = re.compile(r"\[([^\[\]]+)\]\s*$")
 
 logger = logging.getLogger(__name__)
 
+_STARTED = time.time()
 _versions_in_use: dict[str, str] = {}
 
 # dist-info folders with an unreadable entry_points.txt, and what is wrong with it.
@@ -117,13 +119,25 @@ def version_before_upgrade(module: str, version: str) -> str | None:
     return before if before != version else None
 
 
-def is_editable(distribution: Distribution) -> bool:
-    """Return whether a distribution is installed as a link to its source tree (PEP 610)."""
+def changed_since_start(folder: Path) -> bool:
+    """Return whether a file in a folder is newer than this process."""
+    try:
+        return any(path.stat().st_mtime > _STARTED for path in folder.iterdir())
+    except OSError:
+        return False
+
+
+def editable_source(distribution: Distribution) -> str | None:
+    """Return the source tree that a distribution is installed as a link to (PEP 610), None for a copy."""
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
     try:
         origin = json.loads(distribution.read_text("direct_url.json") or "{}")
-        return bool(origin.get("dir_info", {}).get("editable"))
-    except (AttributeError, OSError, ValueError):
-        return False
+        editable = origin.get("dir_info", {}).get("editable")
+        return url2pathname(urlsplit(origin["url"]).path) if editable else None
+    except (AttributeError, KeyError, OSError, TypeError, ValueError):
+        return None
 
 
 def _stamp() -> tuple[tuple[str, int], ...]:
@@ -267,7 +281,7 @@ def _with_fault(package: Package, fault: str | None) -> Package:
 
 
 def repair(package: Package) -> str:
-    """Return what to do about damaged metadata; it names no package that only a folder's name stands for."""
+    """Return what to do about damaged metadata; a name that is only known from a folder is not installed."""
     known = package.name.startswith(FILTER_PREFIX)
     again = f"install it again: pip install --force-reinstall {package.name}" if known else "install its package again"
     return f"Delete {package.folder}, then {again}" if package.folder else again.capitalize()

@@ -14,12 +14,13 @@ from ..config import FilterConfig
 from ..golden import golden_faults, read_golden
 from ..loading import HYBRID, load_config, load_filter, locate_filter
 from ..plugins.filters import InstalledFilter, find_filter
+from ..plugins.packages import editable_source
 from ..scoring.scorer import FilterBaseScorer
 from ..students.backends.contract import AUTO
 from .articles import AWKWARD, PLAIN
 from .cases import FilterCases, average_case_faults, prefilter_case_faults
 from .consistency import awkward_faults, batch_faults, order_faults, repetition_faults
-from .distribution import file_faults, is_editable, metadata_faults, name_faults, requirement_faults
+from .distribution import file_faults, metadata_faults, name_faults, requirement_faults
 from .golden_set import golden_set_faults
 from .import_cost import import_faults
 from .offline import network_faults
@@ -88,7 +89,7 @@ class FilterConformance:
 
     def test_holds_no_forbidden_file(self, installed: InstalledFilter, distribution: Distribution) -> None:
         """No pickle, no articles, no tests, nothing huge."""
-        if is_editable(distribution):
+        if editable_source(distribution):
             pytest.skip(f"{installed.title} is installed editable: only a wheel has files of its own")
         expect_none(installed, file_faults(distribution))
 

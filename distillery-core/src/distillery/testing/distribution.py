@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from importlib.metadata import Distribution, PackagePath
 from pathlib import Path, PurePosixPath
 
@@ -77,12 +76,6 @@ def file_faults(distribution: Distribution) -> list[str]:
         if not _written_by_installer(file)
         for reason in _reasons_against(file, Path(str(file.locate())).stat().st_size)
     ]
-
-
-def is_editable(distribution: Distribution) -> bool:
-    """Return whether a distribution is a source tree, so that it has no files of its own (PEP 610)."""
-    origin = json.loads(distribution.read_text("direct_url.json") or "{}")
-    return bool(origin.get("dir_info", {}).get("editable"))
 
 
 def _reasons_against(file: PurePosixPath, size: int) -> list[str]:
