@@ -61,7 +61,10 @@ def main() -> None:
 
 
 def faults(options: argparse.Namespace) -> bool:
-    """Label with faults injected; every article must end as a label or a dead letter, within the cap."""
+    """Label with faults injected; every article must end as a label or a dead letter, within its attempts.
+
+    Attempts are what the article is at fault for; the endpoint's faults make further calls.
+    """
     sound = True
     for provider in MODELS:
         with _workplace(options) as place, OracleServer(misbehaving(DIMENSIONS, seed=options.seed)) as server:
@@ -70,7 +73,7 @@ def faults(options: argparse.Namespace) -> bool:
             done = subprocess.run(command, capture_output=True, text=True, check=False, env=place.environment)
             report = json.loads(place.report.read_text(encoding="utf-8"))
             articles = report["articles"]
-            most = max(server.by_prompt.values())
+            most = place.most_attempts()
             sound &= articles["labelled"] + articles["dead_letters"] == options.n and most <= CAP
             sound &= report["calls"]["all_runs"] == server.n_calls
             print(
@@ -177,12 +180,19 @@ class Workplace:
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
 
+    def most_attempts(self) -> int:
+        """Return how many attempts were counted against one article at most."""
+        with sqlite3.connect(self.store) as store:
+            rows = store.execute("SELECT sum(counts) FROM attempts GROUP BY key").fetchall()
+        store.close()
+        return max(number for (number,) in rows)
+
     def command(self, provider: str, server: OracleServer, *more: str) -> list[str]:
         """Return ``distillery label`` for a provider at the server."""
         url = server.openai_url if provider == "openai" else server.url
         return [
             str(Path(sys.executable).with_name("distillery")),
-            *("label", "--filter", str(FILTER), "--articles", str(self.articles), "-o", str(self.labels)),
+            *("label", str(self.articles), "--filter", str(FILTER), "-o", str(self.labels)),
             *("--provider", provider, "--model", MODELS[provider], "--base-url", url, "--max-attempts", str(CAP)),
             *more,
         ]

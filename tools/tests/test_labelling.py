@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
 import os
 import subprocess
@@ -235,6 +237,33 @@ def test_wrong_use_is_told_before_anything_is_sent(
         assert server.n_calls == 0
     assert done.exit_code == USAGE
     assert says in done.output
+
+
+def test_articles_are_read_as_score_reads_them(labelling: LabellingFixture) -> None:
+    """CSV and compressed files, too; JSON lines in a pipe are refused, since they are read more than once."""
+    table = labelling.folder / "articles.csv"
+    with table.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(article(0)))
+        writer.writeheader()
+        writer.writerows(article(number) for number in range(3))
+    packed = labelling.folder / "articles.jsonl.gz"
+    packed.write_bytes(gzip.compress(labelling.articles.read_bytes()))
+    os.mkfifo(labelling.folder / "pipe.jsonl")
+    with OracleServer() as server:
+        for path, n, status in ((table, 3, OK), (packed, 12, OK), (labelling.folder / "pipe.jsonl", 0, USAGE)):
+            output = labelling.folder / f"{path.stem}-{path.suffix[1:]}.jsonl"
+            arguments = labelling.arguments(server, "openai", "-o", output)
+            done = run_cli(arguments[0], path, *arguments[2:])
+            assert done.exit_code == status, done.output
+            assert not n or len(output.read_text(encoding="utf-8").splitlines()) == n
+
+
+def test_articles_may_be_given_as_an_option(labelling: LabellingFixture) -> None:
+    """As scripts do."""
+    with OracleServer() as server:
+        command, articles, *others = labelling.arguments(server)
+        assert run_cli(command, "--articles", articles, *others).exit_code == OK
+    assert len(labelling.read("labels")) == 12
 
 
 def test_report_for_programs_and_for_people(labelling: LabellingFixture) -> None:

@@ -167,6 +167,48 @@ def test_provider_of_a_third_party(labelling: LabellingFixture, dice: None) -> N
     assert (refused.exit_code, "takes no batches" in refused.output) == (FAILED, True)
 
 
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ("Completion(None, None, None)", "malformed"),
+        ("Completion({'green': 1}, Usage(prompt=-1), 7)", "malformed"),
+        ("Completion(text, Usage(prompt='x', output=None), self.model)", None),
+        ("Completion(text, {'prompt': 1}, self.model)", None),
+        ("{'text': text}", "unavailable"),
+        ("text", "unavailable"),
+    ],
+)
+def test_strange_answer_of_a_third_party_ends_no_run(
+    labelling: LabellingFixture, dice: None, answer: str, kind: str | None
+) -> None:
+    """What is no text is no reply; a usage that cannot be right is estimated."""
+    module = importlib.import_module("acme_dice")
+    text = PLUGIN.replace("Completion(text, Usage(prompt=10, output=5), self.model)", answer)
+    Path(str(module.__file__)).write_text(text, encoding="utf-8")
+    importlib.invalidate_caches()
+    sys.modules.pop("acme_dice")
+    options = ("--provider", "dice", "--model", "two-sixes", "--max-attempts", 1, "--price-in", 1, "--price-out", 1)
+    labelling.write([article(1), article(2)])
+    with OracleServer() as server:
+        done = labelling.label(server, *options)
+    assert done.exit_code == (FAILED if kind else OK), done.output
+    assert set(labelling.report["calls"]["failures"]) == ({kind} if kind else set())
+    assert labelling.report["articles"]["labelled"] == (0 if kind else 2)
+
+
+def test_third_party_that_cannot_be_made_is_one_line(labelling: LabellingFixture, dice: None) -> None:
+    """Whatever it raises."""
+    module = importlib.import_module("acme_dice")
+    text = PLUGIN.replace("self.model = settings.model", "raise RuntimeError('no dice')")
+    Path(str(module.__file__)).write_text(text, encoding="utf-8")
+    importlib.invalidate_caches()
+    sys.modules.pop("acme_dice")
+    with OracleServer() as server:
+        done = labelling.label(server, "--provider", "dice", "--model", "two-sixes")
+    assert done.exit_code == USAGE
+    assert "The provider 'dice' cannot be made: RuntimeError: no dice" in done.output
+
+
 @pytest.mark.parametrize("answer", ['{"dice": "acme_dice"}', '{"dice": 6}', '["dice"]', '{"dice": ":Dice"}'])
 def test_hook_that_answers_nonsense_is_the_plugins_fault(dice: None, answer: str) -> None:
     """It is named, and the other providers stay."""

@@ -112,7 +112,7 @@ def test_a_slot_stands_once(config: FilterConfig, tmp_path: Path, slot: str, tim
     message = str(raised.value)
     assert str(tmp_path / "prompt.md") in message
     assert "has 1 fault(s)" in message
-    assert f"{slot} is missing: write it once" in message if times == 0 else f"{slot} stands 2 times" in message
+    assert f"{slot} is missing: write it once" in message if times == 0 else f"{slot} occurs 2 times" in message
 
 
 def test_every_fault_is_told_at_once(config: FilterConfig, tmp_path: Path) -> None:
@@ -126,8 +126,8 @@ def test_every_fault_is_told_at_once(config: FilterConfig, tmp_path: Path) -> No
     for part in (
         "{{article}} is missing",
         "{{published_date}} is missing",
-        "{{title}} stands 2 times",
-        "{{articel}} is no slot",
+        "{{title}} occurs 2 times",
+        "{{articel}} is not a slot",
         "dimension green of config.yaml is not named",
         "dimension tested of config.yaml is not named",
     ):

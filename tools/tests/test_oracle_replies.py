@@ -170,7 +170,7 @@ def test_depth_is_an_error_not_a_crash(around: str, depth: int) -> None:
 
 
 def test_the_message_shows_the_place() -> None:
-    with pytest.raises(MalformedReplyError, match=r"'/' stands where ',' must: .*7/10"):
+    with pytest.raises(MalformedReplyError, match=r"'/' where ',' is expected: .*7/10"):
         parse_json('{"a": {"score": 7/10}}')
     with pytest.raises(TruncatedReplyError, match=r"breaks off: \.\.\..*so far"):
         parse_json('{"a": "so far')

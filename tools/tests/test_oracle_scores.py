@@ -85,8 +85,8 @@ def test_every_fault_is_told_at_once() -> None:
     for part in (
         "human_gain: is '7'",
         "evidence_level: is missing",
-        "evidnce_level: is no dimension; expected human_gain, evidence_level",
-        "overall: is no dimension",
+        "evidnce_level: is not a dimension; expected human_gain, evidence_level",
+        "overall: is not a dimension",
     ):
         assert part in message
 
@@ -97,7 +97,7 @@ def test_names_are_compared_without_regard_to_spelling(name: str) -> None:
 
 
 def test_two_spellings_of_one_name_are_refused() -> None:
-    with pytest.raises(ScoresError, match="evidence_level: stands 2 times, as evidence_level, Evidence level"):
+    with pytest.raises(ScoresError, match="evidence_level: given 2 times, as evidence_level, Evidence level"):
         parse_reply(reply(human_gain=1, evidence_level=2, **{"Evidence level": 3}), DIMENSIONS)
 
 
@@ -112,7 +112,7 @@ def test_a_number_beside_judgements_may_stand_but_among_bare_numbers_it_may_be_a
     judged = {"human_gain": {"score": 1}, "evidence_level": {"score": 2}}
 
     assert parse_reply(reply(**judged, confidence=0.9), DIMENSIONS)
-    with pytest.raises(ScoresError, match="confidence: is no dimension"):
+    with pytest.raises(ScoresError, match="confidence: is not a dimension"):
         parse_reply(reply(human_gain=1, evidence_level=2, confidence=0.9), DIMENSIONS)
 
 
@@ -175,3 +175,25 @@ def test_the_schema_asks_for_every_dimension_and_nothing_else() -> None:
         "required": ["human_gain", "evidence_level"],
         "additionalProperties": False,
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"human_gain": 2, "evidence_level": 3, "change_durability": 4, "human_gain": 9}',
+        '{"human_gain": {"score": 2, "score": 9}, "evidence_level": 3, "change_durability": 4}',
+        '```json\n{"human_gain": 2, "evidence_level": 3, "change_durability": 4, "human_gain": 9,}\n```',
+        '{"scores": {"human_gain": 2, "evidence_level": 3, "change_durability": 4, "human_gain": 2}}',
+    ],
+    ids=["sound", "score", "mended", "nested"],
+)
+def test_dimension_that_is_given_twice_is_malformed(text: str) -> None:
+    """No value is the last word, in sound JSON as in JSON that was mended."""
+    with pytest.raises(MalformedReplyError, match=r"human_gain.* more than once"):
+        parse_reply(text, ("human_gain", "evidence_level", "change_durability"))
+
+
+def test_other_keys_may_be_given_twice() -> None:
+    """They are no scores."""
+    text = '{"human_gain": 2, "note": "a", "note": "b"}'
+    assert parse_reply(text, ("human_gain",)) == {"human_gain": 2.0}

@@ -69,7 +69,7 @@ class LabelOptions:
         }
         if absent := [option for option, value in needed.items() if value is None]:
             raise click.UsageError(f"Missing: {', '.join(absent)}.")
-        if self.articles == STANDARD_INPUT:
+        if self.articles and (self.articles == STANDARD_INPUT or self.articles.is_fifo()):
             raise click.UsageError("The articles must be a file: they are read more than once.")
         if (self.price_in is None) != (self.price_out is None):
             raise click.UsageError("Give --price-in and --price-out together.")

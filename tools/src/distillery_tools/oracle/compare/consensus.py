@@ -59,7 +59,7 @@ def _split(key: Id, opinions: Any) -> Record:
     """Return the split as a part of the record, empty if no file states one."""
     stated = {opinion["split"] for opinion in opinions if opinion.get("split") is not None}
     if len(stated) > 1:
-        raise InputFileError(f"{key} stands in {' and in '.join(sorted(map(str, stated)))}; give it one split.")
+        raise InputFileError(f"{key} is in the splits {' and '.join(sorted(map(str, stated)))}; give it one.")
     return {"split": stated.pop()} if stated else {}
 
 

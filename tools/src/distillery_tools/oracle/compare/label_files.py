@@ -20,7 +20,7 @@ Scores = NDArray[np.float64]
 def read_labels(path: Path, dimensions: Sequence[str]) -> Labels:
     """Return the label records of a file by id; raise InputFileError with the first faults.
 
-    A fault is an id that stands twice, or scores that are not those of the dimensions.
+    A fault is a repeated id, or scores that are not those of the dimensions.
     """
     labels: Labels = {}
     faults: list[str] = []

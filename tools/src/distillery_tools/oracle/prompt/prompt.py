@@ -26,7 +26,7 @@ _SLOT = re.compile(r"\{\{\s*\w+\s*\}\}")
 
 @dataclass(frozen=True)
 class RenderedPrompt:
-    """The text to send, and what the oracle so sees of the article: title, blank line, compressed content."""
+    """The text to send, and what the oracle sees of the article: title, blank line, compressed content."""
 
     text: str
     article_text: str
@@ -45,7 +45,7 @@ class Prompt:
     def load(cls, config: FilterConfig, folder: Path) -> Prompt:
         """Read the prompt that a filter's config names; raise PromptError with every fault found.
 
-        A prompt without the article's slot would be answered all the same, with scores that are made up.
+        A prompt without the article's slot would be answered too, with invented scores.
         """
         path = folder / config.oracle.prompt
         template = _read(path)
@@ -56,13 +56,13 @@ class Prompt:
 
     @property
     def sha256(self) -> str:
-        """The sha256 of the template, by which labels of another prompt are told apart."""
+        """The sha256 of the template, which distinguishes labels of different prompts."""
         return hashlib.sha256(self.template.encode("utf-8")).hexdigest()
 
     def render(self, article: Mapping[str, Any]) -> RenderedPrompt:
         """Fill the slots with an article, cleaned as the student reads it; raise ArticleError if that cannot be read.
 
-        A source or date that is absent becomes ``(not stated)``. What stands in the article is never taken for
+        A source or date that is absent becomes ``(not stated)``. Text of the article is never taken for
         a slot.
         """
         read = Article.from_dict(article)
@@ -89,20 +89,20 @@ def _read(path: Path) -> str:
 
 def _slot_faults(template: str) -> list[str]:
     found = Counter(_SLOT.findall(template))
-    absent = [f"{slot} is missing: write it once, where the oracle is to read it" for slot in SLOTS if not found[slot]]
-    repeated = [f"{slot} stands {found[slot]} times: leave one" for slot in SLOTS if found[slot] > 1]
-    unknown = [f"{slot} is no slot; there are {', '.join(SLOTS)}" for slot in found if slot not in SLOTS]
+    absent = [f"{slot} is missing: write it once, where the oracle reads it" for slot in SLOTS if not found[slot]]
+    repeated = [f"{slot} occurs {found[slot]} times: keep one" for slot in SLOTS if found[slot] > 1]
+    unknown = [f"{slot} is not a slot; the slots are {', '.join(SLOTS)}" for slot in found if slot not in SLOTS]
     return absent + repeated + unknown
 
 
 def _dimension_faults(template: str, dimensions: list[str]) -> list[str]:
     return [
-        f"the dimension {name} of config.yaml is not named: say how to score it, or take it out of config.yaml"
+        f"the dimension {name} of config.yaml is not named: describe how to score it, or remove it from config.yaml"
         for name in dimensions
         if not re.search(rf"(?<!\w){name}(?!\w)", template)
     ]
 
 
 def _line(value: Any) -> str:
-    """Return a field on one line, or what stands for an absent one."""
+    """Return a field on one line, or the text for an absent one."""
     return " ".join(clean(value).split()) or NOT_STATED if isinstance(value, str) else NOT_STATED

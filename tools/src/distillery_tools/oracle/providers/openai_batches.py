@@ -68,7 +68,7 @@ class OpenAIBatches:
             raise NoCompletionError(f"the file of requests was not taken: {error}", error.retry_after) from error
 
     def _stated(self, answer: Any, name: str) -> str:
-        """Return a field of an answer; raise the CallError that stands in its place, as in a reply with HTTP 200."""
+        """Return a field of an answer; raise the CallError that an answer without it states."""
         value = getattr(answer, name, None)
         if isinstance(value, str):
             return value
@@ -134,7 +134,7 @@ class OpenAIBatches:
             raise failure_of(refusal, self._form, self._form.current) from error
         except (APIConnectionError, httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise transport_failure(error) from error
-        except (OpenAIError, ValueError, AttributeError, TypeError) as error:  # an answer that is none of a batch's
+        except (OpenAIError, ValueError, AttributeError, TypeError) as error:  # not the answer of a batch
             raise no_completion(f"{type(error).__name__} {error}") from error
 
 

@@ -16,7 +16,7 @@ from ..errors import SetupError
 from .contract import Provider, ProviderSettings
 from .keys import Redactor
 
-# Where our own providers go if nothing else is said, and the variables with which their clients can be told.
+# The default endpoints of our own providers, and the environment variables that replace them.
 _ENDPOINTS = {
     "openai": ("OPENAI_BASE_URL", "https://api.openai.com/v1"),
     "gemini": ("GOOGLE_GEMINI_BASE_URL", "https://generativelanguage.googleapis.com"),

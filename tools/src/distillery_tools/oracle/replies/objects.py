@@ -65,7 +65,7 @@ def objects_in(text: str) -> Found:
 
 
 def _search(text: str) -> Found:
-    """Read each object from its opening brace; after one with a fault, only a brace that starts a line starts anew."""
+    """Read each object from its brace; after one with a fault, only a brace that starts a line begins another."""
     found, at = Found(), 0
     while (at := text.find("{", at)) >= 0:
         if not object_may_start(text, at + 1) or (found.fault and not _starts_line(text, at)):

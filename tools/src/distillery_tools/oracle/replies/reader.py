@@ -92,7 +92,7 @@ class ObjectReader:
 
     def _string(self, may_end: MayEnd, *, inner_quotes: bool = False) -> str:
         if self._next() not in CLOSING:
-            raise Broken(self.at, f"{self._text[self.at]!r} stands where a quoted key must")
+            raise Broken(self.at, f"{self._text[self.at]!r} where a quoted key is expected")
         value, self.at = read_string(self._text, self.at, may_end, inner_quotes=inner_quotes)
         return value
 
@@ -117,7 +117,7 @@ class ObjectReader:
                 return float(word)
         except ValueError:  # more digits than Python reads
             raise Broken(self.at, f"a number of {len(word)} digits") from None
-        raise Broken(self.at, f"{word[:40]!r} is no value of JSON")
+        raise Broken(self.at, f"{word[:40]!r} is not a JSON value")
 
     def _enter(self, depth: int) -> None:
         if depth > MAX_DEPTH:
@@ -133,5 +133,5 @@ class ObjectReader:
 
     def _expect(self, mark: str) -> None:
         if self._next() != mark:
-            raise Broken(self.at, f"{self._text[self.at]!r} stands where {mark!r} must")
+            raise Broken(self.at, f"{self._text[self.at]!r} where {mark!r} is expected")
         self.at += 1

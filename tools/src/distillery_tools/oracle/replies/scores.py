@@ -20,10 +20,10 @@ _SEPARATORS = re.compile(r"[\s-]+")
 def parse_reply(text: str, dimensions: Sequence[str]) -> dict[str, float]:
     """Return the score of each dimension, in their order; raise ReplyError that says what is wrong.
 
-    A score is a number or ``{"score": number, ...}``; one in quotes is none. Names are compared without regard to
-    case, spaces and hyphens. What is no score, such as ``content_type``, may stand beside them, and one object may
-    hold them all. Of several objects the one that has all dimensions counts; two of them must agree,
-    and none may follow that breaks off, which could have been the last word.
+    A score is a number or ``{"score": number, ...}``; a number in quotes is not a score. Names are compared without
+    regard to case, spaces and hyphens. Other keys, such as ``content_type``, may be beside them, and one object may
+    hold them all. A dimension must be given once. Of several objects the one with all dimensions counts; two of them
+    must agree, and none may follow that breaks off, since it could have been the last word.
     """
     found = objects_in(text)
     answers = [answer for each in found.objects for answer in _complete(each, dimensions)]
@@ -82,7 +82,7 @@ def _fault(name: str, keys: list[str], answer: Mapping[str, Any]) -> str | None:
     if not keys:
         return f"{name}: is missing; expected {WANTED}"
     if len(keys) > 1:
-        return f"{name}: stands {len(keys)} times, as {', '.join(keys)}; expected it once"
+        return f"{name}: given {len(keys)} times, as {', '.join(keys)}; expected it once"
     points = _points(answer[keys[0]])
     return None if is_score(points) else f"{name}: is {repr(points)[:60]}; expected {WANTED}"
 
@@ -93,11 +93,11 @@ def _strangers(answer: Mapping[str, Any], spellings: Mapping[str, list[str]]) ->
     bare = all(is_score(answer[key]) for key in known)
     for key, value in answer.items():
         if key not in known and (_has_score(value) or (bare and is_score(value))):
-            yield f"{key}: is no dimension; expected {', '.join(spellings)}"
+            yield f"{key}: is not a dimension; expected {', '.join(spellings)}"
 
 
 def _points(value: Any) -> Any:
-    """Return the number that a judgement gives, or what stands in its place."""
+    """Return the number that a judgement gives, or what it gives instead."""
     if not _has_score(value):
         return value
     return next(points for key, points in value.items() if normalised(key) == "score")

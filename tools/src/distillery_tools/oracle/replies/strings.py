@@ -21,7 +21,7 @@ class Ended(Exception):  # noqa: N818  no error: the text is over
 
 
 class Broken(Exception):  # noqa: N818  no error: another brace may start an object
-    """What stands at ``position`` has no place in JSON, nor a single reading."""
+    """What is at ``position`` is not allowed in JSON, and has no single reading."""
 
     def __init__(self, position: int, reason: str) -> None:
         """Take the place in the text and what is wrong there."""
@@ -31,7 +31,7 @@ class Broken(Exception):  # noqa: N818  no error: another brace may start an obj
 
 
 def read_string(text: str, at: int, may_end: MayEnd, *, inner_quotes: bool = False) -> tuple[str, int]:
-    """Return the string whose opening quote stands at a place, and where it ends.
+    """Return the string whose opening quote is at a place, and where it ends.
 
     A quote ends the string if what follows ``may_end`` it. With ``inner_quotes`` any other one belongs to the
     text, unless a colon follows: then it could as well end a key. Without, it is a fault. Control characters

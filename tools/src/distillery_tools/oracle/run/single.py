@@ -220,7 +220,7 @@ class Labeller:
 
 
 def failure_of_stranger(error: Exception) -> CallError:
-    """Return what an error means that is none of ours: what Python calls a connection tells whether one was made."""
+    """Return what an error of a plugin's provider means: Python's own errors say whether there was a connection."""
     said = f"the provider raised {type(error).__name__}: {error}"
     if isinstance(error, ConnectionRefusedError):
         return UnreachableError(said)

@@ -16,7 +16,7 @@ class GroupCommit:
     """Runs pieces of work on a connection, in order and in a thread of its own.
 
     What `run` returns is on disk. While one transaction is written, what arrives becomes the next, so that the
-    cost of a commit is shared however many tasks wait. Work that was handed over is done even if its task is
+    cost of a commit is shared however many tasks wait. Work that was submitted is done even if its task is
     cancelled.
     """
 
@@ -36,7 +36,7 @@ class GroupCommit:
         return cast("T", await future)
 
     async def close(self) -> None:
-        """Finish what was handed over."""
+        """Finish what was submitted."""
         if self._writing is not None:
             await self._writing
         self._thread.shutdown()

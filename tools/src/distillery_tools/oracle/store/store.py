@@ -169,7 +169,7 @@ class Store:
         await self.close()
 
     async def close(self) -> None:
-        """Finish what was handed over and close the file."""
+        """Finish what was submitted and close the file."""
         await self._group.close()
         self._connection.close()
 
