@@ -10,6 +10,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+# Backends may differ by 0.1 (docs/decisions/precision-gate.md), and what is shown is rounded to 0.1.
+TOLERANCE = 0.1 + 0.1 / 2
+
+_NUMBER = re.compile(r"\d+\.\d+")
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -20,7 +25,16 @@ def test_first_example_prints_what_the_readme_shows() -> None:
 
     result = subprocess.run([sys.executable, "-c", block[1]], capture_output=True, text=True, check=True)
 
-    assert _without_last_digit(result.stdout) == _without_last_digit(block[2])
+    words, numbers = _words_and_numbers(result.stdout)
+    shown_words, shown_numbers = _words_and_numbers(block[2])
+    assert words == shown_words
+    assert len(numbers) > 1
+    assert numbers == pytest.approx(shown_numbers, abs=TOLERANCE)
+
+
+def test_it_is_short() -> None:
+    """The README introduces; what is longer is in the documentation."""
+    assert len(README.splitlines()) < 150
 
 
 def test_set_up_commands_name_files_that_exist() -> None:
@@ -28,8 +42,12 @@ def test_set_up_commands_name_files_that_exist() -> None:
     commands = re.findall(r"```bash\n(python3 -m venv .*?)\n```", README)
 
     assert len(commands) == 2
-    named = {word for command in commands for word in command.split() if (ROOT / word).exists()}
-    assert {"constraints.txt", "./distillery-core", "./filters/uplifting", "examples/articles.jsonl"} <= named
+    words = {word for command in commands for word in command.split()}
+    folders = {word for word in words if word.startswith("./")}
+    assert len(folders) >= 3
+    for path in (*folders, "constraints.txt", "examples/articles.jsonl"):
+        assert (ROOT / path).exists(), path
+    assert {"constraints.txt", "examples/articles.jsonl"} <= words
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
@@ -41,12 +59,9 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
         assert part in script
 
 
-@pytest.mark.parametrize("path", re.findall(r"\]\((?!http)([^)#]+)", README))
-def test_links_lead_to_files(path: str) -> None:
-    """No link of the README is broken."""
-    assert (ROOT / path).exists()
-
-
-def _without_last_digit(text: str) -> list[str]:
-    """Scores differ by up to 0.1 between backends: compare words, and numbers without their decimals."""
-    return re.sub(r"(\d+)\.\d", r"\1", text).split()
+def _words_and_numbers(text: str) -> tuple[list[str], list[float]]:
+    """Return the words of an output and its numbers, apart."""
+    words = text.split()
+    return [word for word in words if not _NUMBER.fullmatch(word)], [
+        float(word) for word in words if _NUMBER.fullmatch(word)
+    ]
