@@ -7,17 +7,41 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
-from pages import ROOT, Page, pages
+from click.testing import CliRunner
+from pages import ROOT, Page, pages, words
 
 import distillery
+from distillery.cli import cli
 
 PAGES = pages()
+COMMAND_LINES = [(page, line) for page in PAGES for line in page.command_lines() if words(line, "distillery")]
+# Commands that need no key, no labels and no network, if the files they name are there.
+RUNNABLE = {"list", "info", "score", "doctor", "cache"}
+RUNNABLE_DRY = {"label"}
+
+_FILE = re.compile(r".*/.*|.*\.(jsonl|csv|tsv|parquet|gz|zst|json)")
 ARTICLES = "articles.jsonl"
+
+
+def _runnable_lines() -> dict[str, Page]:
+    """Return each command line that can be run here, once, and a page that has it."""
+    return {line: page for page in PAGES for line in page.command_lines(run=True) if _runs(page, line)}
+
+
+def _runs(page: Page, line: str) -> bool:
+    command, *arguments = words(line, "distillery") or [""]
+    outputs = {value for option, value in pairwise(arguments) if option in {"-o", "--output"}}
+    shown = {block.title for block in page.blocks() if block.title}
+    present = {ARTICLES, *outputs, *shown, *(f"./{Path(title).parent}" for title in shown)}
+    may_run = command in RUNNABLE or (command in RUNNABLE_DRY and "--dry-run" in arguments)
+    return may_run and {argument for argument in arguments if _FILE.fullmatch(argument)} <= present
 
 
 @pytest.fixture
@@ -67,6 +91,34 @@ def test_python_code_runs(page: Page) -> None:
             exec(code, namespace)
 
 
+@pytest.mark.parametrize(
+    ("page", "line"), [pytest.param(page, line, id=f"{page.name}: {line}") for page, line in COMMAND_LINES]
+)
+def test_command_lines_fit_the_commands(page: Page, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands, options and values exist. Files need not, and nothing runs."""
+    monkeypatch.setattr(click.Path, "convert", lambda _self, value, _param, _context: Path(value))
+
+    _parse(cli, "distillery", words(line, "distillery") or [], f"{page.name}: {line}")
+
+
+@pytest.mark.parametrize(("line", "page"), [pytest.param(*item, id=item[0]) for item in _runnable_lines().items()])
+def test_command_lines_run(line: str, page: Page, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What needs no key, no labels and no network is run, in a folder with the files that its page shows."""
+    page.write_files(folder)
+    arguments = words(line, "distillery") or []
+    if arguments[0] == "cache":  # the one of all tests stays as it is
+        monkeypatch.setenv("DISTILLERY_CACHE", str(folder / "cache"))
+
+    result = CliRunner().invoke(cli, arguments, input=(folder / ARTICLES).read_bytes())
+
+    assert result.exit_code == 0, f"{page.name}: {line}\n{result.output}"
+
+
+def test_command_lines_of_every_kind_are_run() -> None:
+    """No change of the pages or of this test leaves the commands unrun."""
+    assert {words(line, "distillery")[0] for line in _runnable_lines()} == RUNNABLE | RUNNABLE_DRY
+
+
 @pytest.mark.parametrize("script", sorted((ROOT / "examples").glob("*.py")), ids=lambda script: script.name)
 def test_examples_run(script: Path) -> None:
     """Every example runs to its end and prints something."""
@@ -74,6 +126,22 @@ def test_examples_run(script: Path) -> None:
 
     assert result.returncode == 0, result.stderr
     assert result.stdout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_other_commands_name_what_exists(page: Page) -> None:
+    """Pip installs folders of this repository, never names that no index has; nox runs sessions that there are."""
+    noxfile = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    sessions = re.findall(r"^@nox\.session.*\ndef (\w+)", noxfile, re.MULTILINE)
+    for line in page.command_lines():
+        for argument in words(line, "pip") or []:
+            assert not argument.startswith("distillery"), f"{page.name}: {line}: nothing is on an index yet"
+            if argument.startswith("./") and "NAME" not in argument:
+                assert (ROOT / argument.partition("[")[0]).is_dir(), f"{page.name}: {line}"
+        arguments = words(line, "nox") or []
+        if "-s" in arguments:
+            wanted = " ".join(arguments).partition("-s ")[2].partition(" --")[0].split()
+            assert set(wanted) <= set(sessions), f"{page.name}: {line}"
 
 
 def test_the_reference_has_every_public_name() -> None:
@@ -90,3 +158,17 @@ def _leaves(nav: Any) -> list[str]:
     if isinstance(nav, str):
         return [nav]
     return [leaf for item in (nav.values() if isinstance(nav, dict) else nav) for leaf in _leaves(item)]
+
+
+def _parse(command: click.Command, name: str, arguments: list[str], where: str) -> None:
+    """Parse arguments as click would, down to the last command, without running any."""
+    try:
+        context = command.make_context(name, list(arguments))
+        if isinstance(command, click.Group) and (rest := [*context._protected_args, *context.args]):
+            found, inner, left = command.resolve_command(context, rest)
+            assert inner is not None, f"{where}: there is no command {found}"
+            _parse(inner, f"{name} {found}", left, where)
+    except click.exceptions.Exit:
+        pass  # --help
+    except click.UsageError as error:
+        pytest.fail(f"{where}: {error.format_message()}")

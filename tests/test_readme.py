@@ -44,7 +44,7 @@ def test_set_up_commands_name_files_that_exist() -> None:
     assert len(commands) == 2
     words = {word for command in commands for word in command.split()}
     folders = {word for word in words if word.startswith("./")}
-    assert len(folders) >= 3
+    assert len(folders) == 4
     for path in (*folders, "constraints.txt", "examples/articles.jsonl"):
         assert (ROOT / path).exists(), path
     assert {"constraints.txt", "examples/articles.jsonl"} <= words

@@ -24,9 +24,9 @@ def drawn_tree() -> dict[str, str | None]:
     """Return each exception in the docstring of errors.py and the one it hangs from."""
     parents: dict[str, str | None] = {}
     branch: list[str] = []
-    for line in (errors.__doc__ or "").splitlines():
+    for line in inspect.cleandoc(errors.__doc__ or "").replace("\n    ", "\n").splitlines():
         name = line.lstrip("│├└─ ").split(" ")[0]
-        if name.endswith("Error") and line[0] in "D│├└":
+        if name.endswith("Error") and line[:1] in "D│├└":
             depth = (len(line) - len(line.lstrip("│├└─ "))) // 4
             branch[depth:] = [name]
             parents[name] = branch[depth - 1] if depth else None

@@ -1,30 +1,30 @@
 """Everything distillery raises, as one tree.
 
-DistilleryError
-├── FilterError                 one filter cannot be used; every other filter still can
-│   ├── FilterNotFoundError     no installed filter has that name, no filter is in that folder
-│   ├── DuplicateFilterError    two distributions provide the same name
-│   ├── FilterVersionError      the filter does not allow the version of the installed core
-│   ├── FilterImportError       the filter's package is damaged, or fails to import
-│   └── FilterContractError     it imports, but does not offer what a filter must offer
-├── ConfigError                 config.yaml is missing, unreadable or wrong
-│   └── StudentNotFoundError    the filter has no student of that name
-├── CalibrationError            calibration.json is malformed or was fitted for something else
-├── ModelError                  the student cannot be built
-│   ├── BaseModelNotFoundError  no source has the base model
-│   ├── EncoderNotFoundError    the shared encoder of a student is not installed
-│   ├── WeightsError            a file's sha256 is not the one in the config
-│   ├── AdapterError            the adapter does not fit the base, or is of an unsupported kind
-│   └── BackendError            the inference backend is missing or failed
-│       └── ForkedProcessError  the backend computed before the fork that made this process
-├── CacheError                  the cache of converted models cannot be written
-├── ProbeError                  Stage 1 is missing, does not fit, or cannot promise the miss rate asked for
-├── ArticleError                an article cannot be read (also a ValueError)
-├── ArticleTypeError            what was given holds no articles (also a TypeError)
-├── ScoringError                an article was read but has no valid score
-├── InputFileError              a file of articles or labels cannot be read
-├── OutputFileError             a result file cannot be written
-└── PluginError                 a plugin of the host itself (not a filter) is broken
+    DistilleryError
+    ├── FilterError                 one filter cannot be used; every other filter still can
+    │   ├── FilterNotFoundError     no installed filter has that name, no filter is in that folder
+    │   ├── DuplicateFilterError    two distributions provide the same name
+    │   ├── FilterVersionError      the filter does not allow the version of the installed core
+    │   ├── FilterImportError       the filter's package is damaged, or fails to import
+    │   └── FilterContractError     it imports, but does not offer what a filter must offer
+    ├── ConfigError                 config.yaml is missing, unreadable or wrong
+    │   └── StudentNotFoundError    the filter has no student of that name
+    ├── CalibrationError            calibration.json is malformed or was fitted for something else
+    ├── ModelError                  the student cannot be built
+    │   ├── BaseModelNotFoundError  no source has the base model
+    │   ├── EncoderNotFoundError    the shared encoder of a student is not installed
+    │   ├── WeightsError            a file's sha256 is not the one in the config
+    │   ├── AdapterError            the adapter does not fit the base, or is of an unsupported kind
+    │   └── BackendError            the inference backend is missing or failed
+    │       └── ForkedProcessError  the backend computed before the fork that made this process
+    ├── CacheError                  the cache of converted models cannot be written
+    ├── ProbeError                  Stage 1 is missing, does not fit, or cannot promise the miss rate asked for
+    ├── ArticleError                an article cannot be read (also a ValueError)
+    ├── ArticleTypeError            what was given holds no articles (also a TypeError)
+    ├── ScoringError                an article was read but has no valid score
+    ├── InputFileError              a file of articles or labels cannot be read
+    ├── OutputFileError             a result file cannot be written
+    └── PluginError                 a plugin of the host itself (not a filter) is broken
 
 Every message names the object, its version where it has one, and the next step.
 """
