@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import multiprocessing
+import pickle
 import tracemalloc
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,10 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+import torch
 
 import distillery
-from distillery import BatchMetrics, FilterBaseScorer, FilterPanel, Score
+from distillery import BatchMetrics, FilterBaseScorer, FilterPanel, Score, testing
 from distillery.scoring.contracts import ArticleLike
 
 Articles = list[dict[str, Any]]
@@ -284,3 +287,47 @@ def test_a_callback_that_fails_costs_no_score(
 
     assert not any(score.failed for score in scores)
     assert "on_batch failed for tiny-filter." in caplog.text
+
+
+@pytest.mark.parametrize("mode", ["full", "hybrid"])
+def test_a_scorer_and_a_panel_are_pickled_by_reference(
+    bert_filter: Path, copy_of: Callable[[Path], Path], articles: Articles, mode: str
+) -> None:
+    folder = testing.write_probe(copy_of(bert_filter))
+    scorer = distillery.load_filter(folder, backend="torch", mode=mode, prefilter=False)
+    panel = distillery.load_filters([folder], backend="torch", mode=mode)
+    content = pickle.dumps((scorer, panel))
+
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as processes:
+        scores, results = processes.submit(score_with_both, content, articles).result()
+
+    assert len(content) < 4_000
+    assert scores == scorer.score(articles)
+    assert results == panel.score(articles)
+
+
+def score_with_both(content: bytes, articles: Articles) -> tuple[Any, Any]:
+    scorer, panel = pickle.loads(content)
+    return scorer.score(articles), panel.score(articles)
+
+
+def test_a_scorer_put_together_by_hand_is_not_pickled(bert_scorer: FilterBaseScorer) -> None:
+    with pytest.raises(TypeError, match=r"Load it in the other process: distillery\.load_filter\('tiny-filter'\)"):
+        pickle.dumps(bert_scorer)
+
+
+@pytest.mark.parametrize("backend", ["torch", "openvino"])
+def test_the_number_of_threads_does_not_change_scores(bert_filter: Path, articles: Articles, backend: str) -> None:
+    before = torch.get_num_threads()
+    try:
+        scores = distillery.load_filter(bert_filter, backend=backend, threads=1).score(articles)
+    finally:
+        torch.set_num_threads(before)
+
+    for one, other in zip(scores, distillery.load_filter(bert_filter, backend=backend).score(articles), strict=True):
+        assert one.weighted_average == pytest.approx(other.weighted_average, abs=1e-4)
+
+
+def test_no_threads_are_refused(bert_filter: Path) -> None:
+    with pytest.raises(distillery.BackendError, match="threads is 0"):
+        distillery.load_filter(bert_filter, backend="torch", threads=0)

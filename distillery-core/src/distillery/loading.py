@@ -51,6 +51,7 @@ def load_filter(
     backend: str = AUTO,
     device: str | None = None,
     precision: str = AUTO,
+    threads: int | None = None,
     prefilter: bool = True,
     gates: Iterable[str | Path | FilterGate] = (),
     mode: str = FULL,
@@ -61,9 +62,10 @@ def load_filter(
     A Path, and a string with a path separator, is a path. ``student`` names one of the filter's students (its default
     otherwise). ``backend`` is ``auto``, ``torch`` or ``openvino``, ``device`` is torch's (``cpu``, ``cuda``).
     ``precision`` is ``float32``, ``bfloat16``, ``float16`` or ``auto``, the fastest that stays close to float32
-    (``backend="torch"``: float32). ``prefilter=False`` scores the articles that the filter's rules would set aside.
-    ``gates`` are filters whose highest tier sets articles aside, such as ``["commerce"]``. ``mode`` is ``full``, or
-    ``hybrid``: a cheap probe scores clearly low articles, the student scores the rest. ``on_batch`` is called with
+    (``backend="torch"``: float32). ``threads`` is how many CPU threads run the student, all cores by default; torch's
+    setting holds for the whole process. ``prefilter=False`` scores the articles that the filter's rules would set
+    aside. ``gates`` are filters whose highest tier sets articles aside, such as ``["commerce"]``. ``mode`` is ``full``,
+    or ``hybrid``: a cheap probe scores clearly low articles, the student scores the rest. ``on_batch`` is called with
     the `BatchMetrics` of each batch.
 
     Raises FilterError, ConfigError, ModelError, CalibrationError or ProbeError.
@@ -71,7 +73,7 @@ def load_filter(
         scorer = distillery.load_filter("uplifting", gates=["commerce"], mode="hybrid")
     """
     _check_mode(mode)
-    engine: dict[str, Any] = {"backend": backend, "device": device, "precision": precision}
+    engine: dict[str, Any] = {"backend": backend, "device": device, "precision": precision, "threads": threads}
     return _load(
         name,
         mode=mode,
@@ -90,6 +92,7 @@ def load_filters(
     backend: str = AUTO,
     device: str | None = None,
     precision: str = AUTO,
+    threads: int | None = None,
     prefilter: bool = True,
     gates: Iterable[str | Path | FilterGate] = (),
     mode: str = FULL,
@@ -107,7 +110,7 @@ def load_filters(
         panel = distillery.load_filters(["uplifting", "investment-risk"])
     """
     _check_mode(mode)
-    engine: dict[str, Any] = {"backend": backend, "device": device, "precision": precision}
+    engine: dict[str, Any] = {"backend": backend, "device": device, "precision": precision, "threads": threads}
     loaded_gates = _load_gates(gates, engine)
     requested = _requested(names, without={gate.name for gate in loaded_gates})
     options = {**engine, "gates": loaded_gates, "student": student, "prefilter": prefilter}
@@ -131,7 +134,9 @@ def _load(name: str | Path, *, mode: str, gates: Sequence[FilterGate], **options
     config = FilterConfig.load(folder)
     stage1 = Stage1.load(config, folder) if mode == HYBRID else None
     others = [gate for gate in gates if normalise(gate.name) != config.normalised_name]
-    return scorer_class.from_folder(folder, stage1=stage1, gates=others, **options)
+    address = folder.resolve() if is_path(name) else name
+    reload = partial(_load, address, mode=mode, gates=gates, **options)
+    return scorer_class.from_folder(folder, stage1=stage1, gates=others, reload=reload, **options)
 
 
 def _load_gates(gates: Iterable[str | Path | FilterGate], engine: Mapping[str, Any]) -> list[FilterGate]:
@@ -190,12 +195,17 @@ def load_config(name: str | Path) -> FilterConfig:
 
 def locate_filter(name: str | Path) -> tuple[Path, type[FilterBaseScorer]]:
     """Return a filter's folder and its scorer class, by name or path; builds no model."""
-    if isinstance(name, Path) or "/" in name or "\\" in name or name in {".", ".."}:
+    if is_path(name):
         return folder_at(Path(name)), FilterBaseScorer
-    item = find_filter(name)
+    item = find_filter(str(name))
     source = load_source(item)
     check_identity(item, FilterConfig.load(source.folder), source.folder)
     return source.folder, source.scorer_class or FilterBaseScorer
+
+
+def is_path(name: str | Path) -> bool:
+    """Say whether a filter is named by a path: a Path, or a string with a path separator."""
+    return isinstance(name, Path) or "/" in name or "\\" in name or name in {".", ".."}
 
 
 def folder_at(path: Path) -> Path:

@@ -59,6 +59,7 @@ BATCH_SIZE = 64
     show_default=True,
     help="Numeric precision; auto picks the fastest that stays close to float32 (--backend torch: float32).",
 )
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads that run the student. Default: all cores.")
 @click.option(
     "--mode",
     type=click.Choice(["full", "hybrid"]),

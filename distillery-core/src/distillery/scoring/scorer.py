@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -59,8 +59,9 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
         gates: Sequence[FilterGate] = (),
         prefilter: bool = True,
         on_batch: OnBatch | None = None,
+        reload: Callable[[], FilterBaseScorer] | None = None,
     ) -> None:
-        """Put the parts together; `from_folder` finds them."""
+        """Put the parts together; `from_folder` finds them. ``reload`` loads the same scorer in another process."""
         self.config = config
         self.student = student
         self.calibration = calibration
@@ -71,6 +72,7 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
         self.uses_prefilter = prefilter
         self.postfilter = Postfilter(config)
         self.on_batch = on_batch
+        self._reload = reload
 
     @classmethod
     def from_folder(
@@ -81,10 +83,12 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
         backend: str = AUTO,
         device: str | None = None,
         precision: str = AUTO,
+        threads: int | None = None,
         prefilter: bool = True,
         stage1: Stage1 | None = None,
         gates: Sequence[FilterGate] = (),
         on_batch: OnBatch | None = None,
+        reload: Callable[[], FilterBaseScorer] | None = None,
     ) -> Self:
         """Load the filter whose config.yaml is in ``folder``, ready to score.
 
@@ -92,7 +96,9 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
         """
         config = FilterConfig.load(folder)
         check_core_range(config.name, config.version, config.requires_core)
-        trained = Student.load(config, folder, student, backend=backend, device=device, precision=precision)
+        trained = Student.load(
+            config, folder, student, backend=backend, device=device, precision=precision, threads=threads
+        )
         calibration = _load_calibration(config, trained, folder)
         logger.info("Loaded %s %s: student %s, %s.", config.name, config.version, trained.name, trained.backend.name)
         return cls(
@@ -104,6 +110,7 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
             gates=gates,
             prefilter=prefilter,
             on_batch=on_batch,
+            reload=reload,
         )
 
     def score_article(self, article: ArticleLike, *, prefilter: bool | None = None) -> Score:
@@ -189,6 +196,15 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
         found = [next(scores) if sound else self._not_finite(row) for row, sound in zip(raw, finite, strict=True)]
         return [replace(score, stage_used=STAGE_2) for score in found] if self.stage1 else found
 
+    def __reduce__(self) -> tuple[Callable[[Any], Any], tuple[Any]]:
+        """Pickle by reference: the other process loads the filter by its name or path, with the same options."""
+        if self._reload is None:
+            raise TypeError(
+                f"{self!r} cannot be pickled: it was put together by hand. "
+                f"Load it in the other process: distillery.load_filter({self.config.name!r})."
+            )
+        return _call, (self._reload,)
+
     def __repr__(self) -> str:
         details = [f"student {self.student.name}", self.student.backend.name]
         details += ["two stages"] if self.stage1 else []
@@ -245,6 +261,10 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
         return Score.make_failed(
             self.provenance, f"the student's output is not a finite number for {', '.join(broken)}"
         )
+
+
+def _call(load: Callable[[], FilterBaseScorer]) -> FilterBaseScorer:
+    return load()
 
 
 def _load_calibration(config: FilterConfig, student: Student, folder: Path) -> Calibration | None:

@@ -54,6 +54,7 @@ class Student:
         backend: str = AUTO,
         device: str | None = None,
         precision: str = AUTO,
+        threads: int | None = None,
     ) -> Student:
         """Find, check and build a student of the filter in ``folder``; raise ModelError or ConfigError."""
         chosen = name or config.default_student
@@ -71,7 +72,7 @@ class Student:
             encoder_spec=encoder_spec,
             n_dimensions=len(config.dimensions),
             tokenizer=tokenizer,
-            backend=choose_backend(backend, recipe, cache_folder(), device, precision),
+            backend=choose_backend(backend, recipe, cache_folder(), device, precision, threads),
             head=head,
         )
 

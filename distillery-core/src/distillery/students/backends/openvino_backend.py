@@ -43,9 +43,11 @@ class OpenVinoBackend:
     article alone takes about twice as long as it would with every core on it.
     """
 
-    def __init__(self, model_path: Path, precision: str) -> None:
-        """Compile a converted network for this CPU."""
-        options = {"INFERENCE_PRECISION_HINT": _HINTS[precision], "PERFORMANCE_HINT": "THROUGHPUT"}
+    def __init__(self, model_path: Path, precision: str, threads: int | None = None) -> None:
+        """Compile a converted network for this CPU, for ``threads`` threads or all cores."""
+        options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": _HINTS[precision], "PERFORMANCE_HINT": "THROUGHPUT"}
+        if threads is not None:
+            options["INFERENCE_NUM_THREADS"] = threads
         try:
             compiled: Any = openvino.Core().compile_model(str(model_path), "CPU", options)
         except RuntimeError as error:
@@ -62,21 +64,24 @@ class OpenVinoBackend:
         keep_after_fork(self, self._requests)
 
     @classmethod
-    def from_recipe(cls, recipe: NetworkRecipe, cache: Path, precision: str = AUTO) -> Backend:
+    def from_recipe(
+        cls, recipe: NetworkRecipe, cache: Path, precision: str = AUTO, threads: int | None = None
+    ) -> Backend:
         """Return the backend for a network, converting it unless the cache has it whole."""
         check_not_forked(OPENVINO, _TITLE)
         with _loading:
-            return cls._loaded(recipe, cache, precision)
+            return cls._loaded(recipe, cache, precision, threads)
 
     @classmethod
-    def _loaded(cls, recipe: NetworkRecipe, cache: Path, precision: str) -> Backend:
+    def _loaded(cls, recipe: NetworkRecipe, cache: Path, precision: str, threads: int | None) -> Backend:
         available = _machine_precisions()
         precisions = candidate_precisions(precision, available, _TITLE)
         key = hashlib.sha256(f"{recipe.identity} {openvino.__version__} {available}".encode()).hexdigest()
         folder = cache / OPENVINO / key[:16]
         outputs = load_cached(folder, _FILES) or _convert(recipe, folder)
         chosen = choose_precision(outputs, recipe, precisions, _TITLE)
-        return get_or_create(recipe, (str(folder), chosen), lambda: cls(folder / MODEL_FILE, chosen))
+        key_in_memory = (str(folder), chosen, str(threads))
+        return get_or_create(recipe, key_in_memory, lambda: cls(folder / MODEL_FILE, chosen, threads))
 
     def run(self, input_ids: Ids, attention_mask: Ids) -> Outputs:
         """Return the network's outputs [n, width] for ids and mask [n, length]."""

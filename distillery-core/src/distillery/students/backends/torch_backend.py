@@ -51,12 +51,20 @@ class TorchBackend:
 
     @classmethod
     def from_recipe(
-        cls, recipe: NetworkRecipe, cache: Path, device: str | None = None, precision: str = AUTO
+        cls,
+        recipe: NetworkRecipe,
+        cache: Path,
+        device: str | None = None,
+        precision: str = AUTO,
+        threads: int | None = None,
     ) -> Backend:
         """Return the backend for a network, in the fastest precision that stays close enough to float32.
 
-        What was measured is kept in the cache; where that cannot be written, float32 runs.
+        What was measured is kept in the cache; where that cannot be written, float32 runs. ``threads`` becomes
+        torch's setting of the whole process.
         """
+        if threads is not None:
+            torch.set_num_threads(threads)
         place = _usable(device)
         precisions = candidate_precisions(precision, _machine_precisions(place), f"{_TITLE} on {place}")
         chosen = FLOAT32
