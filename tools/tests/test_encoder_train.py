@@ -13,12 +13,12 @@ from click.testing import CliRunner, Result
 from invented import contents, run_cli, strict_json, write_filter
 from safetensors.numpy import load_file
 
-from distillery import DistilleryError, load_filter
+from distillery import DistilleryError, list_filters, load_filter
 from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, EncoderConfig
 from distillery.golden import golden_faults
 from distillery.students.base_models import sha256_of
 from distillery.students.encoder_spec import load_encoder_spec
-from distillery_tools.cli.encoder_train import train_command
+from distillery_tools.cli.encoder_train import labelled_filters, train_command
 
 ENCODER = """\
 # An encoder that we invent for the tests.
@@ -170,8 +170,19 @@ def test_a_folder_without_an_encoder_is_refused(garden: Path, labels: Path, tmp_
     assert not (tmp_path / "runs").exists()
 
 
-def test_labels_of_a_filter_that_is_not_installed_are_not_left_out(encoder: Path, labels: Path, tmp_path: Path) -> None:
-    """Without names, every file of labels counts, so each needs its filter."""
+def test_labels_without_an_installed_filter_are_an_error(encoder: Path, labels: Path, tmp_path: Path) -> None:
+    """The message names them."""
     said = train_encoder(encoder, labels, (), tmp_path / "runs")
     assert isinstance(said.exception, DistilleryError)
-    assert "garden" in str(said.exception)
+    assert "garden, lawn." in str(said.exception)
+
+
+def test_installed_filters_are_used_and_the_others_named(labels: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without names; real filters are installed where these tests run."""
+    installed = next(item.name for item in list_filters())
+    (labels / "labels" / f"{installed}.jsonl").write_text("", encoding="utf-8")
+
+    configs = labelled_filters(labels, ())
+
+    assert [config.name for config in configs] == [installed]
+    assert "note: labels of filters that are not installed are not used: garden, lawn" in capsys.readouterr().err

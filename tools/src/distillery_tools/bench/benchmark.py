@@ -127,9 +127,10 @@ class Benchmark:
         return {**dict(zip(self._hybrid.names, shares, strict=True)), "all": statistics.mean(map(all, skipped))}
 
     def _agreement(self) -> list[Facts]:
-        found, wanted = (panel.score_batch(self.articles, prefilter=False) for panel in (self.panel, self._reference))
+        panels = self.panel, self._reference
+        scores, expected = (panel.score_batch(self.articles, prefilter=False) for panel in panels)
         return [
-            agreement(scorer, [one[name] for one in found], [one[name] for one in wanted])
+            agreement(scorer, [one[name] for one in scores], [one[name] for one in expected])
             for scorer, name in zip(self.panel, self.panel.names, strict=True)
         ]
 

@@ -67,10 +67,10 @@ class NaivePath:
 def _adapted(backbone: nn.Module, adapter: Adapter, folder: Path) -> nn.Module:
     """Return the backbone with the adapter beside its weights, as PEFT runs it."""
     options = json.loads((folder / ADAPTER_CONFIG_FILE).read_text(encoding="utf-8"))
-    wanted = {name: options.get(name) for name in ("r", "lora_alpha", "target_modules", "exclude_modules")}
+    recipe = {name: options.get(name) for name in ("r", "lora_alpha", "target_modules", "exclude_modules")}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # PEFT reads a property that transformers deprecates
-        model: nn.Module = get_peft_model(backbone, LoraConfig(**wanted)).eval()
+        model: nn.Module = get_peft_model(backbone, LoraConfig(**recipe)).eval()
     start = f"{prefix_of(backbone)}."
     state = {
         f"base_model.model.{path.removeprefix(start)}.lora_{side}.weight": tensor

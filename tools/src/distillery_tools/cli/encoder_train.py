@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     "names",
     multiple=True,
     metavar="NAME",
-    help="A filter, by name or folder, whose labels are used. Repeatable. Default: all filters with labels in DATA.",
+    help="A filter, by name or folder, whose labels are used. Repeatable. Default: installed filters with labels.",
 )
 @run_options
 @recipe_options
@@ -99,10 +99,23 @@ def encoder_folder(path: Path) -> Path:
 
 
 def labelled_filters(data: Path, names: tuple[str, ...]) -> list[FilterConfig]:
-    """Return the configs of the filters named, or of every filter with a file of labels."""
+    """Return the configs of the named filters, or of the installed ones that have labels.
+
+    Raises InputFileError if no installed filter has a label file.
+    """
+    from distillery import list_filters
     from distillery.loading import load_config
 
-    selected = list(names) or sorted(path.stem for path in (data / "labels").glob("*.jsonl"))
-    if not selected:
+    if names:
+        return [load_config(name) for name in names]
+    labelled = sorted(path.stem for path in (data / "labels").glob("*.jsonl"))
+    if not labelled:
         raise InputFileError(f"{data / 'labels'} has no label files.")
-    return [load_config(name) for name in selected]
+    installed = {item.name for item in list_filters()}
+    usable = [name for name in labelled if name in installed]
+    unused = ", ".join(name for name in labelled if name not in installed)
+    if not usable:
+        raise InputFileError(f"No filter with labels in {data / 'labels'} is installed: {unused}.  Use --filter NAME.")
+    if unused:
+        click.echo(f"note: labels of filters that are not installed are not used: {unused}", err=True)
+    return [load_config(name) for name in usable]

@@ -33,8 +33,8 @@ def f1_at(threshold: float) -> Metric:
     """Return the metric: the harmonic mean of recall and precision; NaN if nothing is above."""
 
     def f1(predicted: Values, expected: Values) -> Values:
-        found, wanted = predicted >= threshold, expected >= threshold
-        return _ratio(2 * (found & wanted).sum(axis=-1), found.sum(axis=-1) + wanted.sum(axis=-1))
+        found, hits = predicted >= threshold, expected >= threshold
+        return _ratio(2 * (found & hits).sum(axis=-1), found.sum(axis=-1) + hits.sum(axis=-1))
 
     return f1
 

@@ -44,8 +44,8 @@ def select_articles(
     """
     candidates = collect_candidates(pool, signals, labelled.ids, advance)
     chooser = Chooser(pool, candidates, labelled.seen_texts(REPEATS_LABELLED), config.name, seed)
-    wanted = quotas(shares, number)
-    missing = _take_in_turn(chooser, {RANDOM: wanted.pop(RANDOM)}) | _take_in_turn(chooser, wanted)
+    targets = quotas(shares, number)
+    missing = _take_in_turn(chooser, {RANDOM: targets.pop(RANDOM)}) | _take_in_turn(chooser, targets)
     _take_in_turn(chooser, {RANDOM: number - len(chooser.records)})
     report = {
         "filter": config.name,
@@ -64,9 +64,9 @@ def select_articles(
     return Selection(chooser.records, candidates.set_aside, report)
 
 
-def _take_in_turn(chooser: Chooser, wanted: Mapping[str, int]) -> dict[str, int]:
+def _take_in_turn(chooser: Chooser, targets: Mapping[str, int]) -> dict[str, int]:
     """Let the strategies select one article each in turn; return how many articles each of them is short of."""
-    remaining = {name: count for name, count in wanted.items() if count}
+    remaining = {name: count for name, count in targets.items() if count}
     missing = {}
     while remaining:
         for name in list(remaining):

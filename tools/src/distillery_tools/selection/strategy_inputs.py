@@ -33,16 +33,16 @@ class StrategyInputs:
             SIMILAR: (self.examples, "--examples, or --labelled and --labels with some above the lowest tier"),
             KEYWORDS: (self.phrases, "--keyword or --keywords-file"),
         }
-        return {name: wanted for name, (given, wanted) in needs.items() if not given}
+        return {name: needed for name, (given, needed) in needs.items() if not given}
 
     def signals(self, shares: Mapping[str, float]) -> list[Signal]:
         """Return the signals of the strategies that have a share; none of them may be in `missing`."""
-        wanted: Collection[str] = shares.keys() - {RANDOM}
+        names: Collection[str] = shares.keys() - {RANDOM}
         signals: list[Signal] = []
-        if self.scorer and {HIGH, UNCERTAIN} & set(wanted):
+        if self.scorer and {HIGH, UNCERTAIN} & set(names):
             signals.append(ScoreSignal(self.scorer))
-        if SIMILAR in wanted:
+        if SIMILAR in names:
             signals.append(SimilaritySignal(embedding_function(self.config, self.folder, self.scorer), self.examples))
-        if KEYWORDS in wanted:
+        if KEYWORDS in names:
             signals.append(KeywordSignal(self.phrases))
         return signals

@@ -22,61 +22,61 @@ def _choice(
     among: Sequence[str] = (),
     kind: type | None = None,
 ) -> Any:
-    """Return a field with what the command line says and checks of it; ``kind`` is that of a default of None."""
+    """Return a field with its help text and bounds on the command line; ``kind`` is the type if the default is None."""
     bounds = {"above": above, "at_least": at_least, "below": below}
     return field(default=default, metadata={"meaning": meaning, "among": among, "kind": kind, **bounds})
 
 
 @dataclass(frozen=True)
 class TrainingRecipe:
-    """How a network is trained; the defaults are those of the released ones.
+    """How a network is trained; the released networks use the defaults.
 
-    A standard deviation (sd) is that of a dimension, or of a weighted average, over the training articles.
+    Standard deviations (sd) are those of a dimension, or of a weighted average, over the training articles.
     """
 
-    loss: str = _choice(MSE, "Distance from a label to the prediction.", among=(MSE, SMOOTH_L1))
-    huber_beta: float = _choice(0.3, "Distance in sd from which smooth_l1 is linear.", above=0)
-    average_weight: float = _choice(0.5, "Strength of the same loss on each filter's weighted average.", at_least=0)
-    ranking_weight: float = _choice(0.0, "Strength of the pairwise ranking loss on weighted averages.", at_least=0)
+    loss: str = _choice(MSE, "Loss between prediction and label.", among=(MSE, SMOOTH_L1))
+    huber_beta: float = _choice(0.3, "Difference in sd from which smooth_l1 is linear.", above=0)
+    average_weight: float = _choice(0.5, "Weight of the same loss on each filter's weighted average.", at_least=0)
+    ranking_weight: float = _choice(0.0, "Weight of the pairwise ranking loss on weighted averages.", at_least=0)
     sampling: str = _choice(
         NATURAL,
-        "Which training articles an epoch has: each once, or those of medium score more often.",
+        "Training articles of an epoch: each once, or hits more often.",
         among=(NATURAL, BALANCED),
     )
-    balance: float = _choice(1.0, "Balanced sampling: a medium article has 1 + this times the chance.", at_least=0)
+    balance: float = _choice(1.0, "Balanced sampling: a hit is 1 + this times as likely.", at_least=0)
     moving_average: float = _choice(
-        0.0, "Decay a step of the averaged weights that are kept, such as 0.995; 0: off.", at_least=0, below=1
+        0.0, "Decay per step of the moving average of the weights, such as 0.995; 0: off.", at_least=0, below=1
     )
-    epochs: int = _choice(6, "Passes over the training articles; the best by validation is kept.", at_least=1)
-    patience: int = _choice(0, "Stop after so many epochs without a better one; 0: never.", at_least=0)
+    epochs: int = _choice(6, "Passes over the training articles; validation picks the best.", at_least=1)
+    patience: int = _choice(0, "Stop after this many epochs without improvement; 0: never.", at_least=0)
     learning_rate: float = _choice(5e-4, "Peak learning rate; falls linearly to 0.", above=0)
-    warmup_share: float = _choice(0.06, "Share of all steps in which the learning rate rises.", at_least=0, below=1)
-    weight_decay: float = _choice(0.01, "Decay of the weights a step, times the learning rate.", at_least=0)
-    grad_clip: float = _choice(1.0, "Largest norm of the gradient.", above=0)
-    batch_size: int = _choice(16, "Articles a step.", at_least=1)
+    warmup_share: float = _choice(0.06, "Share of the steps in which the learning rate rises.", at_least=0, below=1)
+    weight_decay: float = _choice(0.01, "Weight decay per step, times the learning rate.", at_least=0)
+    grad_clip: float = _choice(1.0, "Maximum norm of the gradient.", above=0)
+    batch_size: int = _choice(16, "Articles per step.", at_least=1)
     rank: int = _choice(16, "Rank of the LoRA updates; their alpha is twice that.", at_least=1)
     lowest_layer: int = _choice(0, "Adapt the base's layers from this one on, counted from 0.", at_least=0)
     head_tokens: int | None = _choice(
-        None, "First tokens read of a long text; as configured by default.", at_least=1, kind=int
+        None, "First tokens read of a long text; default: as configured.", at_least=1, kind=int
     )
     tail_tokens: int | None = _choice(
-        None, "Last tokens read of a long text; as configured by default.", at_least=0, kind=int
+        None, "Last tokens read of a long text; default: as configured.", at_least=0, kind=int
     )
     snippet_characters: int | None = _choice(
         None,
-        "Also train on each article cut to its title and so many first characters, 0: off; by default as configured.",
+        "Also train on each article cut to its first characters; 0: off; default: as configured.",
         at_least=0,
         kind=int,
     )
-    seed: int = _choice(0, "Seed of the initial weights and of the order of the articles.", at_least=0)
+    seed: int = _choice(0, "Seed of the initial weights and the order of the articles.", at_least=0)
 
     def completed(self, configured: TrainingConfig) -> TrainingRecipe:
-        """Return the recipe with what a filter's config states for what the recipe leaves open."""
+        """Return the recipe with open choices taken from a filter's config."""
         if self.snippet_characters is not None:
             return self
         return replace(self, snippet_characters=configured.snippet_characters)
 
     @property
     def changes_context(self) -> bool:
-        """Whether the network reads another part of a text than is configured."""
+        """Whether the network reads another part of a text than configured."""
         return self.head_tokens is not None or self.tail_tokens is not None
