@@ -102,11 +102,19 @@ def test_a_file_with_intervals_needs_no_maps(config: FilterConfig) -> None:
     assert with_intervals(config, INTERVALS).apply(raw).tolist() == raw.tolist()
 
 
-@pytest.mark.parametrize("data", [{}, {"intervals": None}])
-def test_a_file_with_neither_is_refused(config: FilterConfig, data: dict[str, Any]) -> None:
+def test_a_file_with_neither_is_refused(config: FilterConfig) -> None:
     """It would switch calibration off without a word."""
     with pytest.raises(CalibrationError, match="maps none of the dimensions"):
-        parse({"dimensions": {}, **data}, config)
+        parse({"dimensions": {}}, config)
+
+
+def test_a_file_may_say_that_its_articles_carry_no_intervals(config: FilterConfig) -> None:
+    raw = np.array([[1.0, 2.0, 3.0]])
+
+    calibration = parse({"dimensions": {}, "intervals": None}, config)
+
+    assert calibration.apply(raw).tolist() == raw.tolist()
+    assert calibration.intervals(raw, np.array([2.0])) is None
 
 
 def test_intervals_do_not_excuse_maps_of_other_dimensions(config: FilterConfig) -> None:
@@ -132,13 +140,13 @@ def test_intervals_that_are_none_are_refused(config: FilterConfig, intervals: An
         ("edges", [1.0], "there must be one more"),
         ("edges", 1.0, "there must be one more"),
         ("edges", [[1.0, 4.0]], "there must be one more"),
-        ("edges", [4.0, 1.0], "no rising numbers"),
-        ("edges", [1.0, 1.0], "no rising numbers"),
-        ("edges", [float("nan"), 1.0], "no rising numbers"),
+        ("edges", [4.0, 1.0], "not rising, finite numbers"),
+        ("edges", [1.0, 1.0], "not rising, finite numbers"),
+        ("edges", [float("nan"), 1.0], "not rising, finite numbers"),
         ("half_widths", 0.5, "there must be one more"),
         ("half_widths", [0.5, 1.0], "there must be one more"),
-        ("half_widths", [0.5, 1.0, -0.1], "no number from 0 up"),
-        ("half_widths", [0.5, 1.0, float("inf")], "no number from 0 up"),
+        ("half_widths", [0.5, 1.0, -0.1], "negative or not finite"),
+        ("half_widths", [0.5, 1.0, float("inf")], "negative or not finite"),
     ],
 )
 def test_malformed_half_widths_are_refused_by_name(

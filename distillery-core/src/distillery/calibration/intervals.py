@@ -1,4 +1,4 @@
-"""Intervals: how far the oracle may be from a score, split-conformal half-widths by bands of the score."""
+"""Intervals around a score in which the oracle's score lies: split-conformal half-widths by bands of the score."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class HalfWidths:
 def read_half_widths(data: Any, dimensions: Sequence[str], source: str) -> dict[str, HalfWidths]:
     """Return the half-widths of every dimension, in order, and of the average, from a file's ``intervals``.
 
-    Raises CalibrationError for a name that is absent or malformed; further ones are ignored.
+    Raises CalibrationError for a name that is absent or malformed; other names are ignored.
     """
     try:
         edges, widths = dict(data["edges"]), dict(data["half_widths"])
@@ -56,7 +56,7 @@ def _half_widths(name: str, edges: Mapping[str, Any], widths: Mapping[str, Any],
             f"there must be one more."
         )
     if not (np.isfinite(found.edges).all() and (np.diff(found.edges) > 0).all()):
-        raise CalibrationError(f"{source}: intervals of '{name}' have edges that are no rising numbers.")
+        raise CalibrationError(f"{source}: intervals of '{name}' have edges that are not rising, finite numbers.")
     if not (np.isfinite(found.widths).all() and (found.widths >= 0).all()):
-        raise CalibrationError(f"{source}: intervals of '{name}' have a half-width that is no number from 0 up.")
+        raise CalibrationError(f"{source}: intervals of '{name}' have a half-width that is negative or not finite.")
     return found

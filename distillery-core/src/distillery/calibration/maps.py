@@ -32,7 +32,7 @@ class Breakpoints:
 
 
 class Calibration:
-    """The maps and half-widths of a calibration.json, old files and new."""
+    """The maps and half-widths of a calibration.json."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Calibration:
     def parse(
         cls, data: dict[str, Any], config: FilterConfig, *, source: str, identifier: str = "unsaved"
     ) -> Calibration:
-        """Read what a calibration.json holds, whatever its origin; raise CalibrationError if malformed."""
+        """Read the content of a calibration.json without a check of its origin; raise CalibrationError if malformed."""
         maps = {name: _breakpoints(name, entry, source) for name, entry in data["dimensions"].items()}
         intervals = data.get("intervals")
         half_widths = read_half_widths(intervals, config.dimension_names, source) if intervals is not None else None

@@ -1,4 +1,4 @@
-"""CalibrationOrigin: whose outputs a calibration maps, and the refusal of one that was fitted to others."""
+"""CalibrationOrigin: the model whose outputs a calibration maps; a calibration of another model is refused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from ..students.encoder_spec import EncoderSpec
 
 @dataclass(frozen=True)
 class CalibrationOrigin:
-    """What gives the outputs, in a word; what its calibration.json states of it; and what to do if that differs."""
+    """The facts by which a calibration.json names its model.
+
+    ``what`` is the model in a word, ``facts`` are compared with the file, ``remedy`` says what to do if they differ.
+    """
 
     what: str
     facts: Mapping[str, Any]
@@ -30,16 +33,16 @@ class CalibrationOrigin:
             "dtype": DTYPE,
             "preprocessing": spec.preprocessing.model_dump(),
         }
-        return cls("student", facts, "Fit it again: distillery train does, or set the student's calibration to null.")
+        return cls("student", facts, "Fit it again with distillery train, or set the student's calibration to null.")
 
     @classmethod
     def of_probe(cls, weights_sha256: str, embedder_fingerprint: str) -> Self:
         """Return the origin of the calibration of a probe."""
         facts = {"weights_sha256": weights_sha256, "embedder_fingerprint": embedder_fingerprint}
-        return cls("probe", facts, "Fit it again: distillery probe train does.")
+        return cls("probe", facts, "Fit it again: distillery probe train")
 
     def check(self, data: Mapping[str, Any], path: Path, config: FilterConfig) -> None:
-        """Raise CalibrationError for maps of another filter, other weights or another spec.
+        """Raise CalibrationError for maps of another filter, other weights or other preprocessing.
 
         Old files say only the filter; what a file does not say is not checked.
         """

@@ -1,4 +1,4 @@
-"""StaticEmbedder: Stage 1 reads a text as the mean of its tokens' vectors in a base model's vocabulary."""
+"""StaticEmbedder: a text as the mean of its tokens' vectors in a base model's vocabulary, for Stage 1."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _in_memory: WeakValueDictionary[str, StaticEmbedder] = WeakValueDictionary()
 
 
 class EmbedderConfig(Section):
-    """Whose vocabulary gives the vectors of tokens, and which tokens of a text count."""
+    """The base model whose vocabulary gives the token vectors, and which tokens of a text are used."""
 
     kind: Literal["static"] = "static"
     base: BaseModelConfig
@@ -34,9 +34,9 @@ class EmbedderConfig(Section):
 
     @classmethod
     def of(cls, spec: EncoderSpec, folder: Path) -> EmbedderConfig:
-        """Return the embedder of a student's own base model and tokens: an article is then tokenized once for both.
+        """Return the embedder with a student's own base model and tokens, so that both tokenize an article once.
 
-        A local base model is named as seen from ``folder``, where the probe's filter is.
+        The path of a local base model is made relative to ``folder``, where the probe's filter is.
         """
         base = spec.base
         if base.path is not None:
@@ -52,7 +52,7 @@ class EmbedderConfig(Section):
 
 
 class StaticEmbedder:
-    """Gives what sentence-transformers' ``StaticEmbedding`` does on the same token ids, without importing it."""
+    """Equals sentence-transformers' ``StaticEmbedding`` on the same token ids, without importing it."""
 
     def __init__(self, table: NDArray[np.generic], tokenizer: HeadTailTokenizer, config: EmbedderConfig) -> None:
         """Take the vectors of all tokens [n_tokens, width] and the tokenizer whose ids name them."""

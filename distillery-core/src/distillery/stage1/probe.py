@@ -21,7 +21,7 @@ from .embedder import EmbedderConfig
 
 
 class ProbeRecord(Section):
-    """What probe.json says: whose probe it is, what it reads, and how it was trained."""
+    """What probe.json says: the filter and embedder of the probe, and how it was trained."""
 
     filter: str
     dimensions: list[str]
@@ -33,26 +33,26 @@ class ProbeRecord(Section):
 
 @dataclass(frozen=True)
 class Probe(LinearMap):
-    """A linear map from embeddings to estimates on the 0-10 scale, with its record and its calibration."""
+    """A linear map to uncalibrated estimates on the 0-10 scale, its record and its calibration."""
 
     record: ProbeRecord
     calibration: Calibration
 
     @classmethod
     def load(cls, config: FilterConfig, folder: Path) -> Probe:
-        """Read the probe of the filter in ``folder``, everything checked.
+        """Read and check the probe of the filter in ``folder``.
 
-        Raises ProbeError if it belongs to another filter, CalibrationError if its calibration belongs to another probe,
+        Raises ProbeError for a probe of another filter, CalibrationError for a calibration of another probe, and
         WeightsError if a file is not the one that config.yaml states.
         """
         settings = probe_settings(config)
-        place = folder / settings.folder
+        probe_folder = folder / settings.folder
         remedy = f'Reinstall: pip install --force-reinstall "{distribution_of(config.name)}=={config.version}"'
-        check_files(place, settings.sha256, owner=f"{config.name} {config.version}", remedy=remedy)
-        record = _record(place / PROBE_RECORD_FILE, config)
-        weight, bias = _tensors(place / PROBE_FILE, len(config.dimensions), record.width)
+        check_files(probe_folder, settings.sha256, owner=f"{config.name} {config.version}", remedy=remedy)
+        record = _record(probe_folder / PROBE_RECORD_FILE, config)
+        weight, bias = _tensors(probe_folder / PROBE_FILE, len(config.dimensions), record.width)
         origin = CalibrationOrigin.of_probe(settings.sha256[PROBE_FILE], record.embedder_fingerprint)
-        return cls(weight, bias, record, Calibration.load(place / CALIBRATION_FILE, config, origin))
+        return cls(weight, bias, record, Calibration.load(probe_folder / CALIBRATION_FILE, config, origin))
 
 
 def probe_settings(config: FilterConfig) -> ProbeConfig:
@@ -73,13 +73,13 @@ def _record(path: Path, config: FilterConfig) -> ProbeRecord:
     if (record.filter, record.dimensions) != (config.name, config.dimension_names):
         raise ProbeError(
             f"{path} is the probe of {record.filter} with {', '.join(record.dimensions)}, but {config.name} has "
-            f"{', '.join(config.dimension_names)}.\n  Train it again: distillery probe train"
+            f"{', '.join(config.dimension_names)}.\n  Train the probe again: distillery probe train"
         )
     if record.embedder.fingerprint != record.embedder_fingerprint:
         raise ProbeError(
             f"{path} was trained on embeddings with fingerprint {record.embedder_fingerprint[:12]}..., but what it "
             f"says of the embedder gives {record.embedder.fingerprint[:12]}....\n"
-            f"  Train it again: distillery probe train"
+            f"  Train the probe again: distillery probe train"
         )
     return record
 
@@ -95,8 +95,8 @@ def _tensors(path: Path, n_dimensions: int, width: int) -> tuple[NDArray[np.floa
     if found != {"weight": (n_dimensions, width), "bias": (n_dimensions,)}:
         raise ProbeError(
             f"{path} holds {found}, but the filter's dimensions and the embedder need a weight "
-            f"{(n_dimensions, width)} and a bias {(n_dimensions,)}.\n  Train it again: distillery probe train"
+            f"{(n_dimensions, width)} and a bias {(n_dimensions,)}.\n  Train the probe again: distillery probe train"
         )
     if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
-        raise ProbeError(f"{path} holds numbers that are not finite.\n  Train it again: distillery probe train")
+        raise ProbeError(f"{path} holds numbers that are not finite.\n  Train the probe again: distillery probe train")
     return tensors["weight"].astype(np.float32), tensors["bias"].astype(np.float32)

@@ -1,4 +1,4 @@
-"""The table of a base model's token vectors, mapped from its safetensors file instead of read into memory."""
+"""The table of a base model's token vectors, memory-mapped from its safetensors file."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from ..errors import ProbeError
 
-# How transformers names the input embeddings: BERT and its kin, decoders such as Gemma.
+# The names of the input embeddings in transformers: BERT-like models, and decoders such as Gemma.
 _NAMES = ("embeddings.word_embeddings.weight", "embed_tokens.weight")
-# bfloat16 is not among them: numpy has no such type.
+# Without bfloat16: numpy has no such type.
 _TYPES: dict[str, str] = {"F16": "<f2", "F32": "<f4"}
 # A file begins with the length of its JSON header (safetensors' format).
 _LENGTH = np.dtype("<u8")
@@ -23,13 +23,13 @@ _LENGTH = np.dtype("<u8")
 def open_token_table(folder: Path, names: Iterable[str]) -> NDArray[np.generic]:
     """Return the vectors of all tokens [n_tokens, width], in the file's own type.
 
-    The pages of the file are read as rows are asked for, and shared by all processes. ``names`` are the base
-    model's files. Raises ProbeError where none of them holds such a table.
+    Pages of the file are read when a row is needed, and all processes share them. ``names`` are the base model's
+    files. Raises ProbeError if none of them has such a table.
     """
     for name in sorted(names):
         if name.endswith(".safetensors") and (table := _table_in(folder / name)) is not None:
             return table
-    raise ProbeError(f"{folder} holds no table of token vectors ({' or '.join(_NAMES)}); choose another base model.")
+    raise ProbeError(f"{folder} has no table of token vectors ({' or '.join(_NAMES)}); choose another base model.")
 
 
 def _table_in(path: Path) -> NDArray[np.generic] | None:
@@ -41,7 +41,7 @@ def _table_in(path: Path) -> NDArray[np.generic] | None:
 
 
 def _header(path: Path) -> tuple[dict[str, Any], int]:
-    """Return what a safetensors file says of its tensors, and where their bytes begin."""
+    """Return the header of a safetensors file, and the offset of its tensors in bytes."""
     with path.open("rb") as file:
         length = int(np.frombuffer(file.read(_LENGTH.itemsize), _LENGTH)[0])
         return json.loads(file.read(length)), _LENGTH.itemsize + length

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +12,14 @@ from .adapter import head_part
 from .linear_map import LinearMap
 
 
-@dataclass(frozen=True)
 class Head(LinearMap):
-    """The head of a student with a shared encoder."""
+    """A filter's head on a shared encoder."""
 
     @classmethod
     def load(cls, folder: Path, n_dimensions: int, width: int | None) -> Head:
-        """Read the head of an adapter folder that has nothing else; raise AdapterError otherwise.
+        """Read the head in a folder; raise AdapterError if the folder holds anything else, or another shape.
 
-        ``width`` is that of the encoder's vectors, None if unknown.
+        ``width`` is the width of the encoder's vectors, None if it is not known.
         """
         from safetensors.numpy import load_file
 
@@ -41,9 +39,9 @@ class Head(LinearMap):
 
     def _check_shape(self, path: Path, n_dimensions: int, width: int | None) -> None:
         weight, bias = list(self.weight.shape), list(self.bias.shape)
-        wanted = [n_dimensions, width or self.weight.size // n_dimensions]
-        if weight != wanted or bias != [n_dimensions]:
+        needed = [n_dimensions, width or self.weight.size // n_dimensions]
+        if weight != needed or bias != [n_dimensions]:
             raise AdapterError(
                 f"{path}: the head has a weight {weight} and a bias {bias}; the config's dimensions and its encoder "
-                f"need {wanted} and [{n_dimensions}].\n  Train the head again."
+                f"need {needed} and [{n_dimensions}].\n  Train the head again: distillery train"
             )
