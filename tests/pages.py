@@ -16,6 +16,7 @@ _BLOCK = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
+_PATH = re.compile(r"`((?:[\w.-]+/)+(?:\w+\.py)?)`")
 _HEADING = re.compile(r"^#+ +(?P<text>.+?)\s*$", re.MULTILINE)
 
 
@@ -74,6 +75,10 @@ class Page:
         prose = re.sub(r"`[^`\n]*`", "", _BLOCK.sub("", self.text))
         targets = [found["target"] for found in _LINK.finditer(prose)]
         return [target for target in targets if not target.startswith(("http://", "https://", "mailto:"))]
+
+    def paths(self) -> list[str]:
+        """Return the Python modules and the folders that the page names in its prose, such as ``scoring/flow.py``."""
+        return _PATH.findall(_BLOCK.sub("", self.text))
 
     def anchors(self) -> set[str]:
         """Return the anchors of the page's headings."""

@@ -28,6 +28,8 @@ RUNNABLE_DRY = {"label"}
 
 _FILE = re.compile(r".*/.*|.*\.(jsonl|csv|tsv|parquet|gz|zst|json)")
 ARTICLES = "articles.jsonl"
+ABOUT_THE_CODE = (ROOT / "docs" / "decisions", ROOT / "docs" / "explanation")
+SOURCES = (ROOT, ROOT / "distillery-core/src/distillery", ROOT / "tools/src/distillery_tools", ROOT / "tools/src")
 
 
 def _runnable_lines() -> dict[str, Page]:
@@ -69,6 +71,15 @@ def test_links_lead_somewhere(page: Page) -> None:
         assert target.exists(), f"{page.name}: {link}"
         if anchor and target.suffix == ".md":
             assert anchor in Page(target).anchors(), f"{page.name}: {link}"
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.path.parent in ABOUT_THE_CODE], ids=lambda page: page.name
+)
+def test_paths_in_the_repository_exist(page: Page) -> None:
+    """A module or folder that a page names, from the repository or from the core or the tools, is there."""
+    for path in page.paths():
+        assert any((base / path).exists() for base in SOURCES), f"{page.name}: {path}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
