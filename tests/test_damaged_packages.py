@@ -91,7 +91,7 @@ def scores_with_torch(venv: CleanVenv, **variables: str) -> None:
     done = venv.distillery(
         "score", "articles.jsonl", "--filter", "steady", "--backend", "torch", "--quiet", **variables
     )
-    assert (done.returncode, done.stderr) == (OK, "")
+    assert done.returncode == OK, done.stderr
     assert json.loads(done.stdout)["results"]["steady"]["error"] is None
 
 
@@ -130,6 +130,9 @@ def test_damaged_filters_cost_themselves(steady_venv: CleanVenv, tmp_path: Path)
         assert FILTERS[case][1].replace("cafe", name) in fault
         again = f"install it again: pip install --force-reinstall distillery-filter-{name}"
         assert f"\n  Delete {folder}, then {again}" in fault
+    required = steady_venv.distillery("list", "--requirements", **path)
+    assert (required.returncode, required.stdout) == (OK, f"distillery-filter-steady=={TINY_VERSION}\n")
+    assert required.stderr.count("warning: ") == len(names)
     doctor = steady_venv.distillery("doctor", "--format", "json", **path)
     assert doctor.returncode == FAILED
     assert {entry["name"]: entry["fault"] for entry in json.loads(doctor.stdout)["filters"]} == faults
@@ -144,6 +147,14 @@ def test_damaged_filters_cost_themselves(steady_venv: CleanVenv, tmp_path: Path)
     }
     assert panel.value == list(names), panel
     assert steady.value == TINY_VERSION
+
+
+def test_doctor_reports_a_damaged_library(steady_venv: CleanVenv, tmp_path: Path) -> None:
+    write_info(tmp_path / "tokenizers-0.1.dist-info", {"METADATA": METADATA % (b"tokenizers", b"0.1") + NO_UTF_8})
+    done = steady_venv.distillery("doctor", "--format", "json", PYTHONPATH=str(tmp_path))
+    assert done.returncode in {OK, FAILED}, done.stderr  # transformers looks at the version of tokenizers
+    report = json.loads(done.stdout)
+    assert report["versions"]["tokenizers"] == "metadata unreadable (UnicodeDecodeError)"
 
 
 @pytest.fixture

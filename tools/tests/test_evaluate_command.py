@@ -97,7 +97,7 @@ def test_the_prefilter_alone_is_not_kept(garden: Path, data_folder: Path, option
 def test_saving_makes_info_show_it(trained_copy: Path, data_folder: Path, report: dict[str, Any]) -> None:
     """In the table and in JSON; only evaluation.json is new."""
     before = contents(trained_copy)
-    assert "carries no evaluation" in run_cli("info", trained_copy).output
+    assert "This filter has no evaluation." in run_cli("info", trained_copy).output
 
     evaluate(trained_copy, data_folder, "--save")
 

@@ -122,9 +122,9 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import version
+        from .plugins.manager import core_version
 
-        return version("distillery-core")
+        return core_version()
     if name not in __all__:
         raise AttributeError(f"module 'distillery' has no attribute '{name}'")
     return getattr(importlib.import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)

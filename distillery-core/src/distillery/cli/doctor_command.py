@@ -108,9 +108,11 @@ def _versions() -> dict[str, str]:
 
 def _version(distribution: str) -> str:
     try:
-        return version(distribution)
+        return str(version(distribution))
     except PackageNotFoundError:
         return "not installed"
+    except Exception as error:  # a damaged package must not keep doctor from its report
+        return f"metadata unreadable ({type(error).__name__})"
 
 
 def _print_report(report: dict[str, Any], *, scores: bool) -> None:

@@ -18,8 +18,7 @@ def list_command(requirements: bool, output_format: str) -> None:
     """Show the installed filters; imports none of them."""
     found = list_filters()
     if requirements:
-        for item in found:
-            click.echo(f"{item.distribution}=={item.version}")
+        _print_requirements(found)
     elif output_format == "json":
         print_json([_described(item) for item in found])
     elif not found and ALLOW_LIST_VARIABLE in os.environ:
@@ -30,6 +29,14 @@ def list_command(requirements: bool, output_format: str) -> None:
         click.echo(f'No filters are installed.  Install one: pip install "{distribution_of("uplifting")}"', err=True)
     else:
         _print_filters(found)
+
+
+def _print_requirements(found: list[InstalledFilter]) -> None:
+    for item in found:
+        if item.fault:
+            click.echo(f"warning: {item.name} is left out: {item.fault}", err=True)
+        else:
+            click.echo(f"{item.distribution}=={item.version}")
 
 
 def _print_filters(found: list[InstalledFilter]) -> None:
