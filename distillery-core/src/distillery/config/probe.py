@@ -1,4 +1,4 @@
-"""Stage 1: the probe, what its threshold promises, and what it spares."""
+"""Stage 1: the probe, what its threshold promises, and what it saves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class GuaranteeConfig(Section):
 
     Of the articles that the oracle puts at ``positive_from`` or above, at most the share ``miss_rate`` is below the
     threshold, with ``confidence``; ``bound`` is the share that the ``n_misses`` of ``n_positives`` held-out ones
-    bear out (Clopper-Pearson). ``probe_sha256`` says which probe file was measured; for another file the figures
+    support (Clopper-Pearson). ``probe_sha256`` says which probe file was measured; for another file the figures
     mean nothing, and they are not shown.
     """
 

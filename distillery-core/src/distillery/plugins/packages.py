@@ -248,7 +248,7 @@ def _rescued_text(folder: Path | None, file: str) -> str:
 
 
 def _read(distribution: Distribution, folder: Path | None) -> Package:
-    """Return what METADATA says; its fault tells what is missing."""
+    """Return what METADATA says, with a fault if something is missing."""
     from email.parser import HeaderParser
 
     text, fault = _text_of(distribution, "METADATA", folder)
