@@ -154,6 +154,8 @@ def test_refused_part_of_a_request_is_left_out(
     assert done.exit_code == OK, done.output
     assert 1 <= n_refused <= 5 * (3 if batch else 1)
     assert all(label["adapted"] for label in three.read("labels"))
+    assert three.report["adapted"] == three.read("labels")[-1]["adapted"]
+    assert "since the endpoint refuses it" in done.output
     assert charged(three)[0] == 3
 
 
@@ -270,4 +272,27 @@ def test_key_in_a_reply_is_redacted(three: LabellingFixture, monkeypatch: pytest
     with OracleServer(lambda _: Answer(f"You are {KEY}")) as server:
         three.label(server, "--key-variable", "MY_KEY", "--max-attempts", 1)
     assert three.read("dead_letters")[0]["last_reply"] == "You are [key]"
+    assert not any(b"secret" in path.read_bytes() for path in three.folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("url", ["localhost:1/v1", "http://127.0.0.1:port", "ftp://127.0.0.1/v1", "http://["])
+def test_url_that_is_none_is_one_line(three: LabellingFixture, provider: str, url: str) -> None:
+    """Nobody is asked, and nothing is charged."""
+    with OracleServer() as server:
+        done = three.label(server, "--base-url", url, provider=provider)
+    assert done.exit_code in {FAILED, USAGE}
+    assert "Traceback" not in done.output
+    assert not isinstance(done.exception, ValueError)
+    assert not three.labels.exists() or three.read("labels") == []
+
+
+def test_password_in_a_url_is_redacted(three: LabellingFixture) -> None:
+    """Also in the command that goes on."""
+    with OracleServer(lambda _: Answer(error=HttpReply({"detail": "No"}, 401))) as server:
+        url = server.openai_url.replace("http://", "http://somebody:secret-0123@")
+        done = three.label(server, "--base-url", url)
+    assert done.exit_code == FAILED
+    assert "To go on" in done.output
+    assert "secret" not in done.output
     assert not any(b"secret" in path.read_bytes() for path in three.folder.rglob("*") if path.is_file())

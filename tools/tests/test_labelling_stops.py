@@ -245,6 +245,19 @@ def test_second_signal_ends_the_calls_in_flight(labelling: LabellingFixture) -> 
     assert labelling.report["stopped"]["kind"] == "interrupted"
 
 
+def test_signal_ends_a_run_whose_calls_do_not_end(labelling: LabellingFixture) -> None:
+    """Calls in flight have some seconds; what was answered is written, and they are booked as if they were billed."""
+    with OracleServer(lambda call: Answer(good_text(call.prompt), delay=600 if call.number > 2 else 0)) as server:
+        command = labelling.command(server, "--concurrency", 2, "--timeout", 900)
+        with processes.started(*command) as process:
+            processes.wait_until(lambda: server.n_calls >= 4, process)
+            process.send_signal(signal.SIGTERM)
+            processes.end_of(process)
+        assert process.returncode == 128 + signal.SIGTERM
+    assert len(labelling.read("labels")) == 2
+    assert labelling.most_attempts() == 1
+
+
 def label_and_kill(command: list[str], server: OracleServer, n_calls: int, seconds: float) -> None:
     """Kill a run some seconds after the server has counted this many calls, unless it has ended by then."""
     with processes.started(*command) as process:

@@ -63,7 +63,7 @@ def label_command(context: click.Context, /, output_format: str, **given: Any) -
     goes on where a run was stopped. Keys are read from the environment alone. Exit status: 0 all articles were
     labelled or set aside, 1 some were not, 2 wrong usage, 130 or 143 after Ctrl-C or SIGTERM.
     """
-    options = LabelOptions.of(**given, command=shlex.join([*COMMAND.split(), *context.meta[GIVEN]]))
+    options = LabelOptions.of(**given, command=_command(context.meta[GIVEN], given["base_url"]))
     options.check()
     run = options.label_run()
     if options.dry_run:
@@ -74,6 +74,13 @@ def label_command(context: click.Context, /, output_format: str, **given: Any) -
 
 for command in (agreement_command, consensus_command):
     label_command.add_command(command)
+
+
+def _command(arguments: list[str], base_url: str | None) -> str:
+    """Return the command that goes on, without secrets that its URL may hold."""
+    from ..oracle.providers.keys import Redactor
+
+    return Redactor.of_url(base_url)(shlex.join([*COMMAND.split(), *arguments]))
 
 
 def _show_plan(run: LabelRun, output_format: str) -> None:

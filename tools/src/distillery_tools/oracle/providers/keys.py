@@ -15,7 +15,8 @@ REDACTED = "[key]"
 # Shorter values are no secrets, and to replace them would destroy ordinary text.
 SHORTEST_SECRET = 8
 
-_SECRET_NAMES = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$")
+_KEY_NAMES = re.compile(r"API_(KEY|TOKEN)$")
+_PROXY_NAMES = re.compile(r"_PROXY$", re.IGNORECASE)
 
 
 def api_key(settings: ProviderSettings, usual: Sequence[str], base_url: str | None) -> str:
@@ -48,12 +49,29 @@ class Redactor:
 
     @classmethod
     def of(cls, settings: ProviderSettings) -> Redactor:
-        """Return what hides the keys of the environment, and a user or query in the endpoint's URL."""
-        named = {settings.key_variable} if settings.key_variable else set()
-        values = [value.strip() for name, value in os.environ.items() if name in named or _SECRET_NAMES.search(name)]
-        url = urlsplit(settings.base_url or "")
-        return cls([*values, *filter(None, (url.password, url.query))])
+        """Return what hides the keys of the environment, and passwords in the URLs of the endpoint and of proxies."""
+        keys = [
+            value.strip()
+            for name, value in os.environ.items()
+            if name == settings.key_variable or _KEY_NAMES.search(name)
+        ]
+        proxies = [value for name, value in os.environ.items() if _PROXY_NAMES.search(name)]
+        return cls([*keys, *(secret for url in (settings.base_url, *proxies) for secret in secrets_in(url or ""))])
+
+    @classmethod
+    def of_url(cls, url: str | None) -> Redactor:
+        """Return what hides the password and the query of a URL."""
+        return cls(secrets_in(url or ""))
 
     def __call__(self, text: str) -> str:
         """Return the text without secrets."""
         return self._pattern.sub(REDACTED, text) if self._pattern else text
+
+
+def secrets_in(url: str) -> list[str]:
+    """Return the password and the query of a URL, which may hold a key."""
+    try:
+        parts = urlsplit(url)
+        return [secret for secret in (parts.password, parts.query) if secret]
+    except ValueError:
+        return []

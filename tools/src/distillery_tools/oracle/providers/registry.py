@@ -61,9 +61,13 @@ def endpoint_of(provider: str, base_url: str | None) -> str | None:
     url = base_url or os.environ.get(variable) or usual
     if url is None:
         return None
-    parts = urlsplit(url.strip())
-    host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
-    return urlunsplit((parts.scheme.lower(), host, parts.path.rstrip("/"), "", "")) or url
+    try:
+        parts = urlsplit(url.strip())
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:  # the first call says what is wrong with it
+        return url
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    return urlunsplit((parts.scheme.lower(), f"{host}{port}", parts.path.rstrip("/"), "", "")) or url
 
 
 def require(module: str, provider: str, extra: str) -> None:

@@ -102,7 +102,14 @@ class Session:
                 f" {self._progress.last_fault}",
             )
         work = make_report(
-            self._run, self._intake.counts, self._progress, self._spending, before, n_dead, self._stop.reason
+            self._run,
+            self._intake.counts,
+            self._progress,
+            self._spending,
+            before,
+            n_dead,
+            self._stop.reason,
+            self._recorder.adapted,
         )
         return await self._store.run(work)
 

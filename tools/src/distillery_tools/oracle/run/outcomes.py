@@ -17,7 +17,10 @@ from .spending import Spending
 
 
 class OutcomeRecorder:
-    """Books the outcomes of one oracle's calls; ``redact`` keeps keys out of what is written."""
+    """Books the outcomes of one oracle's calls; ``redact`` keeps keys out of what is written.
+
+    ``adapted`` is what the last request that was answered asked for otherwise, since the endpoint refuses it.
+    """
 
     def __init__(
         self, oracle: OracleSpec, store: Store, spending: Spending, redact: Callable[[str], str] = str
@@ -27,9 +30,11 @@ class OutcomeRecorder:
         self._store = store
         self._spending = spending
         self._redact = redact
+        self.adapted: tuple[str, ...] = ()
 
     async def completed(self, call: BookedCall, completion: Completion) -> None:
         """Book a call that was answered, with its label; raise CallError if the answer holds no scores."""
+        self.adapted = completion.adapted
         usage = plausible(completion)
         cost = self._cost(call, usage)
         reply = self._redact(completion.text if isinstance(completion.text, str) else repr(completion.text))

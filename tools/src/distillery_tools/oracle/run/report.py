@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..store import attempts
@@ -26,6 +26,7 @@ def make_report(
     before: Totals,
     n_dead: int,
     stopped: StopReason | None,
+    adapted: Sequence[str],
 ) -> Callable[[sqlite3.Connection], Report]:
     """Return work that gives the report; ``before`` is what the store had booked when the run began."""
 
@@ -52,6 +53,7 @@ def make_report(
             "cost": _cost(spending, before, now),
             "seconds": round(progress.seconds, 3),
             "stopped": {"kind": stopped.kind, "message": stopped.message} if stopped else None,
+            "adapted": list(adapted),
             "command": run.command,
             "files": {name: str(getattr(run.files, name)) for name in ("labels", "dead_letters", "set_aside", "store")},
         }
@@ -86,6 +88,8 @@ def report_text(report: Report) -> str:
         f"time:     {report['seconds']:.1f} s",
         f"labels:   {report['files']['labels']}",
     ]
+    if report["adapted"]:
+        lines.append(f"requests: {', '.join(report['adapted'])}, since the endpoint refuses it")
     return "\n".join([*lines, *filter(None, [how_it_ended(report)])])
 
 
