@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from distillery.cli import cli
 
 ROOT = Path(__file__).parents[1]
 # Backends may differ by 0.1 (docs/decisions/precision-gate.md), and what is shown is rounded to 0.1.
@@ -30,6 +34,23 @@ def test_first_example_prints_what_the_readme_shows() -> None:
     assert words == shown_words
     assert len(numbers) > 1
     assert numbers == pytest.approx(shown_numbers, abs=TOLERANCE)
+
+
+def test_set_up_command_prints_what_the_readme_shows(tmp_path: Path) -> None:
+    """The table after the first command is what it prints: numbers of articles, reasons, and the highest averages."""
+    command, shown = re.findall(r"```bash\n(python3 -m venv .*?)\n```\n\n```text\n(.*?)```", README, re.DOTALL)[0]
+    arguments = shlex.split(command.rpartition("bin/distillery ")[2])
+    arguments[arguments.index("examples/articles.jsonl")] = str(ROOT / "examples" / "articles.jsonl")
+    arguments[arguments.index("scored.jsonl")] = str(tmp_path / "scored.jsonl")
+
+    result = CliRunner().invoke(cli, arguments)
+
+    assert result.exit_code == 0, result.output
+    words, numbers = _words_and_numbers(_table(result.output))
+    shown_words, shown_numbers = _words_and_numbers(_table(shown))
+    assert words == shown_words
+    assert numbers == pytest.approx(shown_numbers, abs=TOLERANCE)
+    assert len(numbers) > 1
 
 
 def test_it_is_short() -> None:
@@ -57,6 +78,11 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     for part in ("python3 -m venv .venv", '"nox>=2025.2,<2027"', ".venv/bin/nox -s tests"):
         assert part in README
         assert part in script
+
+
+def _table(output: str) -> str:
+    """Return the rows that hold articles: those of tiers and reasons, and those of the highest averages."""
+    return "\n".join(line for line in output.splitlines() if re.search(r"%\s*$|^ +\d\.\d\d ", line))
 
 
 def _words_and_numbers(text: str) -> tuple[list[str], list[float]]:
