@@ -216,7 +216,7 @@ def test_a_wrong_mapping_is_refused(columns: dict[str, str], message: str) -> No
 
 @pytest.mark.parametrize("series", [pd.Series(TEXT), pl.Series(TEXT), pa.array(TEXT), pa.chunked_array([TEXT])])
 def test_one_column_alone_is_refused(series: Any) -> None:
-    with pytest.raises(TypeError, match="is one column; give the DataFrame"):
+    with pytest.raises(TypeError, match="is one column; pass the DataFrame"):
         rows_of(series)
 
 

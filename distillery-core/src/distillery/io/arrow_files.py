@@ -70,7 +70,7 @@ def opened_table(source: ByteSource, form: Form) -> Iterator[ArrowFile]:
 
     with ExitStack() as stack:
         try:
-            file = stack.enter_context(_seekable(source))
+            file = stack.enter_context(_seekable(source, form))
             yield ArrowFile(_reader_of(file, form), form, source.size or 0)
         except (pa.ArrowException, OSError) as error:
             raise InputFileError(f"{source.name} cannot be read as {form.value}: {error}") from error
@@ -86,11 +86,13 @@ def _reader_of(file: Any, form: Form) -> Any:
 
 
 @contextmanager
-def _seekable(source: ByteSource) -> Iterator[Any]:
+def _seekable(source: ByteSource, form: Form) -> Iterator[Any]:
     import pyarrow as pa
 
     if source.is_file and source.compression is None:
-        with pa.memory_map(str(source.path)) as file:
+        # Pages of a Parquet file are decoded, those of an Arrow file are used in place.
+        opened = pa.OSFile if form is Form.PARQUET else pa.memory_map
+        with opened(str(source.path)) as file:
             yield file
         return
     with source.opened() as (stream, _), tempfile.TemporaryFile() as copy:
