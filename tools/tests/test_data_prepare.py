@@ -248,3 +248,15 @@ def test_real_labels_keep_their_splits_and_new_splits_part_no_copies(tmp_path: P
         checked = run_cli("data", "validate", UPLIFTING, *places, bench.output)
         assert checked.exit_code == 0, checked.output
         assert "share of a split" not in checked.output
+
+
+@pytest.mark.parametrize("of_articles", [int, str])
+def test_a_number_and_the_same_text_are_one_id(bench: Bench, of_articles: type) -> None:
+    """Labels keep the form that the id has in the articles."""
+    of_labels = str if of_articles is int else int
+    bench.data.articles[:] = [one | {"id": of_articles(n)} for n, one in enumerate(bench.data.articles)]
+    bench.data.labels[:] = [one | {"id": of_labels(n)} for n, one in enumerate(bench.data.labels)]
+
+    bench.prepare()
+
+    assert set(bench.records) == {article["id"] for article in bench.data.articles}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from distillery import Article, ArticleError, FilterConfig, InputFileError
 
-from .labels import SPLITS, Id, fault_line, identified_records, label_faults, refuse, split_faults
+from .labels import SPLITS, Id, fault_line, identified_records, label_faults, refuse, split_faults, with_known_ids
 
 ARTICLES_FILE = "articles.jsonl"
 
@@ -61,7 +61,7 @@ class LabelledData:
         faults: list[str] = []
         rows: dict[str, list[_Row]] = {split: [] for split in SPLITS}
         seen: set[Id] = set()
-        for record in identified_records(labels):
+        for record in with_known_ids(identified_records(labels), texts):
             fault = _fault(record, config.dimension_names, texts, seen)
             if fault:
                 faults.append(f"{record['id']}: {fault}")

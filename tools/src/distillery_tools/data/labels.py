@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,6 +35,22 @@ def identified_records(path: Path) -> Iterator[Record]:
         if not is_id(record.get("id")):
             raise InputFileError(f"{path}: a line has the id {record.get('id')!r}; each line needs an id.")
         yield record
+
+
+def with_known_ids(records: Iterable[Record], known: Collection[Id]) -> Iterator[Record]:
+    """Yield label records under the ids of the articles: the number 7 and the text "7" are one id, as in the core."""
+    for record in records:
+        identifier = record.get("id")
+        other = None if is_id(identifier) and identifier in known else _other_form(identifier)
+        yield record | {"id": other} if other is not None and other in known else record
+
+
+def _other_form(identifier: Any) -> Id | None:
+    """Return a number as text, a text that is a number as that number, and None for anything else."""
+    if isinstance(identifier, str):
+        digits = identifier.removeprefix("-")
+        return int(identifier) if digits.isascii() and digits.isdigit() and str(int(digits)) == digits else None
+    return str(identifier) if isinstance(identifier, int) else None
 
 
 def is_id(value: Any) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from distillery import Article, ArticleError
 
-from .labels import Id, fault_line, identified_records, label_faults, refuse, split_faults
+from .labels import Id, fault_line, identified_records, label_faults, refuse, split_faults, with_known_ids
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def merge_labels(files: Sequence[Path], texts: Mapping[Id, dict[str, Any]], dime
     n_replaced = 0
     for path in files:
         seen: set[Id] = set()
-        for record in identified_records(path):
+        for record in with_known_ids(identified_records(path), texts):
             if fault := _fault(record, texts, seen, dimensions):
                 faults.append(f"{path}: {record['id']}: {fault}")
             seen.add(record["id"])
@@ -42,11 +42,11 @@ def merge_labels(files: Sequence[Path], texts: Mapping[Id, dict[str, Any]], dime
     return MergedLabels(merged, n_replaced)
 
 
-def read_splits(path: Path) -> dict[Id, str]:
-    """Return the split of each article in a file; raise InputFileError with the first faults."""
+def read_splits(path: Path, texts: Collection[Id]) -> dict[Id, str]:
+    """Return the split of each article in a file, by the ids of ``texts``; raise InputFileError with the faults."""
     splits: dict[Id, str] = {}
     faults: list[str] = []
-    for record in identified_records(path):
+    for record in with_known_ids(identified_records(path), texts):
         if fault := fault_line(split_faults(record.get("split"))):
             faults.append(f"{record['id']}: {fault}")
         elif splits.setdefault(record["id"], record["split"]) != record["split"]:

@@ -42,7 +42,7 @@ def prepare(
     """
     texts = articles_by_id(articles)
     merged = merge_labels(labels, texts, config.dimension_names)
-    stated = read_splits(existing) if existing else {}
+    stated = read_splits(existing, texts) if existing else {}
     tiers = dict(zip(merged.records, tiers_of(list(merged.records.values()), config), strict=True))
     items = _items(merged, texts, stated, [tier.name for tier in config.tiers], tiers)
     placed = assign_splits(items, shares, seed)

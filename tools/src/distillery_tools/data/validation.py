@@ -15,7 +15,7 @@ from distillery.io import read_records
 
 from .findings import Findings
 from .labelled import language_of
-from .labels import SPLITS, Id, is_id, label_faults, split_faults, tiers_of
+from .labels import SPLITS, Id, is_id, label_faults, split_faults, tiers_of, with_known_ids
 from .near_duplicates import near_duplicates
 
 SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
@@ -38,7 +38,7 @@ def validate(config: FilterConfig, articles: Path, labels: Path) -> Validation:
     """Check all articles and labels; only a line that is not a JSON object raises InputFileError."""
     findings = Findings()
     texts = _unique(read_records(articles), "article", findings)
-    records = _unique(read_records(labels), "label", findings)
+    records = _unique(with_known_ids(read_records(labels), texts), "label", findings)
     valid = {key: record for key, record in records.items() if _check_label(key, record, config, findings)}
     readable = _readable({key: texts.get(key) for key in records}, findings)
     _check_near_duplicates(readable, records, findings)
