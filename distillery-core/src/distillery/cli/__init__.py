@@ -49,7 +49,7 @@ def cli(context: click.Context, version: bool, output_format: str) -> None:
 def main() -> None:
     """Run the command line; Ctrl-C and SIGTERM end it with status 130 and 143."""
     make_streams_safe()
-    _set_up_logging(os.environ.get("DISTILLERY_LOG", "info").upper())
+    _set_up_logging(os.environ.get("DISTILLERY_LOG"))
     signals = EndingSignals()
     signals.install()
     try:
@@ -58,14 +58,20 @@ def main() -> None:
         signals.exit_if_received()
 
 
-def _set_up_logging(level: str) -> None:
-    """Send our own notes to stderr; other libraries keep their silence below warnings."""
+def _set_up_logging(chosen: str | None) -> None:
+    """Send our own notes to stderr; other libraries keep their silence below warnings.
+
+    Unless a level is chosen, what the commands report themselves (what was loaded and scored) is left out.
+    """
+    level = (chosen or "info").upper()
     known = logging.getLevelNamesMapping()
     if level not in known:
         click.echo(f"error: DISTILLERY_LOG={level.lower()} is none of {', '.join(known).lower()}", err=True)
         sys.exit(USAGE)
     logging.basicConfig(format="%(levelname)s: %(message)s", stream=sys.stderr)
     logging.getLogger("distillery").setLevel(level)
+    if chosen is None:
+        logging.getLogger("distillery.scoring").setLevel(logging.WARNING)
 
 
 def _versions() -> str:
