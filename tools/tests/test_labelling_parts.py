@@ -95,7 +95,8 @@ def test_waits_grow_but_are_never_shorter_than_asked() -> None:
     assert max(wait_for(CallTimeoutError("x"), 1) for _ in range(100)) <= 0.5
     assert 2 < max(wait_for(CallTimeoutError("x"), 5) for _ in range(100)) <= 8
     assert max(wait_for(CallTimeoutError("x"), 50) for _ in range(100)) <= 60
-    assert wait_for(RateLimitedError("x", 33.0), 1) == 33.0
+    assert 33.0 <= wait_for(RateLimitedError("x", 33.0), 50) <= 33.5
+    assert 33.0 <= wait_for(UnavailableError("x", 33.0), 1) <= 33.5
     assert wait_for(RequestFormError("x"), 9) == 0.0
 
 
@@ -252,7 +253,7 @@ def test_breaker_stops_for_no_fault_of_articles() -> None:
         (NoCompletionError("x"), MOST_PAUSES),
         (UnavailableError("x"), MOST_PAUSES + 2),
         (CallTimeoutError("x"), MOST_PAUSES + 2),
-        (RateLimitedError("x"), 13),
+        (RateLimitedError("x"), 12),
         (RateLimitedError("x", 0.01), 200),
         (RateLimitedError("come tomorrow", 86400.0), 1),
     ],
@@ -266,6 +267,13 @@ def test_breaker_stops_when_the_endpoint_fails_in_a_row(error: CallError, n: int
     assert stop.reason.kind == "endpoint"
     assert str(error) in stop.reason.message
     assert breaker.is_closed is isinstance(error, HardStopError)
+
+
+def test_breaker_stops_sooner_for_limits_if_nothing_was_ever_answered() -> None:
+    """After about a minute of pauses instead of seven."""
+    assert breaker_after([RateLimitedError("x")] * 5, answers_first=False)[1].reason is None
+    assert breaker_after([RateLimitedError("x")] * 6, answers_first=False)[1].reason
+    assert breaker_after([RateLimitedError("x", 30.0)] * 3, answers_first=False)[1].reason
 
 
 def test_a_call_without_an_answer_is_its_articles_fault_only_while_others_are_answered() -> None:

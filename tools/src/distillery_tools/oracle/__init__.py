@@ -1,4 +1,9 @@
-"""The oracle: an LLM that grades articles by a filter's prompt."""
+"""The oracle: an LLM that scores articles by a filter's prompt, and everything that asks it.
+
+`prompt` makes what is asked, `providers` ask it, `replies` read what comes back, `store` keeps all that was paid for,
+`run` is one run of ``distillery label``, and `compare` sets label files beside each other. The commands of the tools
+call these packages; the names below are for authors of filters and of providers.
+"""
 
 from .errors import (
     MalformedReplyError,

@@ -70,7 +70,7 @@ async def submit_once(client: BatchClient, token: str, requests: Mapping[str, Re
     try:
         async for attempt in AsyncRetrying(
             stop=stop_after_attempt(SUBMISSIONS),
-            wait=WaitAsAsked(),
+            wait=WaitAsAsked(grows=True),
             retry=retry_if_exception_type(RetryableError),
             sleep=stop.sleep,
             reraise=True,

@@ -15,9 +15,11 @@ from ..errors import (
 from .limits import Limits
 from .stop import ENDPOINT, Stop
 
-# Pauses without an answer between them, each twice as long as the one before: about seven seconds, and seven minutes.
+# Pauses without an answer between them, each twice as long as the one before: about seven seconds.
 MOST_PAUSES = 4
-MOST_RATE_PAUSES = 12
+# Seconds of pauses for rate limits without an answer between them: of a run that was never answered, and of others.
+LIMITED_FROM_THE_START = 60.0
+LIMITED = 420.0
 FAILURES_IN_A_ROW = 200
 REJECTIONS_IN_A_ROW = 50
 LONGEST_PAUSE = 600.0
@@ -39,7 +41,7 @@ class CircuitBreaker:
         self._has_answered = False
         self._failures = 0
         self._pauses = 0
-        self._rate_pauses = 0
+        self._limited_seconds = 0.0
         self._rejections = 0
 
     @property
@@ -50,7 +52,8 @@ class CircuitBreaker:
     def answered(self) -> None:
         """Note that the endpoint answers."""
         self._has_answered = True
-        self._failures = self._pauses = self._rate_pauses = self._rejections = 0
+        self._failures = self._pauses = self._rejections = 0
+        self._limited_seconds = 0.0
         self._limits.answered()
 
     def failed(self, error: CallError) -> None:
@@ -63,6 +66,8 @@ class CircuitBreaker:
             self._endpoint_failed(error)
         if isinstance(error, RetryableError) and error.retry_after is not None:
             self._pause_as_asked(error, error.retry_after)
+        elif isinstance(error, RateLimitedError):
+            self._note_limited(error, self._limits.pause_longer())
 
     def _rejected(self, error: RejectedError) -> None:
         self._rejections += 1
@@ -74,10 +79,7 @@ class CircuitBreaker:
         if self._failures >= self._most_failures:
             self._give_up(error, f"The last {self._failures} calls all failed")
         elif isinstance(error, RateLimitedError):
-            if error.retry_after is None and self._limits.pause_longer():
-                self._rate_pauses += 1
-                if self._rate_pauses > MOST_RATE_PAUSES:
-                    self._give_up(error, f"The endpoint limits every call, also after {MOST_RATE_PAUSES} pauses")
+            return
         elif (isinstance(error, _PLAIN) or self._failures >= self._patience) and self._limits.pause_longer():
             self._pauses += 1
             if self._pauses >= MOST_PAUSES:
@@ -86,8 +88,16 @@ class CircuitBreaker:
     def _pause_as_asked(self, error: RetryableError, seconds: float) -> None:
         if seconds > LONGEST_PAUSE:
             self._give_up(error, f"The endpoint asks for a pause of {seconds:.0f} s")
-        elif seconds > 0:
-            self._limits.pause(seconds)
+        else:
+            lengthened = self._limits.pause(seconds)
+            if isinstance(error, RateLimitedError):
+                self._note_limited(error, lengthened)
+
+    def _note_limited(self, error: RateLimitedError, seconds: float) -> None:
+        """Add to the time for which the endpoint has limited every call, and give up when it is too long."""
+        self._limited_seconds += seconds
+        if self._limited_seconds > (LIMITED if self._has_answered else LIMITED_FROM_THE_START):
+            self._give_up(error, f"The endpoint limits every call, also after {self._limited_seconds:.0f} s of pauses")
 
     def _give_up(self, error: CallError, what: str) -> None:
         self._stop.set(ENDPOINT, f"{what}: {error}")

@@ -63,20 +63,24 @@ class Limits:
         if self._tokens:
             self._tokens.correct(tokens)
 
-    def pause(self, seconds: float) -> None:
-        """Let no call begin for a while: what an endpoint asks of one call holds for all."""
-        self.paused_until = max(self.paused_until, asyncio.get_running_loop().time() + seconds)
+    def pause(self, seconds: float) -> float:
+        """Let no call begin for a while: what an endpoint asks of one call holds for all.
 
-    def pause_longer(self) -> bool:
-        """Pause twice as long as the last time, unless a pause is on; tell whether a pause began.
+        Returns by how many seconds this lengthens the time without calls.
+        """
+        before = max(self.paused_until, asyncio.get_running_loop().time())
+        self.paused_until = max(before, asyncio.get_running_loop().time() + seconds)
+        return self.paused_until - before
+
+    def pause_longer(self) -> float:
+        """Pause twice as long as the last time, unless a pause is on; return its seconds, 0 if none began.
 
         Calls that were made before the pause began fail during it, and do not lengthen it.
         """
         if self.paused_until > asyncio.get_running_loop().time():
-            return False
-        self.pause(self._next_pause)
-        self._next_pause = min(2 * self._next_pause, LONGEST_PAUSE)
-        return True
+            return 0.0
+        seconds, self._next_pause = self._next_pause, min(2 * self._next_pause, LONGEST_PAUSE)
+        return self.pause(seconds)
 
     def answered(self) -> None:
         """Note that the endpoint answers: the next pause is a short one again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
@@ -34,6 +35,8 @@ from .spec import CallPolicy, OracleSpec
 from .spending import BudgetReachedError, Spending
 from .stop import BUDGET, Stop, StoppedError
 
+# Nobody has looked at the request of a call that ended so.
+UNANSWERED = (RateLimitedError, UnreachableError)
 SHORTEST_WAIT = 0.5
 LONGEST_WAIT = 60.0
 # How often in one run the endpoint may fail for an article, and how often it may be limited or not be reached.
@@ -44,10 +47,14 @@ MOST_FORMS = 16
 
 
 class WaitAsAsked(wait_base):
-    """Waits a random time below 0.5, 1, 2 ... 60 seconds, and at least as long as the endpoint asks for."""
+    """Waits a random time below 0.5, 1, 2 ... 60 seconds, and at least as long as the endpoint asks for.
 
-    def __init__(self) -> None:
-        """Start with the shortest bound."""
+    A call that was limited, or that reached nobody, adds half a second at most: all calls pause for that.
+    """
+
+    def __init__(self, *, grows: bool = False) -> None:
+        """Start with the shortest bound; where nothing pauses all calls, each wait ``grows``."""
+        self._grows = grows
         self._backoff = wait_random_exponential(multiplier=SHORTEST_WAIT, max=LONGEST_WAIT)
 
     def __call__(self, retry_state: RetryCallState) -> float:
@@ -55,8 +62,10 @@ class WaitAsAsked(wait_base):
         error = retry_state.outcome.exception() if retry_state.outcome else None
         if isinstance(error, RequestFormError):
             return 0.0  # the next request differs, so there is nothing to wait for
-        asked = error.retry_after if isinstance(error, RetryableError) else None
-        return max(asked or 0.0, self._backoff(retry_state))
+        asked = (error.retry_after if isinstance(error, RetryableError) else None) or 0.0
+        if isinstance(error, UNANSWERED) and not self._grows:
+            return asked + random.uniform(0, SHORTEST_WAIT)  # noqa: S311  no secret
+        return max(asked, self._backoff(retry_state))
 
 
 class StopWhenUsedUp(stop_base):
@@ -76,7 +85,7 @@ class StopWhenUsedUp(stop_base):
     def note(self, error: CallError, *, counts: bool) -> None:
         """Note what a call ended in."""
         self._attempts -= counts
-        is_unanswered = isinstance(error, (RateLimitedError, UnreachableError))
+        is_unanswered = isinstance(error, UNANSWERED)
         self._unanswered -= is_unanswered
         self._failures -= isinstance(error, EndpointError) and not (counts or is_unanswered)
         self._forms -= isinstance(error, RequestFormError)
