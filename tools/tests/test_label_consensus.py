@@ -103,7 +103,7 @@ def test_two_splits_of_one_article_are_refused(files: list[Path], tmp_path: Path
     done = run(files, tmp_path / "out.jsonl")
 
     assert done.exit_code == USAGE
-    assert "lane stands in test and in train" in done.stderr
+    assert "lane is in the splits test and train" in done.stderr
     assert not (tmp_path / "out.jsonl").exists()
 
 

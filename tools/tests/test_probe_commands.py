@@ -138,6 +138,17 @@ def test_threshold_is_stated_with_its_promise_and_costs(probed: Probed) -> None:
     assert f"{promise.n_misses} of {promise.n_positives} held-out ones" in probed.chosen
 
 
+def test_figures_of_stage_1_name_the_weights_they_were_measured_with(probed: Probed) -> None:
+    config = FilterConfig.load(probed.folder)
+    settings = config.probe
+    assert settings
+    assert settings.guarantee
+    assert settings.costs
+
+    assert settings.guarantee.probe_sha256 == settings.costs.probe_sha256 == settings.sha256[PROBE_FILE]
+    assert settings.costs.weights_sha256 == config.student().weights_sha256
+
+
 def test_filter_scores_in_two_stages(probed: Probed, data: Path) -> None:
     scorer = distillery.load_filter(probed.folder, mode="hybrid", backend="torch")
     articles = [strict_json(line) for line in (data / "articles.jsonl").read_text().splitlines()]
@@ -238,15 +249,15 @@ def test_installed_copies_are_not_changed(tmp_path: Path, garden: Path, data: Pa
 
 def test_report_is_kept_in_the_readme(copied: Path, data: Path) -> None:
     readme = copied.parent / "README.md"
-    readme.write_text("# garden\n\n<!-- stage-1 -->\nold\n<!-- /stage-1 -->\nThe end.\n", encoding="utf-8")
+    readme.write_text("# garden\n\n<!-- stage-1 -->\nformer\n<!-- /stage-1 -->\nThe end.\n", encoding="utf-8")
 
     done = probe("report", copied, "--data", data, "--save")
 
     text = readme.read_text(encoding="utf-8")
     assert done.exit_code == 0, done.output
-    assert "old" not in text
+    assert "former" not in text
     assert text.endswith("<!-- /stage-1 -->\nThe end.\n")
-    assert "Stage 1 (mode hybrid) decides below" in text
+    assert "In the mode hybrid, articles that Stage 1 estimates below" in text
     assert "| hybrid |" in text
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from distillery.cli.output import format_option, print_json, print_table
 from distillery.config import EVALUATION_FILE, FilterConfig
 
-from .options import data_options, load_data, source_folder
+from .options import OPEN_SHARE, data_options, load_data, source_folder
 
 
 @click.command("calibrate")
@@ -21,7 +21,7 @@ from .options import data_options, load_data, source_folder
 @click.option("--student", help="Which of the filter's students. Default: the filter's own choice.")
 @click.option(
     "--level",
-    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    type=OPEN_SHARE,
     default=0.9,
     show_default=True,
     help="Share of articles whose interval contains the oracle's score.",

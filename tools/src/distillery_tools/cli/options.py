@@ -17,6 +17,9 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 ROUNDING = 1e-6
 
+# A number between 0 and 1, both excluded.
+OPEN_SHARE = click.FloatRange(0.0, 1.0, min_open=True, max_open=True)
+
 
 def data_options(command: Decorated) -> Decorated:
     """Add the options that say where labelled articles are."""

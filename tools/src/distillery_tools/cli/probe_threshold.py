@@ -12,7 +12,7 @@ from distillery.config import FilterConfig
 from distillery.errors import InputFileError
 from distillery.students.backends.contract import AUTO, CHOICES
 
-from .options import data_options, load_data, source_folder
+from .options import OPEN_SHARE, data_options, load_data, source_folder
 
 NATURAL_FILE = "unlabelled.jsonl"
 
@@ -22,14 +22,14 @@ NATURAL_FILE = "unlabelled.jsonl"
 @data_options
 @click.option(
     "--miss",
-    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    type=OPEN_SHARE,
     default=0.05,
     show_default=True,
     help="Largest share of the positives that Stage 1 may miss.",
 )
 @click.option(
     "--confidence",
-    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    type=OPEN_SHARE,
     default=0.95,
     show_default=True,
     help="Confidence of that guarantee.",
