@@ -57,7 +57,8 @@ def trial(
         outcomes = pool.submit(venv.evaluate, f"{case.needs}('broken')", STEADY_VERSION, LISTED)
         doctor = pool.submit(venv.distillery, "doctor", "--format", "json")
         failed = pool.submit(venv.distillery, *command, "broken")
-    return Trial(case, venv, *outcomes.result(), doctor.result(), failed.result())
+    broken, steady, listed = outcomes.result()
+    return Trial(case, venv, broken, steady, listed, doctor.result(), failed.result())
 
 
 def test_broken_filter_raises_its_own_error(trial: Trial) -> None:

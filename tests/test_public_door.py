@@ -18,7 +18,7 @@ def private_imports(path: Path) -> Iterator[str]:
     """Yield each import of a module of the core, or of a name, that is not public."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found = [(alias.name, None) for alias in node.names]
+            found: list[tuple[str, str | None]] = [(alias.name, None) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             found = [(node.module or "", alias.name) for alias in node.names]
         else:

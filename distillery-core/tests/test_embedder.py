@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def test_equals_sentence_transformers(embedder: StaticEmbedder, bert_base: Path)
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 @pytest.mark.parametrize("name", ["embeddings.word_embeddings.weight", "model.embed_tokens.weight"])
-def test_table_is_mapped_as_the_file_holds_it(tmp_path: Path, dtype: type, name: str) -> None:
+def test_table_is_mapped_as_the_file_holds_it(tmp_path: Path, dtype: type[np.floating[Any]], name: str) -> None:
     table = np.random.default_rng(0).standard_normal((9, 4)).astype(dtype)
     save_file(
         {"other.weight": np.ones((3, 3), dtype), name: table, "z": np.zeros(1, dtype)}, tmp_path / "a.safetensors"

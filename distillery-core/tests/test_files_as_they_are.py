@@ -21,6 +21,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from processes import DEADLINE
 from pyarrow import feather, parquet
 
 from distillery.errors import ArticleError, InputFileError
@@ -121,7 +122,7 @@ FORMATS: dict[str, tuple[str, bytes]] = {
 }
 
 
-@pytest.fixture(params=FORMATS.values(), ids=FORMATS)
+@pytest.fixture(params=FORMATS.values(), ids=list(FORMATS))
 def any_format(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A file of ROWS in each format in turn."""
     name, content = request.param
@@ -171,7 +172,7 @@ def test_a_named_pipe_is_opened_once(any_format: Path, tmp_path: Path) -> None:
 
     lines = all_lines(pipe)
 
-    writer.join(timeout=60)
+    writer.join(DEADLINE)
     assert not writer.is_alive()
     assert [line.data for line in lines] == ROWS
 
@@ -260,7 +261,7 @@ WRITERS: dict[str, tuple[str, Callable[[Sequence[dict[str, Any]]], bytes]]] = {
 }
 
 
-@pytest.fixture(params=WRITERS.values(), ids=WRITERS)
+@pytest.fixture(params=WRITERS.values(), ids=list(WRITERS))
 def renamed(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A file with a headline and a body, in each format in turn."""
     name, write = request.param

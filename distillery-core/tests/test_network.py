@@ -270,7 +270,7 @@ def test_pickled_weights_are_never_read(damaged_base: Path) -> None:
 def test_overrides_change_the_bases_config(bert_base: Path) -> None:
     backbone = load_backbone(bert_base, overrides={"hidden_dropout_prob": 0.0})
 
-    assert backbone.config.hidden_dropout_prob == 0.0  # type: ignore[union-attr]
+    assert backbone.config.hidden_dropout_prob == 0.0
 
 
 # Options of PEFT, and what a refusal names; None where the adapter is applied.
@@ -297,7 +297,7 @@ KINDS: dict[str, tuple[dict[str, Any], str | None]] = {
 
 
 @pytest.mark.filterwarnings("ignore:Adapter 'default'. 4 LoRA tensor.s. have invalid shape")  # PEFT, of its own biases
-@pytest.mark.parametrize(("options", "named"), KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize(("options", "named"), KINDS.values(), ids=list(KINDS))
 def test_each_kind_of_adapter_is_applied_as_peft_does_or_refused_by_name(
     bert_base: Path, tmp_path: Path, batch: tuple[Tensor, Tensor], options: dict[str, Any], named: str | None
 ) -> None:

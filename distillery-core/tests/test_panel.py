@@ -117,7 +117,8 @@ def test_tokens_are_made_once(
     recorded: tuple[FilterPanel, dict[str, Recorded]], articles: Articles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For all four: the filter with an adapter of its own has the tokenizer of the shared encoder."""
-    encode, encoded = HeadTailTokenizer.encode, []
+    encode = HeadTailTokenizer.encode
+    encoded: list[str] = []
 
     def noted(self: HeadTailTokenizer, texts: Iterable[str]) -> list[list[int]]:
         encoded.extend(texts)

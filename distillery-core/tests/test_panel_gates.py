@@ -34,7 +34,7 @@ def commerce_folder(folders: list[Path], articles: Articles, tmp_path_factory: p
     """A commerce filter on the encoder of the others; its highest tier begins in the widest gap amid the scores."""
 
     def written(tiers: list[dict[str, Any]]) -> Path:
-        facts = {"name": COMMERCE, "gatekeepers": [], **({"tiers": tiers} if tiers else {})}
+        facts: dict[str, Any] = {"name": COMMERCE, "gatekeepers": [], **({"tiers": tiers} if tiers else {})}
         folder, encoder = tmp_path_factory.mktemp("commerce"), folders[0].parent / "encoder"
         return write_sharing_filter(folder, encoder, random_head(2, spread=0.2), **facts)
 

@@ -84,7 +84,7 @@ def test_missing_calibration_is_refused(folder: Path) -> None:
         load(folder)
 
 
-CALIBRATIONS = {
+CALIBRATIONS: dict[str, tuple[dict[str, Any], str]] = {
     "another filter": ({"filter_name": "other"}, "was fitted for filter 'other', not for 'tiny-filter'"),
     "other weights": (
         {"weights_sha256": "2" * 64},
@@ -106,7 +106,7 @@ def test_calibration_that_does_not_fit_is_refused(folder: Path, case: str) -> No
         load(folder)
 
 
-RECORDS = {
+RECORDS: dict[str, tuple[dict[str, Any], str]] = {
     "another filter": ({"filter": "other"}, "is the probe of other"),
     "another order": ({"dimensions": ["proof", "reach", "lasting"]}, "the probe of tiny-filter with proof, reach"),
     "another embedder": ({"embedder_fingerprint": "0" * 64}, "was trained on embeddings with fingerprint 000000000000"),

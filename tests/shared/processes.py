@@ -8,14 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 # Seconds that any program may take; more than ten times what the slowest takes on a quiet machine.
 DEADLINE = 1800
 
 
-def run(*command: str | Path, **options: Any) -> subprocess.CompletedProcess[Any]:
+def run(*command: object, **options: Any) -> subprocess.CompletedProcess[Any]:
     """Run a program to its end and return its exit status and output; options are `subprocess.run`'s."""
     if not options.keys() & {"stdout", "stderr"}:
         options["capture_output"] = True
@@ -24,7 +23,7 @@ def run(*command: str | Path, **options: Any) -> subprocess.CompletedProcess[Any
 
 
 @contextmanager
-def started(*command: str | Path, **options: Any) -> Iterator[subprocess.Popen[Any]]:
+def started(*command: object, **options: Any) -> Iterator[subprocess.Popen[Any]]:
     """Start a program that ends at SIGINT and SIGTERM; kill it if it still runs at the end.
 
     Options are those of `subprocess.Popen`; without any, the output is dropped.

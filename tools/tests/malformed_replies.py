@@ -95,7 +95,7 @@ def block_comments(chance: random.Random) -> Case:
 
 def typographic_quotes(chance: random.Random) -> Case:
     reply = plain_reply(chance)
-    opening, closing = chance.choice(["“”", "„“"])
+    opening, closing = chance.choice([("“", "”"), ("„", "“")])
     return Case(re.sub(r'"([^"]*)"', rf"{opening}\1{closing}", written(reply, chance)), reply)
 
 

@@ -13,7 +13,7 @@ SIZES = [1, 2, 15, 16, 17, 16 * POOL_BATCHES, 16 * POOL_BATCHES + 1, 1000]
 def lengths_of(n_rows: int) -> list[int]:
     """Return lengths as articles have them: many short, some long, the longest cut."""
     lengths = np.random.default_rng(5).lognormal(4.5, 0.8, n_rows).astype(int) + 1
-    return np.minimum(lengths, 256).tolist()  # type: ignore[no-any-return]
+    return np.minimum(lengths, 256).tolist()
 
 
 def batches_of(lengths: list[int], batch_size: int = 16, seed: int = 0) -> list[list[int]]:

@@ -12,11 +12,10 @@ from invented import DIMENSIONS, Data, contents, make_data, strict_json
 import distillery
 from distillery import FilterBaseScorer, FilterConfig
 from distillery.calibration.intervals import AVERAGE
-from distillery.config import EVALUATION_FILE
+from distillery.config import CALIBRATION_FILE, EVALUATION_FILE
 from distillery.golden import golden_faults
 from distillery.students.base_models import sha256_of
 from distillery_tools.cli.calibrate import calibrate_command
-from distillery_tools.training.install import CALIBRATION_FILE
 
 NAMES = [*DIMENSIONS, AVERAGE]
 

@@ -107,6 +107,7 @@ def test_intervals_hold_the_scores_of_further_articles(config: FilterConfig, spe
     assert list(effects) == [*DIMENSIONS, AVERAGE]
     for name, effect in effects.items():
         assert effect.coverage == pytest.approx(level, abs=0.05)
+        assert effect.width is not None
         assert 0 < effect.width < 4
         assert (effect.after.mae < effect.before.mae) is (name != "shared")
     assert effects["shared"].before == effects["shared"].after

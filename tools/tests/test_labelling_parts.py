@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -363,13 +364,13 @@ def test_group_commit_does_what_was_handed_over(tmp_path: Path) -> None:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.execute("CREATE TABLE numbers (n INTEGER PRIMARY KEY)")
 
-    def insert(number: int) -> int:
+    def insert(number: int, *_: sqlite3.Connection) -> int:
         connection.execute("INSERT INTO numbers VALUES (?)", (number,))
         return number
 
     async def run() -> None:
         group = GroupCommit(connection)
-        assert await asyncio.gather(*(group.run(lambda _, n=n: insert(n)) for n in range(100))) == list(range(100))
+        assert await asyncio.gather(*(group.run(partial(insert, n)) for n in range(100))) == list(range(100))
         with pytest.raises(sqlite3.IntegrityError):
             await group.run(lambda _: insert(5))
         abandoned = asyncio.create_task(group.run(lambda _: insert(1000)))

@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from typing import Any
 
 import processes
 import pytest
@@ -23,7 +24,7 @@ from distillery_tools.oracle.store.store import Store
 OK, FAILED, USAGE = 0, 1, 2
 
 
-def gemini_error(status: int, name: str, details: list[dict[str, object]]) -> HttpReply:
+def gemini_error(status: int, name: str, details: list[Any]) -> HttpReply:
     """Return an error of Google's API with typed details."""
     return HttpReply({"error": {"code": status, "status": name, "message": "as ordered", "details": details}}, status)
 

@@ -120,7 +120,7 @@ def test_a_new_adapter_changes_nothing_in_the_base(base: Path, settings: Student
     ids, mask = (torch.from_numpy(array) for array in padded(ROWS))
     with torch.inference_mode():
         found = fresh.network.eval().embed(ids, mask)
-        wanted = pool(load_backbone(base).eval()(input_ids=ids, attention_mask=mask), mask, settings.pooling)
+        wanted = pool(load_backbone(base).eval()(input_ids=ids, attention_mask=mask), mask, str(settings.pooling))
     assert torch.equal(found, wanted)
 
 

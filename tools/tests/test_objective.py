@@ -116,8 +116,8 @@ class TestRanking:
 
     def loss(self, found: list[float], expected: list[float]) -> float:
         """Return the loss of averages in standard deviations."""
-        values = (torch.tensor(column, dtype=torch.float64)[:, None] for column in (found, expected))
-        return float(ranking_loss(*values, torch.ones(len(found), 1, dtype=torch.bool)))
+        predicted, targets = (torch.tensor(column, dtype=torch.float64)[:, None] for column in (found, expected))
+        return float(ranking_loss(predicted, targets, torch.ones(len(found), 1, dtype=torch.bool)))
 
     def test_the_right_order_with_distance_costs_nothing(self) -> None:
         """Half the labels' distance is enough."""

@@ -74,7 +74,7 @@ def test_reliability_draws_a_line_for_each_dimension(report: dict[str, Any]) -> 
     _, line, _ = axes.lines
     points = report["student"]["dimensions"]["green"]["reliability"]
     assert line.get_label() == "green"
-    assert line.get_xydata().tolist() == [[point["predicted"], point["expected"]] for point in points]
+    assert np.asarray(line.get_xydata()).tolist() == [[point["predicted"], point["expected"]] for point in points]
 
 
 def test_the_scatter_has_a_point_for_each_article() -> None:
@@ -101,5 +101,5 @@ def test_the_learning_curve_holds_what_was_learned() -> None:
     """Losses and errors over the epochs, not the time they took, nor what one epoch lacks."""
     axes = Figure().subplots()
     draw_history(axes, HISTORY)
-    lines = {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
+    lines = {line.get_label(): np.asarray(line.get_xydata()).tolist() for line in axes.lines}
     assert lines == {"train_loss": [[1, 1.0], [2, 0.5]], "val_mae": [[1, 1.0], [2, 0.9]]}

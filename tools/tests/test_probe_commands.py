@@ -168,7 +168,7 @@ def test_threshold_again_changes_only_the_section(copied: Path, data: Path) -> N
     settings = strict_json(done.stdout)
     assert settings["guarantee"]["miss_rate"] == 0.3
     assert "# Below, Stage 1.\n" in (copied / "config.yaml").read_text(encoding="utf-8")
-    assert FilterConfig.load(copied).probe == FilterConfig.load(copied).probe.model_validate(settings)  # type: ignore[union-attr]
+    assert FilterConfig.load(copied).probe == FilterConfig.load(copied).probe.model_validate(settings)
     after = contents(copied)
     assert {name for name in after if after[name] != before.get(name)} == {"config.yaml"}
 

@@ -17,11 +17,11 @@ from invented import DIMENSIONS, NAME, Data, Trained, contents, run_cli, strict_
 
 import distillery
 from distillery import FilterConfig
-from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE
+from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, CALIBRATION_FILE
 from distillery.golden import golden_faults, read_golden
 from distillery.students.base_models import sha256_of
 from distillery_tools.data.labelled import LabelledData
-from distillery_tools.training.install import CALIBRATION_FILE, RECORD_FILE
+from distillery_tools.training.install import RECORD_FILE
 from distillery_tools.training.recipe import TrainingRecipe
 
 USAGE, FAILED = 2, 1

@@ -24,7 +24,7 @@ def test_each_choice_is_an_option_and_says_what_it_means() -> None:
     options = {parameter.name: parameter for parameter in train_command.params}
     for choice in fields(TrainingRecipe):
         assert options[choice.name].default == choice.default
-        assert options[choice.name].help == choice.metadata["meaning"]  # type: ignore[attr-defined]
+        assert options[choice.name].help == choice.metadata["meaning"]
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,7 @@ def test_training_that_diverges_is_an_error(new_trainer: NewTrainer) -> None:
 @pytest.mark.parametrize(
     ("tokens", "fault"), [({"head_tokens": 400}, "head_tokens"), ({"lowest_layer": 2}, "2 layers")]
 )
-def test_what_the_base_cannot_do_is_refused(new_trainer: NewTrainer, tokens: dict[str, int], fault: str) -> None:
+def test_what_the_base_cannot_do_is_refused(new_trainer: NewTrainer, tokens: dict[str, Any], fault: str) -> None:
     """As the core refuses it, and before the hours of training."""
     with pytest.raises(DistilleryError, match=fault):
         new_trainer(replace(QUICK, **tokens))
