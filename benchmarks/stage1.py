@@ -59,7 +59,7 @@ class Layers:
     def of(cls, base: Path, n_layers: int, preprocessing: PreprocessingConfig) -> Layers:
         """Cut a BERT off after its first layers."""
         backbone = load_backbone(base)
-        backbone.encoder.layer = backbone.encoder.layer[:n_layers]  # type: ignore[union-attr,index]
+        backbone.encoder.layer = backbone.encoder.layer[:n_layers]  # type: ignore[index]
         return cls(
             EncoderNetwork(backbone, "mean").eval(), HeadTailTokenizer.shared(base / TOKENIZER_FILE, preprocessing)
         )

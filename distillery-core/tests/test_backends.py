@@ -120,8 +120,8 @@ def test_openvino_says_that_the_cache_cannot_be_written(recipe: NetworkRecipe, u
 
 def test_auto_takes_torch_where_openvino_cannot_compile(recipe: NetworkRecipe, tmp_path: Path) -> None:
     """The files are as they were written, yet this machine's OpenVINO refuses them."""
+    from distillery.cache import MANIFEST_FILE
     from distillery.students.backends.openvino_backend import MODEL_FILE, OpenVinoBackend
-    from distillery.students.backends.precision import MANIFEST_FILE
     from distillery.students.base_models import sha256_of
 
     OpenVinoBackend.from_recipe(recipe, tmp_path)

@@ -16,12 +16,12 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from distillery.cache import cache_folder
+from distillery.cache import MANIFEST_FILE, cache_folder
 from distillery.errors import BackendError
 from distillery.scoring.scorer import FilterBaseScorer
 from distillery.students.backends.contract import Backend, NetworkRecipe
 from distillery.students.backends.openvino_backend import MODEL_FILE, WEIGHTS_FILE, OpenVinoBackend
-from distillery.students.backends.precision import CHECK_OUTPUTS_FILE, MANIFEST_FILE
+from distillery.students.backends.precision import CHECK_OUTPUTS_FILE
 from distillery.students.batching import padded
 
 Articles = list[dict[str, Any]]

@@ -131,6 +131,7 @@ class BatchServer(OracleServer):
         answer = self._answer("openai", request["body"]["model"], prompt, request)
         if answer.cut:
             return None
+        body: Any
         status, body = 200, self.openai_body(request["body"]["model"], prompt, answer)
         if answer.error:
             status, body = answer.error.status, answer.error.body

@@ -101,7 +101,6 @@ def test_endpoint_that_is_not_there_charges_nobody(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = BatchServer(port=port)
-    server.port = port
     done = three.label(server, *batch, *MONEY, "--max-attempts", 1, provider=provider)
     assert (done.exit_code, charged(three)) == (FAILED, (0, 0.0)), done.output
     assert "cannot be reached" in three.report["stopped"]["message"]
