@@ -84,7 +84,7 @@ def test_process_that_is_stopped_leaves_the_previous_file(
     output.write_text("previous")
     script = (
         "import time, distillery.loading, distillery.cli\n"
-        "distillery.loading.load_filter = lambda *_, **__: (print('loading', flush=True), time.sleep(10_000))\n"
+        "distillery.loading._load = lambda *_, **__: (print('loading', flush=True), time.sleep(10_000))\n"
         "distillery.cli.main()\n"
     )
     command = [sys.executable, "-c", script, "score", articles_file, "--filter", bert_filter, "-o", output]
