@@ -19,7 +19,7 @@ from collections import Counter
 from itertools import cycle, islice
 from pathlib import Path
 
-DEADLINE = 180.0
+DEADLINE = 400.0
 ARTICLE = {"title": "Night buses reach twelve villages", "content": "A bus leaves the valley every evening. " * 30}
 
 LIBRARY = """
