@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
-from ..errors import DuplicateFilterError
+from ..errors import DuplicateFilterError, ForkedProcessError
 from ..plugins.manager import core_version
 from .article import Article
 from .article_scorer import ArticleScorer
@@ -106,6 +106,8 @@ def _scored_apart(scorer: FilterBaseScorer, batch: Sequence[ArticleLike], *, pre
     try:
         scores = scorer.score_batch(batch, prefilter=prefilter)
         return [score for _, score in zip(batch, scores, strict=True)]
+    except ForkedProcessError:  # no article's fault
+        raise
     except Exception as error:  # a filter's own code raises what it likes
         return [failure(scorer, "the filter", error)] * len(batch)
 

@@ -17,9 +17,9 @@ from ..calibration.intervals import Interval
 from ..calibration.maps import Calibration
 from ..calibration.origin import CalibrationOrigin
 from ..config import FilterConfig
-from ..errors import ScoringError
+from ..errors import ForkedProcessError, ScoringError
 from ..plugins.manager import check_core_range, core_version
-from ..students.backends.contract import AUTO, Outputs
+from ..students.backends.contract import AUTO, TORCH, Outputs
 from ..students.student import Student
 from .article import Article
 from .article_scorer import ArticleScorer
@@ -263,8 +263,14 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
         )
 
 
-def _call(load: Callable[[], FilterBaseScorer]) -> FilterBaseScorer:
-    return load()
+def _call(load: Callable[..., FilterBaseScorer]) -> FilterBaseScorer:
+    """Load a scorer that another process pickled; in a fork where its backend would hang, torch computes."""
+    try:
+        return load()
+    except ForkedProcessError as error:
+        # Not raised: a worker of a Pool that cannot unpickle its task ends, and the caller would wait for ever.
+        logger.warning("%s\n  Using torch instead.", error)
+        return load(backend=TORCH, device="cpu", precision=AUTO)
 
 
 def _load_calibration(config: FilterConfig, student: Student, folder: Path) -> Calibration | None:

@@ -65,6 +65,7 @@ class TorchBackend:
         """
         if threads is not None:
             torch.set_num_threads(threads)
+        prepare_torch()
         place = _usable(device)
         precisions = candidate_precisions(precision, _machine_precisions(place), f"{_TITLE} on {place}")
         chosen = FLOAT32
