@@ -98,6 +98,7 @@ def test_process_that_is_stopped_leaves_the_previous_file(
 
     assert process.returncode == 128 + number
     assert b"Traceback" not in errors
+    assert f"Stopped: {output} is unchanged.".encode() in errors
     assert names_in(tmp_path) == ["articles.jsonl", "scored.jsonl"]
     assert output.read_text() == "previous"
 

@@ -23,6 +23,7 @@ class Progress:
         self._started = time.perf_counter()
         if self._bar is not None:
             self._bar.reset(self._task, description=description, total=total, figures="")
+            self._bar.refresh()
 
     def say(self, message: str) -> None:
         """Show what a step is busy with."""

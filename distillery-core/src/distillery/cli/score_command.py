@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from ..summary import Summary
 
 STANDARD_OUTPUT = Path("-")
-# Articles scored at once: enough for batches of similar length, few enough that progress moves.
-BATCH_SIZE = 64
+# Articles scored at once: few enough that progress moves, enough that sorting by length leaves under 2 % padding.
+BATCH_SIZE = 128
 
 
 @click.command("score")
