@@ -15,6 +15,7 @@ class Terminal(io.StringIO):
     """Text that is taken for a terminal."""
 
     def isatty(self) -> bool:
+        """Claim to be one."""
         return True
 
 
