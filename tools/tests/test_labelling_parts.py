@@ -254,7 +254,7 @@ def test_breaker_stops_for_no_fault_of_articles() -> None:
         (NoCompletionError("x"), MOST_PAUSES),
         (UnavailableError("x"), MOST_PAUSES + 2),
         (CallTimeoutError("x"), MOST_PAUSES + 2),
-        (RateLimitedError("x"), 12),
+        (RateLimitedError("x"), 13),
         (RateLimitedError("x", 0.01), 200),
         (RateLimitedError("come tomorrow", 86400.0), 1),
     ],
@@ -272,9 +272,10 @@ def test_breaker_stops_when_the_endpoint_fails_in_a_row(error: CallError, n: int
 
 def test_breaker_stops_sooner_for_limits_if_nothing_was_ever_answered() -> None:
     """After about a minute of pauses instead of seven."""
-    assert breaker_after([RateLimitedError("x")] * 5, answers_first=False)[1].reason is None
-    assert breaker_after([RateLimitedError("x")] * 6, answers_first=False)[1].reason
-    assert breaker_after([RateLimitedError("x", 30.0)] * 3, answers_first=False)[1].reason
+    assert breaker_after([RateLimitedError("x")] * 6, answers_first=False)[1].reason is None
+    assert breaker_after([RateLimitedError("x")] * 7, answers_first=False)[1].reason
+    assert breaker_after([RateLimitedError("x", 90.0)], answers_first=False)[1].reason is None
+    assert breaker_after([RateLimitedError("x", 90.0)] * 2, answers_first=False)[1].reason
 
 
 def test_a_call_without_an_answer_is_its_articles_fault_only_while_others_are_answered() -> None:

@@ -94,10 +94,10 @@ class CircuitBreaker:
                 self._note_limited(error, lengthened)
 
     def _note_limited(self, error: RateLimitedError, seconds: float) -> None:
-        """Add to the time for which the endpoint has limited every call, and give up when it is too long."""
-        self._limited_seconds += seconds
+        """Give up if the endpoint limits calls after such long pauses; else add a pause to them."""
         if self._limited_seconds > (LIMITED if self._has_answered else LIMITED_FROM_THE_START):
             self._give_up(error, f"The endpoint limits every call, also after {self._limited_seconds:.0f} s of pauses")
+        self._limited_seconds += seconds
 
     def _give_up(self, error: CallError, what: str) -> None:
         self._stop.set(ENDPOINT, f"{what}: {error}")
