@@ -13,7 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .cache import cache_folder
+    from .cache import VECTORS, cache_folder, mark_used, writing
     from .calibration.intervals import HalfWidths, Interval
     from .calibration.maps import Breakpoints, Calibration
     from .calibration.origin import CalibrationOrigin
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         TrainingConfig,
     )
     from .config.scale import AVERAGE, HIGHEST, LOWEST
+    from .files import replacing
     from .golden import GOLDEN_FILE, read_golden
     from .io import ArticleReader, Line, read_records
     from .io.sources import STANDARD_INPUT
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from .stage1.probe import Probe, ProbeRecord, probe_settings
     from .students.adapter import Adapter
     from .students.backends.contract import AUTO, CHOICES, FLOAT32, TORCH
+    from .students.backends.precision import cpu_has_bfloat16
     from .students.backends.torch_backend import TorchBackend
     from .students.base_models import TOKENIZER_FILE, sha256_of
     from .students.batching import batches_by_length, padded
@@ -73,7 +75,7 @@ if TYPE_CHECKING:
     from .summary import kind_of_reason
 
 _HOMES = {
-    "cache": ("cache_folder",),
+    "cache": ("VECTORS", "cache_folder", "mark_used", "writing"),
     "calibration.intervals": ("HalfWidths", "Interval"),
     "calibration.maps": ("Breakpoints", "Calibration"),
     "calibration.origin": ("CalibrationOrigin",),
@@ -99,6 +101,7 @@ _HOMES = {
         "TrainingConfig",
     ),
     "config.scale": ("AVERAGE", "HIGHEST", "LOWEST"),
+    "files": ("replacing",),
     "golden": ("GOLDEN_FILE", "read_golden"),
     "io": ("ArticleReader", "Line", "read_records"),
     "io.sources": ("STANDARD_INPUT",),
@@ -113,6 +116,7 @@ _HOMES = {
     "stage1.probe": ("Probe", "ProbeRecord", "probe_settings"),
     "students.adapter": ("Adapter",),
     "students.backends.contract": ("AUTO", "CHOICES", "FLOAT32", "TORCH"),
+    "students.backends.precision": ("cpu_has_bfloat16",),
     "students.backends.torch_backend": ("TorchBackend",),
     "students.base_models": ("TOKENIZER_FILE", "sha256_of"),
     "students.batching": ("batches_by_length", "padded"),
@@ -158,6 +162,7 @@ __all__ = [
     "STANDARD_INPUT",
     "TOKENIZER_FILE",
     "TORCH",
+    "VECTORS",
     "Adapter",
     "ArticleReader",
     "BaseModelConfig",
@@ -196,6 +201,7 @@ __all__ = [
     "check_length",
     "check_student_files",
     "clean",
+    "cpu_has_bfloat16",
     "format_option",
     "hidden_size_of",
     "host_plugins",
@@ -205,6 +211,7 @@ __all__ = [
     "load_encoder_spec",
     "locate_encoder",
     "locate_filter",
+    "mark_used",
     "padded",
     "pool",
     "prefix_of",
@@ -214,9 +221,11 @@ __all__ = [
     "probe_settings",
     "read_golden",
     "read_records",
+    "replacing",
     "resolve_encoder_spec",
     "sha256_of",
     "words_of",
+    "writing",
 ]
 
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -7,7 +7,6 @@ import gzip
 import io
 import json
 import os
-import secrets
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 from ..errors import OutputFileError
+from ..files import partial_beside
 from ..io import Chunk, Line
 from .columns import COUNT, FLAG, TEXT, FilterColumns, arrow_schema, text
 
@@ -55,7 +55,7 @@ def open_results(path: Path | None, sources: Sequence[Path]) -> Iterator[ResultW
     with _blaming(path):
         _check_target(path, sources)
         final = path.resolve()
-        partial = final.with_name(f".{final.name[:40]}.{secrets.token_hex(4)}.partial")
+        partial = partial_beside(final)
         file = partial.open("xb")
     try:
         with file:
