@@ -82,6 +82,17 @@ def test_paths_in_the_repository_exist(page: Page) -> None:
         assert any((base / path).exists() for base in SOURCES), f"{page.name}: {path}"
 
 
+def test_decisions_that_the_code_names_exist() -> None:
+    """A comment that gives a decision as its reason names a record that is there."""
+    sources = [
+        path for folder in ("distillery-core", "tools", "filters", "bases") for path in (ROOT / folder).rglob("*.py")
+    ]
+    named = {name for path in sources for name in re.findall(r"docs/decisions/([\w-]+\.md)", path.read_text("utf-8"))}
+
+    assert named <= {path.name for path in (ROOT / "docs" / "decisions").glob("*.md")}
+    assert len(named) > 1
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_data_in_pages_can_be_read(page: Page) -> None:
     """Blocks of TOML and YAML are valid."""

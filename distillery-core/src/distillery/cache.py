@@ -3,6 +3,8 @@
 Each kind has a folder in the cache, and each entry of a kind is a folder or a file in that. Entries appear whole, by
 one rename; who reads one checks it. There are no locks: two processes may make the same entry at once, and the first
 one's is kept. That is safe on network file systems that rename atomically, as NFS and SMB do.
+
+Why: docs/decisions/cache.md
 """
 
 from __future__ import annotations

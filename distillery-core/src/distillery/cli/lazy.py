@@ -1,4 +1,7 @@
-"""A command group that imports a command when it runs, not when it is listed."""
+"""A command group that imports a command when it runs, not when it is listed.
+
+Why: docs/decisions/click.md
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,8 @@
 RecordBatches and readers, ``datasets.Dataset``, whatever else has the Arrow PyCapsule interface
 (``__arrow_c_stream__`` or ``__arrow_c_array__``), and a dict of lists. Of these libraries only pyarrow is imported.
 The values are normalised by ``values.field_value``.
+
+Why: docs/decisions/tables.md
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Discovery of installed filters from metadata alone, and the checks before any import."""
+"""Discovery of installed filters from metadata alone, and the checks before any import.
+
+Why: docs/decisions/filters-are-packages.md
+"""
 
 from __future__ import annotations
 

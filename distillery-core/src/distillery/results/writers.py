@@ -1,4 +1,7 @@
-"""Result files: written beside their final place and moved there when they are whole."""
+"""Result files: written beside their final place and moved there when they are whole.
+
+Why: docs/decisions/whole-files.md
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """Cleaning: the text that a reader of a web page sees, from HTML, escaped HTML or plain text.
 
 Every step takes time in proportion to the length of the text, whatever it holds.
+
+Why: docs/decisions/html-cleaning.md
 """
 
 from __future__ import annotations

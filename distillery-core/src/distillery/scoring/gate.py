@@ -1,4 +1,7 @@
-"""FilterGate: a filter in front of other filters, which sets aside the articles of its highest tier."""
+"""FilterGate: a filter in front of other filters, which sets aside the articles of its highest tier.
+
+Why: docs/decisions/gates.md
+"""
 
 from __future__ import annotations
 

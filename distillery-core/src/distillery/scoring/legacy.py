@@ -1,4 +1,7 @@
-"""What consumers of the legacy format read of a scorer: its constants. The keys of a score are in `Score.to_dict`."""
+"""What consumers of the legacy format read of a scorer: its constants. The keys of a score are in `Score.to_dict`.
+
+Why: docs/decisions/legacy-formats.md
+"""
 
 from __future__ import annotations
 

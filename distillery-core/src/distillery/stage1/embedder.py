@@ -1,4 +1,7 @@
-"""StaticEmbedder: a text as the mean of its tokens' vectors in a base model's vocabulary, for Stage 1."""
+"""StaticEmbedder: a text as the mean of its tokens' vectors in a base model's vocabulary, for Stage 1.
+
+Why: docs/decisions/static-embedder.md
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Adapter: LoRA updates, and perhaps a regression head, in PEFT's on-disk format, merged into their base."""
+"""Adapter: LoRA updates, and perhaps a regression head, in PEFT's on-disk format, merged into their base.
+
+Why: docs/decisions/adapter-merging.md
+"""
 
 from __future__ import annotations
 

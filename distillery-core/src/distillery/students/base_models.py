@@ -1,4 +1,7 @@
-"""Base models: found in a folder, a pip package, the Hub's cache or the Hub, and checked by sha256."""
+"""Base models: found in a folder, a pip package, the Hub's cache or the Hub, and checked by sha256.
+
+Why: docs/decisions/base-models.md
+"""
 
 from __future__ import annotations
 

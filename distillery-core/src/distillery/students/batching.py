@@ -1,4 +1,7 @@
-"""Batches of articles of like length, bounded by tokens instead of by number."""
+"""Batches of articles of like length, bounded by tokens instead of by number.
+
+Why: docs/decisions/no-padding.md
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""EncoderSpec: base model, adapter, pooling and preprocessing, of one student or of a shared encoder."""
+"""EncoderSpec: base model, adapter, pooling and preprocessing, of one student or of a shared encoder.
+
+Why: docs/decisions/shared-encoder.md
+"""
 
 from __future__ import annotations
 

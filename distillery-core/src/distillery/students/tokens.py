@@ -1,4 +1,7 @@
-"""Token ids of an article: head and tail of a long text, special tokens around them."""
+"""Token ids of an article: head and tail of a long text, special tokens around them.
+
+Why: docs/decisions/head-and-tail-tokens.md
+"""
 
 from __future__ import annotations
 

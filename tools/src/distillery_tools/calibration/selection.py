@@ -1,4 +1,7 @@
-"""Choosing a map for one dimension by repeated cross-validation."""
+"""Choosing a map for one dimension by repeated cross-validation.
+
+Why: docs/decisions/calibration.md
+"""
 
 from __future__ import annotations
 

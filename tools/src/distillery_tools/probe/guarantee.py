@@ -7,6 +7,8 @@ tied, whatever their distribution (Wilks 1941, "Determination of sample sizes fo
 tolerance limits"; for conformal prediction Vovk 2012, "Conditional validity of inductive conformal predictors"). The
 upper quantile of that is the Clopper-Pearson bound of k - 1 misses among n. A lower threshold misses fewer, so a
 ceiling does no harm.
+
+Why: docs/decisions/stage1-guarantee.md
 """
 
 from __future__ import annotations

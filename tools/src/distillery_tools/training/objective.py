@@ -1,4 +1,7 @@
-"""Objective: the training loss, on standardised scores with gaps."""
+"""Objective: the training loss, on standardised scores with gaps.
+
+Why: docs/decisions/training-objective.md
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Forks: threads of torch and OpenVINO stay in the parent, so a child computes without them or refuses at once."""
+"""Forks: threads of torch and OpenVINO stay in the parent, so a child computes without them or refuses at once.
+
+Why: docs/decisions/forks.md
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 Every provider reads what an endpoint answered with `read_refusal` and asks `failure_of` what it means; what a client
 raises goes through `transport_failure`. Statuses, codes and the names of parameters decide. Words do only where
 endpoints state nothing else, and only in answers that are no faults of a server.
+
+Why: docs/decisions/whose-fault.md
 """
 
 from __future__ import annotations

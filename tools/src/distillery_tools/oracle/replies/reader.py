@@ -1,4 +1,7 @@
-"""ObjectReader: reads one object of JSON as `json.loads` would, and what models write for JSON."""
+"""ObjectReader: reads one object of JSON as `json.loads` would, and what models write for JSON.
+
+Why: docs/decisions/reply-reader.md
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Money: prices of tokens, what is spent, what the calls in flight will cost, and the budget that all must keep."""
+"""Money: prices of tokens, what is spent, what the calls in flight will cost, and the budget that all must keep.
+
+Why: docs/decisions/book-before-paying.md
+"""
 
 from __future__ import annotations
 
