@@ -75,7 +75,7 @@ def test_a_map_corrects_what_is_systematically_wrong(name: str) -> None:
 
 @MAPS
 def test_outputs_beyond_the_sample_keep_their_order(name: str) -> None:
-    """The predecessor's maps were flat there: the best articles of all tied."""
+    """Flat ends would tie the best articles of all."""
     raw, scores = sample(500)
     fitted = CANDIDATES[name](raw, scores)
     top = fitted.apply(np.array([raw.max() + 0.1]))[0]

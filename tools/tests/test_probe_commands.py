@@ -91,10 +91,10 @@ def test_stage_1_scores_have_intervals(probed: Probed, data: Path) -> None:
     scorer = distillery.load_filter(probed.folder, mode="hybrid", backend="torch")
     articles = [strict_json(line) for line in (data / "articles.jsonl").read_text().splitlines()]
 
-    spared = [score for score in scorer.score(articles) if score.stage_used == "stage1"]
+    skipped = [score for score in scorer.score(articles) if score.stage_used == "stage1"]
 
-    assert all(list(score.intervals or {}) == [*scorer.DIMENSION_NAMES, "weighted_average"] for score in spared)
-    assert {score.tier for score in spared} == {scorer.config.tiers[-1].name}
+    assert all(list(score.intervals or {}) == [*scorer.DIMENSION_NAMES, "weighted_average"] for score in skipped)
+    assert {score.tier for score in skipped} == {scorer.config.tiers[-1].name}
 
 
 def test_the_same_weights_keep_their_threshold(copied: Path, data: Path) -> None:
