@@ -18,11 +18,8 @@ from typing import Any
 
 from sample import EXAMPLES, read_articles
 
-from distillery import Article, FilterConfig, FilterPanel, load_filters
-from distillery.loading import locate_filter
-from distillery.scoring.score import STAGE_1, Score
-from distillery.stage1.embedder import StaticEmbedder
-from distillery.stage1.probe import Probe
+from distillery import Article, FilterConfig, FilterPanel, Score, load_filters
+from distillery.toolkit import STAGE_1, Probe, StaticEmbedder, locate_filter
 from distillery_tools.bench.timing import Way, ratio, timed_in_turns
 
 FILTERS = ("uplifting", "sustainability-technology", "investment-risk", "cultural-discovery")

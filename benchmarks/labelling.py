@@ -258,7 +258,7 @@ def _watch() -> Callable[[], tuple[float, float]]:
 async def _calls_alone(provider: Any, articles: Path, _folder: Path, concurrency: int) -> tuple[float, float]:
     """Call with prompts that are rendered already, with nothing else around it; return the seconds."""
     from distillery import FilterConfig
-    from distillery.loading import locate_filter
+    from distillery.toolkit import locate_filter
     from distillery_tools.oracle import Prompt, reply_schema
     from distillery_tools.oracle.providers import Request
 
@@ -280,7 +280,7 @@ async def _calls_alone(provider: Any, articles: Path, _folder: Path, concurrency
 async def _whole_run(provider: Any, articles: Path, folder: Path, concurrency: int) -> tuple[float, float]:
     """Label; return the seconds, reading, rendering and writing among them."""
     from distillery import FilterConfig
-    from distillery.loading import locate_filter
+    from distillery.toolkit import locate_filter
     from distillery_tools.oracle import Prompt
     from distillery_tools.oracle.run.labelling import label_articles
     from distillery_tools.oracle.run.spec import LabelRun, OracleSpec, RunFiles

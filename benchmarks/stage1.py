@@ -21,15 +21,20 @@ import torch
 from numpy.typing import NDArray
 
 from distillery import FilterBaseScorer, FilterConfig, load_filter
-from distillery.config import PreprocessingConfig
-from distillery.io import read_records
-from distillery.loading import locate_filter
-from distillery.scoring.postfilter import Postfilter
-from distillery.stage1.embedder import EmbedderConfig, StaticEmbedder
-from distillery.students.base_models import TOKENIZER_FILE
-from distillery.students.batching import batches_by_length, padded
-from distillery.students.network import EncoderNetwork, load_backbone
-from distillery.students.tokens import HeadTailTokenizer
+from distillery.toolkit import (
+    TOKENIZER_FILE,
+    EmbedderConfig,
+    EncoderNetwork,
+    HeadTailTokenizer,
+    Postfilter,
+    PreprocessingConfig,
+    StaticEmbedder,
+    batches_by_length,
+    load_backbone,
+    locate_filter,
+    padded,
+    read_records,
+)
 from distillery_tools.bench.timing import Way, ratio, timed_in_turns
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.data.near_duplicates import duplicate_groups, near_duplicates

@@ -16,7 +16,7 @@ from pathlib import Path
 from sample import EXAMPLES
 
 from distillery import ArticleError, FilterConfig
-from distillery.loading import locate_filter
+from distillery.toolkit import locate_filter
 from distillery_tools.oracle import Prompt
 from distillery_tools.oracle.prompt.tokens import estimate_tokens
 

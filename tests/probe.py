@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import distillery
-from distillery.loading import load_config
-from distillery.plugins.host import host_plugins
+from distillery import load_config
+from distillery.toolkit import host_plugins
 
 NAMES = {
     "distillery": distillery,

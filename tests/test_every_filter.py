@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from wheels import FILTERS
 
-from distillery.config import FilterConfig
-from distillery.scoring.prefilter import Phrase, words_of
+from distillery import FilterConfig
+from distillery.toolkit import Phrase, words_of
 from distillery_tools.oracle import Prompt
 
 FOLDERS = [path.parent for project in FILTERS for path in project.glob("src/*/config.yaml")]

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from wheels import ROOT
 
+KINDS = ("bases", "encoders", "filters")
 PUBLIC = ("distillery", "distillery.plugins", "distillery.testing", "distillery.toolkit")
-PACKAGES = sorted(path.parent for kind in ("bases", "encoders", "filters") for path in ROOT.glob(f"{kind}/*/src"))
+PACKAGES = [ROOT / "tools", *sorted(path.parent for kind in KINDS for path in ROOT.glob(f"{kind}/*/src"))]
 
 
 def private_imports(path: Path) -> Iterator[str]:

@@ -11,10 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from distillery.loading import load_config
-from distillery.scoring.article import Article
-from distillery.scoring.postfilter import Postfilter
-from distillery.scoring.prefilter import Prefilter, Verdict
+from distillery import Article, load_config
+from distillery.toolkit import Postfilter, Prefilter, Verdict
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 

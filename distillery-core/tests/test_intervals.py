@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillery.calibration.intervals import AVERAGE, HalfWidths
+from distillery.calibration.intervals import HalfWidths
 from distillery.calibration.maps import Calibration
 from distillery.config import FilterConfig
+from distillery.config.scale import AVERAGE
 from distillery.errors import CalibrationError
 from distillery.scoring.scorer import FilterBaseScorer
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from click.testing import CliRunner, Result
 
-from distillery.students.base_models import sha256_of
+from distillery.toolkit import sha256_of
 
 NAME = "garden"
 DIMENSIONS = ("green", "shared", "tested")

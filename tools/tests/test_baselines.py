@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 
 from distillery import FilterConfig
-from distillery.config import PreprocessingConfig
+from distillery.toolkit import PreprocessingConfig
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.evaluation.baselines import ALPHAS, KERNEL_C, predict_kernel, predict_median, predict_ridge
 from distillery_tools.vectors import FrozenBase

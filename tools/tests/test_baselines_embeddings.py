@@ -11,9 +11,7 @@ import torch
 from transformers import AutoModel
 
 from distillery import FilterConfig
-from distillery.config import PreprocessingConfig
-from distillery.students.base_models import TOKENIZER_FILE
-from distillery.students.tokens import HeadTailTokenizer
+from distillery.toolkit import TOKENIZER_FILE, HeadTailTokenizer, PreprocessingConfig
 from distillery_tools.vectors import FrozenBase
 
 TEXTS = [

@@ -11,10 +11,10 @@ import pytest
 import yaml
 from invented import run_cli, strict_json
 
-from distillery import Article, FilterPanel, load_filters
-from distillery.students.network import load_backbone
+from distillery import Article, FilterPanel, InputFileError, load_filters
 from distillery.testing import write_filter
 from distillery.testing.articles import PLAIN
+from distillery.toolkit import load_backbone
 from distillery_tools.bench import memory
 from distillery_tools.bench.agreement import agreement
 from distillery_tools.bench.ceiling import matmul_rate, operations
@@ -22,7 +22,7 @@ from distillery_tools.bench.memory import main as score_in_this_process
 from distillery_tools.bench.memory import peak_memory
 from distillery_tools.bench.naive import NaivePath
 from distillery_tools.bench.plot import PLOT_FILE, plot_speed
-from distillery_tools.bench.sample import drawn, invented_articles, read_articles
+from distillery_tools.bench.sample import drawn, golden_articles, read_articles
 from distillery_tools.bench.timing import Way, ratio, timed_in_turns
 from distillery_tools.cli.bench import REPORT_FILE
 
@@ -48,12 +48,19 @@ def panel(folders: list[Path]) -> FilterPanel:
 
 
 @pytest.fixture(scope="module")
-def report(folders: list[Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def articles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("articles") / "articles.jsonl"
+    path.write_text("".join(f"{json.dumps(article)}\n" for article in PLAIN))
+    return path
+
+
+@pytest.fixture(scope="module")
+def report(folders: list[Path], articles: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the command measures and writes, memory left out."""
     output = tmp_path_factory.mktemp("bench")
     filters = [argument for folder in folders for argument in ("--filter", folder)]
     options = ("--n", 8, "--rounds", 2, "--backend", "torch", "--no-memory", "--output-dir", output, "--format", "json")
-    done = run_cli("bench", *filters, *options)
+    done = run_cli("bench", articles, *filters, *options)
     assert done.exit_code == 0, (done.output, done.exception)
     printed: dict[str, Any] = strict_json(done.stdout)
     assert json.loads((output / REPORT_FILE).read_text()) == printed
@@ -96,8 +103,10 @@ def test_scores_in_float32_agree_with_themselves(report: dict[str, Any]) -> None
         assert facts["lowest_spearman"] == pytest.approx(1.0)
 
 
-def test_people_read_the_same_figures(folders: list[Path]) -> None:
-    done = run_cli("bench", "--filter", folders[0], "--n", 4, "--rounds", 1, "--backend", "torch", "--no-memory")
+def test_people_read_the_same_figures(folders: list[Path], articles: Path) -> None:
+    done = run_cli(
+        "bench", articles, "--filter", folders[0], "--n", 4, "--rounds", 1, "--backend", "torch", "--no-memory"
+    )
 
     assert done.exit_code == 0, done.output
     assert [
@@ -139,16 +148,17 @@ def test_ways_take_turns() -> None:
     assert ratio([4.0, 6.0, 100.0], [2.0, 2.0, 10.0]) == 3.0
 
 
-def test_articles_are_drawn_with_ids_of_their_own(tmp_path: Path, panel: FilterPanel) -> None:
-    path = tmp_path / "articles.jsonl"
-    path.write_text("".join(f"{json.dumps(article)}\n" for article in PLAIN))
-
-    few, many = drawn(read_articles(path), 3), drawn(read_articles(path), 20)
+def test_articles_are_drawn_with_ids_of_their_own(articles: Path) -> None:
+    few, many = drawn(read_articles(articles), 3), drawn(read_articles(articles), 20)
 
     assert len({article["title"] for article in few}) == 3
     assert [article["id"] for article in many] == [str(number) for number in range(20)]
-    assert drawn(read_articles(path), 3) == few
-    assert invented_articles(panel) == list(PLAIN), "these filters carry no golden articles"
+    assert drawn(read_articles(articles), 3) == few
+
+
+def test_filters_without_golden_articles_need_a_file(panel: FilterPanel) -> None:
+    with pytest.raises(InputFileError, match="distillery bench FILE"):
+        golden_articles(panel)
 
 
 def test_a_file_without_articles_is_told(tmp_path: Path, folders: list[Path]) -> None:

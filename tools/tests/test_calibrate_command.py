@@ -11,10 +11,8 @@ from invented import DIMENSIONS, Data, contents, make_data, strict_json
 
 import distillery
 from distillery import FilterBaseScorer, FilterConfig
-from distillery.calibration.intervals import AVERAGE
-from distillery.config import CALIBRATION_FILE, EVALUATION_FILE
 from distillery.golden import golden_faults
-from distillery.students.base_models import sha256_of
+from distillery.toolkit import AVERAGE, CALIBRATION_FILE, EVALUATION_FILE, sha256_of
 from distillery_tools.cli.calibrate import calibrate_command
 
 NAMES = [*DIMENSIONS, AVERAGE]

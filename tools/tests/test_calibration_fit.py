@@ -11,10 +11,7 @@ from invented import DIMENSIONS, strict_json
 from numpy.typing import NDArray
 
 from distillery import CalibrationError, FilterConfig
-from distillery.calibration.intervals import AVERAGE
-from distillery.calibration.maps import Calibration
-from distillery.calibration.origin import CalibrationOrigin
-from distillery.students.encoder_spec import EncoderSpec, resolve_encoder_spec
+from distillery.toolkit import AVERAGE, Calibration, CalibrationOrigin, EncoderSpec, resolve_encoder_spec
 from distillery_tools.calibration.conformal import min_articles
 from distillery_tools.calibration.effect import calibration_effects
 from distillery_tools.calibration.fit import fit_calibration, intervals_note

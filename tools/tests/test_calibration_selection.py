@@ -10,7 +10,7 @@ from invented import DIMENSIONS
 from numpy.typing import NDArray
 
 from distillery import FilterConfig
-from distillery.calibration.maps import Breakpoints
+from distillery.toolkit import Breakpoints
 from distillery_tools.calibration.average import average_effect, choose_together, held_out_together
 from distillery_tools.calibration.maps import CANDIDATES, fit_isotonic
 from distillery_tools.calibration.selection import (

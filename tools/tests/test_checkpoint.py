@@ -13,7 +13,7 @@ import torch
 from train_cases import LONGER, fit, one_task, student_trainer, two_tasks, without_time
 
 from distillery import DistilleryError, FilterConfig
-from distillery.config import ADAPTER_FILE
+from distillery.toolkit import ADAPTER_FILE
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.training.checkpoint import CHECKPOINT_FILE, Checkpoint
 from distillery_tools.training.random_states import random_facts, random_tensors, restore_random, set_seed

@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 from invented import NAME, Data, contents, run_cli, strict_json
 
-from distillery.io import read_records
+from distillery.toolkit import read_records
 
 USAGE = 2
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"

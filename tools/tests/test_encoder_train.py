@@ -14,10 +14,8 @@ from invented import contents, run_cli, strict_json, write_filter
 from safetensors.numpy import load_file
 
 from distillery import DistilleryError, list_filters, load_filter
-from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, EncoderConfig
 from distillery.golden import golden_faults
-from distillery.students.base_models import sha256_of
-from distillery.students.encoder_spec import load_encoder_spec
+from distillery.toolkit import ADAPTER_CONFIG_FILE, ADAPTER_FILE, EncoderConfig, load_encoder_spec, sha256_of
 from distillery_tools.cli.encoder_train import labelled_filters, train_command
 
 ENCODER = """\

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from distillery.config import TierConfig
+from distillery.toolkit import TierConfig
 from distillery_tools.evaluation.card import headline_row, markdown, write_cards
 from distillery_tools.evaluation.details import details
 from distillery_tools.evaluation.languages import language_figures

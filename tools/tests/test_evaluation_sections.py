@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from distillery.config import FilterConfig, TierConfig
-from distillery.scoring.postfilter import Postfilter
-from distillery.scoring.score import Provenance, Score
+from distillery import FilterConfig, Provenance, Score
+from distillery.toolkit import Postfilter, TierConfig
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.evaluation.details import BANDS, details, reliability
 from distillery_tools.evaluation.languages import NOT_ENGLISH, OTHER, language_figures, language_groups

@@ -12,9 +12,7 @@ import pytest
 from invented import DIMENSIONS, NAME, Trained, make_data, strict_json
 from numpy.typing import NDArray
 
-from distillery import FilterBaseScorer, FilterConfig, ScoringError
-from distillery.scoring.article import Article
-from distillery.scoring.score import Score
+from distillery import Article, FilterBaseScorer, FilterConfig, Score, ScoringError
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.evaluation import evaluator
 from distillery_tools.evaluation.evaluator import KERNEL, MEDIAN, RIDGE, Evaluator

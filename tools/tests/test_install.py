@@ -13,9 +13,8 @@ import yaml
 from invented import contents
 
 from distillery import DistilleryError, FilterBaseScorer, FilterConfig
-from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, CALIBRATION_FILE
-from distillery.golden import golden_faults, read_golden
-from distillery.students.base_models import sha256_of
+from distillery.golden import golden_faults
+from distillery.toolkit import ADAPTER_CONFIG_FILE, ADAPTER_FILE, CALIBRATION_FILE, read_golden, sha256_of
 from distillery_tools.training.install import install_adapter, install_calibration, write_golden
 
 MAPS = {"green": {"x": [2.0, 8.0], "y": [1.0, 9.0]}}

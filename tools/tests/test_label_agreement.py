@@ -12,8 +12,7 @@ from label_files import Record, label, write_labels
 from scipy.stats import pearsonr, spearmanr
 
 from distillery import FilterConfig
-from distillery.io import read_records
-from distillery.scoring.postfilter import Postfilter
+from distillery.toolkit import Postfilter, read_records
 from distillery_tools.oracle.compare.agreement import agreement_of_opinions
 
 USAGE = 2

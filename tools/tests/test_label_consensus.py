@@ -10,7 +10,7 @@ from click.testing import Result
 from invented import Data, run_cli, strict_json
 from label_files import Record, label, write_labels
 
-from distillery.io import read_records
+from distillery.toolkit import read_records
 
 USAGE = 2
 

@@ -14,7 +14,8 @@ from labelling_fixture import LabellingFixture, article
 from misbehaviour import fault
 from oracle_server import Answer, Call, OracleServer, good_text
 
-from distillery.plugins.host import forget_plugins, host_plugins
+from distillery.plugins.host import forget_plugins
+from distillery.toolkit import host_plugins
 from distillery_tools.oracle import reply_schema
 from distillery_tools.oracle.providers import ProviderSettings, Request, installed_providers
 from distillery_tools.oracle.providers.openai_wire import request_body, request_form

@@ -12,9 +12,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, FilterConfig, StudentConfig
-from distillery.students.batching import padded
-from distillery.students.network import load_encoder, load_network
+from distillery import FilterConfig
+from distillery.config import StudentConfig
+from distillery.students.network import load_network
+from distillery.toolkit import ADAPTER_CONFIG_FILE, ADAPTER_FILE, load_encoder, padded
 from distillery_tools.training.lora import LoraNetwork
 from distillery_tools.training.saving import ADAPTER_FOLDER, HEADS_FILE, TrainedNetwork, save_encoder, save_student
 from distillery_tools.training.scaling import Scaling
@@ -114,7 +115,7 @@ def test_the_core_predicts_what_was_trained(
 @bert_and_gemma
 def test_a_new_adapter_changes_nothing_in_the_base(base: Path, settings: StudentConfig, tmp_path: Path) -> None:
     """Only the head is new before the first step."""
-    from distillery.students.network import load_backbone, pool
+    from distillery.toolkit import load_backbone, pool
 
     fresh = LoraNetwork(base, str(settings.pooling), N_OUTPUTS, RANK)
     ids, mask = (torch.from_numpy(array) for array in padded(ROWS))

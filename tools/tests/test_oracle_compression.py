@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from invented import WORDS
 
 from distillery import Article
-from distillery.config import PreprocessingConfig
-from distillery.students.tokens import HeadTailTokenizer
+from distillery.toolkit import HeadTailTokenizer, PreprocessingConfig
 from distillery_tools.oracle import compress
 from distillery_tools.oracle.prompt.compression import HEAD_WORDS, MARKER, SENTENCE_REACH, TAIL_WORDS
 

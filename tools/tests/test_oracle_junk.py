@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from distillery.scoring.prefilter import Phrase, words_of
+from distillery.toolkit import Phrase, words_of
 from distillery_tools.oracle import junk_reason
 from distillery_tools.oracle.prompt.junk_phrases import STRONG, WEAK
 

@@ -13,9 +13,7 @@ from invented import Trained, contents, make_data, strict_json, write_filter
 
 import distillery
 from distillery import FilterConfig
-from distillery.config import CALIBRATION_FILE, PROBE_FILE
-from distillery.stage1.probe import Probe
-from distillery.students.base_models import sha256_of
+from distillery.toolkit import CALIBRATION_FILE, PROBE_FILE, Probe, sha256_of
 from distillery_tools.cli.probe import probe_command
 from distillery_tools.probe.installation import write_section
 

@@ -13,7 +13,7 @@ from click.testing import Result
 from invented import FILLERS, NAME, SIGNALS, Trained, run_cli, strict_json
 
 from distillery import load_filter
-from distillery.io import read_records
+from distillery.toolkit import read_records
 
 USAGE = 2
 SIZE = 240

@@ -15,8 +15,7 @@ from invented import WORDS, Trained
 from numpy.typing import NDArray
 
 from distillery import Article, ConfigError, FilterBaseScorer, InputFileError, load_filter
-from distillery.calibration.intervals import AVERAGE, HalfWidths
-from distillery.calibration.maps import Calibration
+from distillery.toolkit import AVERAGE, Calibration, HalfWidths
 from distillery_tools.cli.select_options import strategy_shares
 from distillery_tools.data.near_duplicates import near_duplicates
 from distillery_tools.selection.filter_signals import ScoreSignal, embedding_function

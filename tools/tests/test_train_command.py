@@ -17,9 +17,8 @@ from invented import DIMENSIONS, NAME, Data, Trained, contents, run_cli, strict_
 
 import distillery
 from distillery import FilterConfig
-from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, CALIBRATION_FILE
-from distillery.golden import golden_faults, read_golden
-from distillery.students.base_models import sha256_of
+from distillery.golden import golden_faults
+from distillery.toolkit import ADAPTER_CONFIG_FILE, ADAPTER_FILE, CALIBRATION_FILE, read_golden, sha256_of
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.training.install import RECORD_FILE
 from distillery_tools.training.recipe import TrainingRecipe

@@ -9,7 +9,7 @@ import pytest
 from train_cases import SECOND_DIMENSIONS, one_task, second_filter, second_labels, two_tasks
 
 from distillery import DistilleryError, FilterConfig
-from distillery.config import TrainingConfig
+from distillery.toolkit import TrainingConfig
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.training.examples import TrainingData
 from distillery_tools.training.recipe import TrainingRecipe

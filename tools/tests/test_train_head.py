@@ -10,8 +10,7 @@ import pytest
 import torch
 
 from distillery import FilterConfig
-from distillery.config import ADAPTER_FILE
-from distillery.students.head import Head
+from distillery.toolkit import ADAPTER_FILE, Head
 from distillery_tools.training.head import STRENGTHS, Embedded, fit_head
 from distillery_tools.training.recipe import TrainingRecipe
 from distillery_tools.training.saving import save_head

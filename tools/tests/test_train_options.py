@@ -10,8 +10,8 @@ import pytest
 from invented import contents, run_cli, strict_json, train
 
 from distillery import FilterConfig
-from distillery.config import ADAPTER_FILE
 from distillery.golden import golden_faults
+from distillery.toolkit import ADAPTER_FILE
 from distillery_tools.cli.train import train_command
 from distillery_tools.training.recipe import TrainingRecipe
 from distillery_tools.training.trainer import Trainer

@@ -15,13 +15,17 @@ from safetensors.numpy import load_file
 from train_cases import LONGER, QUICK, fit, one_task, reading_for, student_trainer, two_tasks, without_time
 
 from distillery import DistilleryError, FilterConfig
-from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE
-from distillery.scoring.postfilter import Postfilter
-from distillery.students.backends.torch_backend import TorchBackend
-from distillery.students.base_models import TOKENIZER_FILE
-from distillery.students.batching import padded
-from distillery.students.network import load_encoder, load_network
-from distillery.students.tokens import HeadTailTokenizer
+from distillery.students.network import load_network
+from distillery.toolkit import (
+    ADAPTER_CONFIG_FILE,
+    ADAPTER_FILE,
+    TOKENIZER_FILE,
+    HeadTailTokenizer,
+    Postfilter,
+    TorchBackend,
+    load_encoder,
+    padded,
+)
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.training import trainer as trainer_module
 from distillery_tools.training.history import HISTORY_FILE

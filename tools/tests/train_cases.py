@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from distillery import FilterConfig
-from distillery.students.encoder_spec import EncoderSpec, resolve_encoder_spec
+from distillery.toolkit import EncoderSpec, resolve_encoder_spec
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.training.examples import TrainingData
 from distillery_tools.training.history import Epoch

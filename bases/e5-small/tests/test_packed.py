@@ -18,10 +18,14 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from distillery import BaseModelNotFoundError, WeightsError
-from distillery.config import BaseModelConfig, PreprocessingConfig
-from distillery.students.base_models import resolve_base_model, sha256_of
-from distillery.students.network import load_backbone
-from distillery.students.tokens import HeadTailTokenizer
+from distillery.toolkit import (
+    BaseModelConfig,
+    HeadTailTokenizer,
+    PreprocessingConfig,
+    load_backbone,
+    resolve_base_model,
+    sha256_of,
+)
 from distillery_base_e5_small import MODEL, model_folder
 from distillery_base_e5_small.packed import PACKAGE, convert
 

@@ -9,7 +9,7 @@ import pytest
 
 import distillery
 import distillery_filter_commerce
-from distillery.config import FilterConfig
+from distillery import FilterConfig
 
 FOLDER = Path(distillery_filter_commerce.__file__).parent
 CONFIG = FilterConfig.load(FOLDER)

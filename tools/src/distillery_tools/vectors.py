@@ -12,14 +12,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from distillery.cache import VECTORS, cache_folder, mark_used, writing
-from distillery.config import PreprocessingConfig
-from distillery.files import replacing
-from distillery.students.base_models import TOKENIZER_FILE
-from distillery.students.batching import batches_by_length, padded
-from distillery.students.encoder_spec import EncoderSpec
-from distillery.students.student import Student
-from distillery.students.tokens import HeadTailTokenizer
+from distillery.toolkit import (
+    TOKENIZER_FILE,
+    VECTORS,
+    EncoderSpec,
+    HeadTailTokenizer,
+    PreprocessingConfig,
+    Student,
+    batches_by_length,
+    cache_folder,
+    mark_used,
+    padded,
+    replacing,
+    writing,
+)
 
 POOLING = "mean"
 
@@ -75,7 +81,7 @@ class FrozenBase:
         """Compute the mean-pooled vectors [n_texts, hidden_size]."""
         import torch
 
-        from distillery.students.network import EncoderNetwork, hidden_size_of, load_backbone
+        from distillery.toolkit import EncoderNetwork, hidden_size_of, load_backbone
 
         network = EncoderNetwork(load_backbone(self.folder), POOLING).eval()
         rows = HeadTailTokenizer(self.folder / TOKENIZER_FILE, self.preprocessing).encode(texts)

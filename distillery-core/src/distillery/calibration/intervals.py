@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config.scale import AVERAGE as AVERAGE  # noqa: PLC0414
-from ..config.scale import HIGHEST, LOWEST
+from ..config.scale import AVERAGE, HIGHEST, LOWEST
 from ..errors import CalibrationError
 
 Interval = tuple[float, float]

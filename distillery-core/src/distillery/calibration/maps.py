@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import FilterConfig
-from ..config.scale import HIGHEST, LOWEST
+from ..config.scale import AVERAGE, HIGHEST, LOWEST
 from ..errors import CalibrationError
-from .intervals import AVERAGE, HalfWidths, Interval, read_half_widths
+from .intervals import HalfWidths, Interval, read_half_widths
 from .origin import CalibrationOrigin
 
 

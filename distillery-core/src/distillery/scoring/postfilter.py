@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..config import FilterConfig, TierConfig
-from ..config.scale import HIGHEST as HIGHEST  # noqa: PLC0414
-from ..config.scale import LOWEST as LOWEST  # noqa: PLC0414
+from ..config.scale import HIGHEST, LOWEST
 
 # Six weights of 0.1 steps do not add up exactly in binary: all dimensions at 4.0 must be 4.0.
 AVERAGE_DECIMALS = 9

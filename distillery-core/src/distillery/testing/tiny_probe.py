@@ -10,8 +10,8 @@ import numpy as np
 import yaml
 from safetensors.numpy import save_file
 
-from ..calibration.intervals import AVERAGE
 from ..config import CALIBRATION_FILE, CONFIG_FILE, PROBE_FILE, PROBE_RECORD_FILE, FilterConfig
+from ..config.scale import AVERAGE
 from ..stage1.embedder import EmbedderConfig, StaticEmbedder
 from ..students.base_models import sha256_of
 from ..students.encoder_spec import resolve_encoder_spec

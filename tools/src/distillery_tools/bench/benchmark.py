@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from distillery import Article, FilterPanel, load_filters
-from distillery.loading import HYBRID
-from distillery.scoring.score import STAGE_1
-from distillery.students.network import load_backbone
+from distillery.toolkit import HYBRID, STAGE_1, load_backbone
 
 from .agreement import agreement
 from .ceiling import PRECISIONS, matmul_rate, operations

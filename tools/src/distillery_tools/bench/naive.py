@@ -13,16 +13,19 @@ from numpy.typing import NDArray
 from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 from torch import Tensor, nn
 
-from distillery import FilterConfig
-from distillery.config import ADAPTER_CONFIG_FILE
-from distillery.errors import AdapterError
-from distillery.loading import locate_filter
-from distillery.students.adapter import Adapter
-from distillery.students.base_models import TOKENIZER_FILE
-from distillery.students.head import Head
-from distillery.students.network import load_backbone, pool, prefix_of
-from distillery.students.student import check_student_files
-from distillery.students.tokens import HeadTailTokenizer
+from distillery import AdapterError, FilterConfig
+from distillery.toolkit import (
+    ADAPTER_CONFIG_FILE,
+    TOKENIZER_FILE,
+    Adapter,
+    Head,
+    HeadTailTokenizer,
+    check_student_files,
+    load_backbone,
+    locate_filter,
+    pool,
+    prefix_of,
+)
 
 BATCH_SIZE = 16
 PADDED_LENGTH = 512

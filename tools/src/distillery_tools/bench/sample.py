@@ -7,11 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from distillery import FilterBaseScorer
-from distillery.errors import InputFileError
-from distillery.golden import read_golden
-from distillery.io import read_records
-from distillery.testing.articles import PLAIN
+from distillery import FilterBaseScorer, InputFileError
+from distillery.toolkit import read_golden, read_records
 
 Articles = list[dict[str, Any]]
 
@@ -24,10 +21,12 @@ def read_articles(path: Path) -> Articles:
     return found
 
 
-def invented_articles(scorers: Iterable[FilterBaseScorer]) -> Articles:
-    """Return the golden articles of the filters, and some of the conformance kit."""
-    golden = [record["article"] for scorer in scorers for record in read_golden(scorer.filter_dir)]
-    return [*golden, *PLAIN]
+def golden_articles(scorers: Iterable[FilterBaseScorer]) -> Articles:
+    """Return the golden articles of the filters, which are invented; raise InputFileError if there are none."""
+    found = [record["article"] for scorer in scorers for record in read_golden(scorer.filter_dir)]
+    if not found:
+        raise InputFileError("These filters have no golden articles.  Give a file of articles: distillery bench FILE")
+    return found
 
 
 def drawn(articles: Articles, n: int, seed: int = 0) -> Articles:

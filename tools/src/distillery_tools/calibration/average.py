@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from distillery import FilterConfig
-from distillery.scoring.postfilter import Postfilter
+from distillery.toolkit import Postfilter
 
 from .maps import NONE, Values
 from .selection import Choice, Effect

@@ -12,8 +12,7 @@ import math
 import numpy as np
 from scipy.stats import beta
 
-from distillery.calibration.intervals import HalfWidths
-from distillery.scoring.postfilter import HIGHEST
+from distillery.toolkit import HIGHEST, HalfWidths
 
 from .maps import Values
 

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from distillery import FilterConfig
-from distillery.calibration.intervals import AVERAGE, Interval
-from distillery.calibration.maps import Calibration
-from distillery.scoring.postfilter import HIGHEST, LOWEST, Postfilter
+from distillery.toolkit import AVERAGE, HIGHEST, LOWEST, Calibration, Interval, Postfilter
 
 from ..measuring.metrics import coverage, mean_width
 from .maps import Values

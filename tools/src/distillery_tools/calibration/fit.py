@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 
 from distillery import CalibrationError, FilterConfig
-from distillery.calibration.intervals import AVERAGE
-from distillery.calibration.origin import CalibrationOrigin
-from distillery.scoring.postfilter import Postfilter
+from distillery.toolkit import AVERAGE, CalibrationOrigin, Postfilter
 
 from .average import average_effect, choose_together, held_out_together
 from .conformal import fit_half_widths, min_articles

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 from sklearn.linear_model import QuantileRegressor
 
-from distillery.calibration.maps import Breakpoints
-from distillery.scoring.postfilter import HIGHEST, LOWEST
+from distillery.toolkit import HIGHEST, LOWEST, Breakpoints
 
 NONE = "none"
 

@@ -73,13 +73,13 @@ def bench_command(
 
     from ..bench.benchmark import Benchmark
     from ..bench.plot import plot_speed
-    from ..bench.sample import drawn, invented_articles, read_articles
+    from ..bench.sample import drawn, golden_articles, read_articles
     from ..bench.tables import tables
     from ..records import write_json
 
     installed = [item.name for item in list_filters() if item.name != GATE][:N_FILTERS]
     panel = load_filters(names or installed, backend=backend, precision=precision)
-    found = read_articles(articles) if articles else invented_articles(panel)
+    found = read_articles(articles) if articles else golden_articles(panel)
     report = Benchmark(panel, drawn(found, n)).report(rounds, memory=memory)
     if output_dir:
         output_dir.mkdir(parents=True, exist_ok=True)

@@ -9,8 +9,8 @@ from typing import Any
 import click
 import numpy as np
 
-from distillery.cli.output import format_option, print_json, print_table
-from distillery.config import EVALUATION_FILE, FilterConfig
+from distillery import FilterConfig
+from distillery.toolkit import EVALUATION_FILE, format_option, print_json, print_table
 
 from .options import OPEN_SHARE, data_options, load_data, source_folder
 
@@ -44,10 +44,7 @@ def calibrate_command(
     held-out ones, and fits intervals if the articles are enough for them. Writes calibration.json, its line in
     config.yaml and new golden scores into the filter's folder. The test articles only show the effect.
     """
-    from distillery.calibration.maps import Calibration
-    from distillery.calibration.origin import CalibrationOrigin
-    from distillery.students.backends.contract import TORCH
-    from distillery.students.student import Student
+    from distillery.toolkit import TORCH, Calibration, CalibrationOrigin, Student
 
     from ..calibration.effect import calibration_effects
     from ..calibration.fit import fit_calibration
@@ -84,7 +81,7 @@ def calibrate_command(
 def _install(folder: Path, config: FilterConfig, student: str, content: dict[str, Any]) -> None:
     """Put a calibration into the filter's folder; renew the golden scores and remove the old evaluation."""
     from distillery import FilterBaseScorer
-    from distillery.students.backends.contract import TORCH
+    from distillery.toolkit import TORCH
 
     from ..training.install import install_calibration, write_golden
 

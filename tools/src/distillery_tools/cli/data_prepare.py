@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from distillery import OutputFileError
-from distillery.cli.output import format_option, print_json, print_table
-from distillery.loading import load_config
+from distillery import OutputFileError, load_config
+from distillery.toolkit import format_option, print_json, print_table
 
 from ..data.labels import SPLITS
 from ..data.prepare import prepare

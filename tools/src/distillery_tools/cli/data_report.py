@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from distillery.loading import load_config
+from distillery import load_config
 
 from ..data.report import report_of
 from .options import data_options, load_data

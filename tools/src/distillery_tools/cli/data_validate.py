@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
-from distillery.cli.lazy import FAILED
-from distillery.cli.output import format_option, print_json
-from distillery.loading import load_config
+from distillery import load_config
+from distillery.toolkit import FAILED, format_option, print_json
 
 from ..data.labelled import labelled_files
 from ..data.validation import validate

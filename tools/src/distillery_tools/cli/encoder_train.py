@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from distillery import ConfigError, InputFileError
-from distillery.cli.output import format_option, print_json
-from distillery.config import ENCODER_FILE, EncoderConfig
+from distillery.toolkit import ENCODER_FILE, EncoderConfig, format_option, print_json
 
 from ..records import write_json
 from ..training.recipe import TrainingRecipe
@@ -56,7 +55,7 @@ def train_command(
     epoch by validation. The adapter, without the heads, goes into the encoder's folder, its sha256 into encoder.yaml;
     the heads stay in the run's folder (heads.safetensors).
     """
-    from distillery.students.encoder_spec import load_encoder_spec
+    from distillery.toolkit import load_encoder_spec
 
     from ..training.examples import TrainingData
     from ..training.install import RECORD_FILE, install_encoder
@@ -103,8 +102,7 @@ def labelled_filters(data: Path, names: tuple[str, ...]) -> list[FilterConfig]:
 
     Raises InputFileError if no installed filter has a label file.
     """
-    from distillery import list_filters
-    from distillery.loading import load_config
+    from distillery import list_filters, load_config
 
     if names:
         return [load_config(name) for name in names]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from distillery.config import EVALUATION_FILE, FilterConfig
-from distillery.loading import locate_filter
+from distillery import FilterConfig
+from distillery.toolkit import EVALUATION_FILE, locate_filter
 
 from ..data.labels import SPLITS
 from ..records import write_json

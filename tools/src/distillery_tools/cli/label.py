@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from distillery import OutputFileError, PluginError
-from distillery.cli.lazy import FAILED, OK
-from distillery.cli.output import format_option, print_json
+from distillery.toolkit import FAILED, OK, format_option, print_json
 
 from ..records import write_json
 from .label_agreement import agreement_command

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from distillery.cli.output import format_option, print_json, print_table
-from distillery.loading import load_config
+from distillery import load_config
+from distillery.toolkit import format_option, print_json, print_table
 
 
 @click.command("agreement")

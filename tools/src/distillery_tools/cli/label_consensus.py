@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from distillery import OutputFileError
-from distillery.cli.output import format_option, print_json
+from distillery.toolkit import format_option, print_json
 
 from ..data.writing import write_records
 

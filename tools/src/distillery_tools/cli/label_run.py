@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from distillery.io.sources import STANDARD_INPUT
+from distillery.toolkit import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from ..oracle.prompt.prompt import Prompt
@@ -91,7 +91,7 @@ class LabelOptions:
     def label_run(self) -> LabelRun:
         """Return what is to be done; raise what reading the filter and its prompt raises."""
         from distillery import FilterConfig
-        from distillery.loading import locate_filter
+        from distillery.toolkit import locate_filter
 
         from ..oracle.prompt.prompt import Prompt
         from ..oracle.run.spec import BatchPolicy, CallPolicy, LabelRun, RateLimits, RunFiles

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from distillery import FilterConfig, InputFileError
-from distillery.loading import locate_filter
+from distillery.toolkit import locate_filter
 
 from ..data.labelled import ARTICLES_FILE, LabelledData, labelled_files
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from distillery.students.backends.contract import CHOICES, TORCH
+from distillery.toolkit import CHOICES, TORCH
 
 from ..data.labels import SPLITS
 from .options import data_options, load_data, source_folder

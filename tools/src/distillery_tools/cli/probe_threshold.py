@@ -6,11 +6,8 @@ from pathlib import Path
 
 import click
 
-from distillery.cli.output import format_option, print_json
-from distillery.cli.probe_lines import probe_lines
-from distillery.config import FilterConfig
-from distillery.errors import InputFileError
-from distillery.students.backends.contract import AUTO, CHOICES
+from distillery import FilterConfig, InputFileError
+from distillery.toolkit import AUTO, CHOICES, format_option, print_json, probe_lines
 
 from .options import OPEN_SHARE, data_options, load_data, source_folder
 

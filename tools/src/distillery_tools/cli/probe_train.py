@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from distillery.cli.output import format_option, print_json
-from distillery.config import FilterConfig
-from distillery.loading import locate_filter
+from distillery import FilterConfig
+from distillery.toolkit import format_option, locate_filter, print_json
 
 from .options import data_options, load_data, source_folder
 
@@ -44,8 +43,7 @@ def train_command(
     articles of train and val, with a calibration fitted to its held-out estimates. Both go into the filter's folder,
     their sha256 into config.yaml. New weights need a new threshold; unchanged weights keep theirs.
     """
-    from distillery.stage1.embedder import EmbedderConfig
-    from distillery.students.encoder_spec import resolve_encoder_spec
+    from distillery.toolkit import EmbedderConfig, resolve_encoder_spec
 
     from ..probe.installation import install_probe
     from ..probe.training import train_probe

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from distillery.cli.output import print_json, print_table
+from distillery.toolkit import print_json, print_table
 
 if TYPE_CHECKING:
     from ..measuring.tables import Table

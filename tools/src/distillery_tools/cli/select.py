@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from distillery import FilterConfig, ModelError, load_filter
-from distillery.cli.output import format_option, print_json, print_table
-from distillery.loading import locate_filter
+from distillery.toolkit import format_option, locate_filter, print_json, print_table
 
 from ..data.writing import write_records
 from ..selection.strategies import HIGH, RANDOM, SIMILAR, STRATEGIES, UNCERTAIN, default_shares

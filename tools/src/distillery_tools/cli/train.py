@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from distillery.cli.output import format_option, print_json
+from distillery.toolkit import format_option, print_json
 
 from ..records import write_json
 from ..training.recipe import TrainingRecipe
@@ -89,7 +89,7 @@ def _own_student(
     config: FilterConfig, folder: Path, student: str, data: TrainingData, recipe: TrainingRecipe, runs: Runs
 ) -> Done:
     """Train a student with an adapter of its own."""
-    from distillery.students.encoder_spec import resolve_encoder_spec
+    from distillery.toolkit import resolve_encoder_spec
 
     from ..training.install import install_student
     from ..training.record import training_record
@@ -108,8 +108,7 @@ def _head(
     config: FilterConfig, folder: Path, student: str, data: TrainingData, recipe: TrainingRecipe, runs: Runs
 ) -> Done:
     """Fit a head on a shared encoder."""
-    from distillery.students.encoder_spec import load_encoder_spec
-    from distillery.students.encoders import locate_encoder
+    from distillery.toolkit import load_encoder_spec, locate_encoder
 
     from ..training.head_run import train_head
     from ..training.install import install_head

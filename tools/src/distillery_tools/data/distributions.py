@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from distillery.scoring.postfilter import HIGHEST
+from distillery.toolkit import HIGHEST
 
 BAND_BORDERS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
 BANDS = tuple(f"{low:g}-{high:g}" for low, high in pairwise(BAND_BORDERS))

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from distillery import FilterConfig, InputFileError
-from distillery.io import read_records
-from distillery.scoring.postfilter import HIGHEST, LOWEST, Postfilter
+from distillery.toolkit import HIGHEST, LOWEST, Postfilter, read_records
 
 SPLITS = ("train", "val", "test")
 MAX_FAULTS_SHOWN = 10

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distillery import FilterConfig
-from distillery.scoring.postfilter import Outcome, Postfilter
+from distillery.toolkit import Outcome, Postfilter
 
 from .distributions import distribution, tier_counts
 from .labelled import LabelledData

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from distillery import Article, ArticleError, FilterConfig
-from distillery.io import read_records
+from distillery.toolkit import read_records
 
 from .findings import Findings
 from .labelled import language_of

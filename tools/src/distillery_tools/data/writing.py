@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from distillery import OutputFileError
-from distillery.files import replacing
+from distillery.toolkit import replacing
 
 
 def write_records(path: Path, records: Iterable[dict[str, Any]]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from distillery.scoring.postfilter import HIGHEST
+from distillery.toolkit import HIGHEST
 
 from ..measuring.figures import Values, bootstrap
 from ..measuring.metrics import (

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from distillery import FilterBaseScorer
-from distillery.scoring.score import Score
+from distillery import FilterBaseScorer, Score
 
 from ..data.labelled import LabelledData
 from ..measuring.final_scores import FinalScores, Scores, scores_of, student_results

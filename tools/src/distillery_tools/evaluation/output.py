@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from distillery.config import EVALUATION_FILE, FilterConfig
+from distillery import FilterConfig
+from distillery.toolkit import EVALUATION_FILE
 
 from ..measuring.figures import Values
 from ..records import write_json

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distillery.scoring.postfilter import HIGHEST, LOWEST
+from distillery.toolkit import HIGHEST, LOWEST
 
 from ..measuring.figures import Values
 

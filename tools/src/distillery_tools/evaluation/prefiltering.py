@@ -6,9 +6,7 @@ from collections import Counter
 from typing import Any
 
 from distillery import Article, FilterConfig
-from distillery.scoring.postfilter import Postfilter
-from distillery.scoring.prefilter import Prefilter
-from distillery.summary import kind_of_reason
+from distillery.toolkit import Postfilter, Prefilter, kind_of_reason
 
 from ..data.labelled import LabelledData, Split
 from ..measuring.binomial import upper_bound

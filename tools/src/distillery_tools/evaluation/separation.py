@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from distillery.scoring.postfilter import HIGHEST, LOWEST
+from distillery.toolkit import HIGHEST, LOWEST
 
 from ..measuring.figures import Values, bootstrap
 from ..measuring.retrieval import f1_at, precision_at, recall_at

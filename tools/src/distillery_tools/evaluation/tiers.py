@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from distillery.config import TierConfig
+from distillery.toolkit import TierConfig
 
 from ..measuring.figures import bootstrap
 from ..measuring.final_scores import FinalScores

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from distillery import FilterBaseScorer, ScoringError
-from distillery.scoring.article import Article
-from distillery.scoring.postfilter import HIGHEST, LOWEST, Postfilter
-from distillery.scoring.score import Score
+from distillery import Article, FilterBaseScorer, Score, ScoringError
+from distillery.toolkit import HIGHEST, LOWEST, Postfilter
 
 Scores = NDArray[np.float64]
 

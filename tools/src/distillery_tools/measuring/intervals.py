@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from distillery.scoring.score import Score
+from distillery import Score
 
 from .figures import Values, bootstrap
 from .metrics import coverage, mean_width

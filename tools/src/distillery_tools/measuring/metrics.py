@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import rankdata
 
-from distillery.scoring.postfilter import HIGHEST, LOWEST
+from distillery.toolkit import HIGHEST, LOWEST
 
 from .figures import Metric, Values
 

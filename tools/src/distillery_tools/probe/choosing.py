@@ -7,10 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from distillery import FilterConfig, ProbeError, load_filter
-from distillery.config import PROBE_FILE, GuaranteeConfig, ProbeConfig
-from distillery.scoring.postfilter import Postfilter
-from distillery.stage1.embedder import StaticEmbedder
-from distillery.stage1.probe import Probe, probe_settings
+from distillery.toolkit import (
+    PROBE_FILE,
+    GuaranteeConfig,
+    Postfilter,
+    Probe,
+    ProbeConfig,
+    StaticEmbedder,
+    probe_settings,
+)
 
 from ..data.labelled import LabelledData
 from .costs import NaturalMix, stage_costs

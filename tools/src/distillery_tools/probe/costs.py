@@ -8,10 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from distillery import Article, ArticleError, FilterBaseScorer, InputFileError, ProbeError
-from distillery.config import StageCostsConfig
-from distillery.io import read_records
-from distillery.scoring.contracts import Embedder
-from distillery.students.base_models import sha256_of
+from distillery.toolkit import Embedder, StageCostsConfig, read_records, sha256_of
 
 from ..bench.machine import machine
 from ..bench.timing import Way, timed_in_turns

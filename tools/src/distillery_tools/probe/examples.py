@@ -13,9 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distillery import Article, FilterConfig
-from distillery.scoring.contracts import Embedder
-from distillery.scoring.postfilter import Postfilter
-from distillery.stage1.embedder import StaticEmbedder
+from distillery.toolkit import Embedder, Postfilter, StaticEmbedder
 
 from ..data.labelled import LabelledData
 from ..data.near_duplicates import duplicate_groups, near_duplicates

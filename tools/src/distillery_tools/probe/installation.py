@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from distillery.config import CALIBRATION_FILE, CONFIG_FILE, PROBE_FILE, PROBE_RECORD_FILE, FilterConfig, ProbeConfig
-from distillery.students.base_models import sha256_of
+from distillery import FilterConfig
+from distillery.toolkit import CALIBRATION_FILE, CONFIG_FILE, PROBE_FILE, PROBE_RECORD_FILE, ProbeConfig, sha256_of
 
 from ..records import write_json
 from ..yaml_editor import edited

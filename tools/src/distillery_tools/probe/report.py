@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from distillery import FilterBaseScorer
-from distillery.calibration.intervals import AVERAGE
-from distillery.scoring.score import STAGE_1, STAGE_2, Score
+from distillery import FilterBaseScorer, Score
+from distillery.toolkit import AVERAGE, STAGE_1, STAGE_2
 
 from ..data.labelled import LabelledData
 from ..measuring.binomial import two_sided_interval

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from distillery.cli.probe_lines import probe_lines
-from distillery.config import ProbeConfig
+from distillery.toolkit import ProbeConfig, probe_lines
 
 from ..measuring.figures import Figure
 from ..measuring.tables import MAE_OF_AVERAGE, R_PRECISION, UNDEFINED, Table, figure_cell, titled

@@ -11,10 +11,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from distillery import FilterConfig
-from distillery.calibration.origin import CalibrationOrigin
-from distillery.scoring.postfilter import Postfilter
-from distillery.stage1.embedder import EmbedderConfig, StaticEmbedder
-from distillery.stage1.probe import ProbeRecord
+from distillery.toolkit import CalibrationOrigin, EmbedderConfig, Postfilter, ProbeRecord, StaticEmbedder
 
 from ..calibration.fit import fit_calibration
 from ..data.labelled import LabelledData

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from distillery import Article, ArticleError, FilterConfig, InputFileError
-from distillery.scoring.postfilter import Postfilter
+from distillery.toolkit import Postfilter
 
 from ..data.labels import Id, identified_records
 from ..oracle.compare.label_files import read_labels, score_rows

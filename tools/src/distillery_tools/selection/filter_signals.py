@@ -8,10 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from distillery import Article, FilterBaseScorer, FilterConfig
-from distillery.calibration.intervals import AVERAGE
-from distillery.scoring.score import Score
-from distillery.students.encoder_spec import resolve_encoder_spec
+from distillery import Article, FilterBaseScorer, FilterConfig, Score
+from distillery.toolkit import AVERAGE, resolve_encoder_spec
 
 from ..vectors import FrozenBase, encoder_vectors
 from .similarity import Embed

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from distillery import Article, InputFileError
-from distillery.scoring.prefilter import Phrase, words_of
+from distillery.toolkit import Phrase, words_of
 
 from .strategies import KEYWORDS, Values
 

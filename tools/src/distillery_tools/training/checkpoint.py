@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from distillery import InputFileError
-from distillery.files import replacing
+from distillery.toolkit import replacing
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
 _FACTS = "facts"

@@ -10,13 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from distillery.students.backends.contract import FLOAT32, TORCH
-from distillery.students.backends.torch_backend import TorchBackend
-from distillery.students.base_models import TOKENIZER_FILE
-from distillery.students.batching import batches_by_length, padded
-from distillery.students.encoder_spec import EncoderSpec
-from distillery.students.network import load_encoder
-from distillery.students.tokens import HeadTailTokenizer
+from distillery.toolkit import (
+    FLOAT32,
+    TOKENIZER_FILE,
+    TORCH,
+    EncoderSpec,
+    HeadTailTokenizer,
+    TorchBackend,
+    batches_by_length,
+    load_encoder,
+    padded,
+)
 
 from ..vectors import Vectors, cached_vectors
 from .examples import TrainingData

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from distillery.scoring.postfilter import HIGHEST, LOWEST
+from distillery.toolkit import HIGHEST, LOWEST
 
 from ..measuring.metrics import spearman
 from ..records import write_json

@@ -10,22 +10,23 @@ from typing import Any
 import numpy as np
 
 from distillery import FilterBaseScorer, FilterConfig, ScoringError
-from distillery.calibration.origin import CalibrationOrigin
-from distillery.config import (
+from distillery.toolkit import (
     ADAPTER_CONFIG_FILE,
     ADAPTER_FILE,
     CALIBRATION_FILE,
     CONFIG_FILE,
     ENCODER_FILE,
     EVALUATION_FILE,
+    GOLDEN_FILE,
+    TORCH,
+    CalibrationOrigin,
     EncoderConfig,
+    EncoderSpec,
     PreprocessingConfig,
+    Student,
+    read_golden,
+    sha256_of,
 )
-from distillery.golden import GOLDEN_FILE, read_golden
-from distillery.students.backends.contract import TORCH
-from distillery.students.base_models import sha256_of
-from distillery.students.encoder_spec import EncoderSpec
-from distillery.students.student import Student
 
 from ..calibration.fit import LEVEL, fit_calibration, intervals_note
 from ..data.labelled import Split

@@ -10,8 +10,7 @@ from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dic
 from torch import Tensor, nn
 
 from distillery import ModelError
-from distillery.students.backends.precision import cpu_has_bfloat16
-from distillery.students.network import StudentNetwork, load_backbone, prefix_of
+from distillery.toolkit import StudentNetwork, cpu_has_bfloat16, load_backbone, prefix_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

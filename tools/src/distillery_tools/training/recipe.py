@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from distillery.config import TrainingConfig
+from distillery.toolkit import TrainingConfig
 
 MSE, SMOOTH_L1 = "mse", "smooth_l1"
 NATURAL, BALANCED = "natural", "balanced"

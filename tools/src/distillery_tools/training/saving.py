@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from distillery.config import ADAPTER_CONFIG_FILE, ADAPTER_FILE, BaseModelConfig
+from distillery.toolkit import ADAPTER_CONFIG_FILE, ADAPTER_FILE, BaseModelConfig
 
 from .lora import LoraNetwork
 from .scaling import Scaling

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distillery import FilterConfig
-from distillery.scoring.postfilter import Postfilter
+from distillery.toolkit import Postfilter
 
 Values = NDArray[np.float64]
 

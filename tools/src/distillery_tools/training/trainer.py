@@ -13,12 +13,15 @@ import torch
 from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
-from distillery.config import PreprocessingConfig
-from distillery.students.base_models import TOKENIZER_FILE
-from distillery.students.batching import batches_by_length, padded
-from distillery.students.encoder_spec import EncoderSpec
-from distillery.students.student import check_length
-from distillery.students.tokens import HeadTailTokenizer
+from distillery.toolkit import (
+    TOKENIZER_FILE,
+    EncoderSpec,
+    HeadTailTokenizer,
+    PreprocessingConfig,
+    batches_by_length,
+    check_length,
+    padded,
+)
 
 from .batches import grouped_batches
 from .checkpoint import Checkpoint, check_unchanged

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from distillery import FilterConfig, InputFileError
-from distillery.scoring.postfilter import Postfilter
+from distillery.toolkit import Postfilter
 
 from ...measuring.figures import Metric, Values, bootstrap
 from ...measuring.final_scores import FinalScores

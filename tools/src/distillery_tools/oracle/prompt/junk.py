@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from distillery.scoring.cleaning import clean
-from distillery.scoring.prefilter import Phrase, words_of
+from distillery.toolkit import Phrase, clean, words_of
 
 from .junk_phrases import STRONG, WEAK
 from .words import count_words

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from distillery import Article, FilterConfig
-from distillery.scoring.cleaning import clean
+from distillery.toolkit import clean
 
 from ..errors import PromptError
 from .compression import compress

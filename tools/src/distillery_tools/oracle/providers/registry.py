@@ -10,7 +10,7 @@ from typing import cast
 from urllib.parse import urlsplit, urlunsplit
 
 from distillery import DistilleryError, PluginError
-from distillery.plugins.host import host_plugins
+from distillery.toolkit import host_plugins
 
 from ..errors import SetupError
 from .contract import Provider, ProviderSettings

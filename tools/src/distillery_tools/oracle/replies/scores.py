@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from distillery.scoring.postfilter import HIGHEST, LOWEST
+from distillery.toolkit import HIGHEST, LOWEST
 
 from ...data.labels import is_score
 from ..errors import MalformedReplyError, ScoresError, TruncatedReplyError

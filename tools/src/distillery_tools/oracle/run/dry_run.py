@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from distillery.io import ArticleReader
+from distillery.toolkit import ArticleReader
 
 from ..providers.contract import Usage
 from ..store.store import Store

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from distillery import ArticleError
-from distillery.io import ArticleReader, Line
+from distillery.toolkit import ArticleReader, Line
 
 from ...data.labels import is_id
 from ..prompt.junk import MAX_JUNK_WORDS, junk_reason

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from distillery import DistilleryError
-from distillery.io import ArticleReader
+from distillery.toolkit import ArticleReader
 
 from ..providers.contract import Provider
 from ..replies import reply_schema

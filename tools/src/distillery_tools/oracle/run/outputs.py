@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from distillery import InputFileError, OutputFileError
-from distillery.io import ArticleReader, read_records
+from distillery.toolkit import ArticleReader, read_records
 
 from ...data.writing import write_records
 from ..store.listing import dead_letters, is_answered, labels, set_aside
