@@ -31,7 +31,7 @@ def info_command(output_format: str) -> None:
 @format_option
 def clear_command(output_format: str) -> None:
     """Remove everything; the next run makes again what it needs."""
-    _remove(entries(), output_format)
+    _remove([entry for entry in entries() if not _in_progress(entry)], output_format)
 
 
 @cache_command.command("prune")
@@ -53,12 +53,16 @@ def prune_command(n_days: float, output_format: str) -> None:
         [
             entry
             for entry in entries()
-            if is_leftover(entry.path)
-            or outdated(entry, versions)
-            or (entry.last_used < oldest and not entry.path.name.startswith("."))
+            if not _in_progress(entry)
+            and (is_leftover(entry.path) or outdated(entry, versions) or entry.last_used < oldest)
         ],
         output_format,
     )
+
+
+def _in_progress(entry: CacheEntry) -> bool:
+    """Return whether another process is at work on an entry."""
+    return entry.path.name.startswith(".") and not is_leftover(entry.path)
 
 
 def _installed(distribution: str) -> str | None:
