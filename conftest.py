@@ -17,6 +17,11 @@ settings.register_profile("distillery", deadline=None, max_examples=60, derandom
 settings.load_profile("distillery")
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name bytes by their number: compressed ones hold the time, and all processes must name a test alike."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
 @pytest.fixture(autouse=True, scope="session")
 def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Keep converted networks of all tests away from the user's own cache; processes side by side share one."""

@@ -31,8 +31,8 @@ class CutShortError(Exception):
 
 
 @pytest.fixture
-def new_trainer(config: FilterConfig, labelled: LabelledData, tmp_path: Path) -> Any:
-    """A maker of trainers that write a checkpoint every other step."""
+def new_trainer(config: FilterConfig, labelled: LabelledData, tmp_path: Path, without_plots: None) -> Any:
+    """A function that makes trainers; they write a checkpoint every other step, and draw nothing."""
 
     def make(run: str, recipe: TrainingRecipe = RECIPE) -> Trainer:
         trainer = student_trainer(config, one_task(config, labelled), recipe, tmp_path / run)

@@ -39,9 +39,9 @@ NewTrainer = Callable[..., Trainer]
 
 @pytest.fixture
 def new_trainer(
-    config: FilterConfig, labelled: LabelledData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: FilterConfig, labelled: LabelledData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without_plots: None
 ) -> NewTrainer:
-    """A maker of trainers that compute in float32 whatever this CPU can do."""
+    """A function that makes trainers; they compute in float32 on any CPU, and draw nothing."""
     monkeypatch.setattr(trainer_module, "autocast_dtype", lambda: torch.float32)
 
     def make(recipe: TrainingRecipe = QUICK, run: str = "run", config: FilterConfig = config) -> Trainer:
@@ -133,7 +133,12 @@ class TestManyTasks:
 
     @pytest.fixture
     def trainer(
-        self, config: FilterConfig, labelled: LabelledData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self,
+        config: FilterConfig,
+        labelled: LabelledData,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        without_plots: None,  # noqa: ARG002
     ) -> Trainer:
         """A trainer of an encoder for both."""
         monkeypatch.setattr(trainer_module, "autocast_dtype", lambda: torch.float32)
@@ -164,9 +169,10 @@ class TestManyTasks:
         assert found.std(axis=0).min() > 0.1
 
 
-def test_what_a_crash_leaves(new_trainer: NewTrainer) -> None:
+def test_what_a_crash_leaves(config: FilterConfig, labelled: LabelledData, tmp_path: Path) -> None:
     """After each epoch: history, picture, adapter."""
-    trainer, seen = new_trainer(), []
+    trainer = student_trainer(config, one_task(config, labelled), QUICK, tmp_path / "run")
+    seen: list[int] = []
 
     def on_epoch(epoch: Any) -> None:
         written = strict_json((trainer.run / HISTORY_FILE).read_text(encoding="utf-8"))
