@@ -79,7 +79,7 @@ def test_what_breaks_off_early_is_truncated_too(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", PROSE)
-def test_prose_is_told_apart(text: str) -> None:
+def test_prose_is_recognised(text: str) -> None:
     with pytest.raises(ProseReplyError):
         parse_json(text)
 

@@ -26,7 +26,7 @@ class Consensus:
 
 
 def consensus(files: Sequence[Path], at_least: int) -> Consensus:
-    """Return the median of the files' labels for each article that ``at_least`` so many files label.
+    """Return the median of the files' labels for each article that at least ``at_least`` files label.
 
     Of two labels the median is their mean. A record names who took part (``labelled_by``: a label's model, or its
     file) and how far apart they are (``spread``: the largest range of a dimension). Raises InputFileError if

@@ -22,7 +22,7 @@ ENOUGH_WEAK = 2
 
 
 def junk_reason(title: str, text: str) -> str | None:
-    """Return what a page is that is no article, such as ``consent_wall``, or None."""
+    """Return why a page is not an article, such as ``consent_wall``, or None."""
     body = clean(text)
     if len(body) < MIN_CHARACTERS:
         return EMPTY

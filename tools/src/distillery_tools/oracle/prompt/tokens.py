@@ -41,5 +41,5 @@ def estimate_tokens(text: str) -> int:
 
 
 def _of_words(lengths: Sequence[int], tokens: float, covered: int, further: float) -> float:
-    """Return the tokens of words: so many for their first letters, and a part of one for each letter beyond."""
+    """Return the tokens of words: ``tokens`` for the first letters, and ``further`` for each letter beyond."""
     return tokens * len(lengths) + further * sum(length - covered for length in lengths if length > covered)

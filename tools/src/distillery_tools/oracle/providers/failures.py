@@ -2,7 +2,7 @@
 
 Every provider reads what an endpoint answered with `read_refusal` and asks `failure_of` what it means; what a client
 raises goes through `transport_failure`. Statuses, codes and the names of parameters decide. Words do only where
-endpoints state nothing else, and only in answers that are no faults of a server.
+endpoints state nothing else, and never in a server's own fault.
 
 Why: docs/decisions/whose-fault.md
 """
@@ -246,12 +246,12 @@ def transport_failure(error: BaseException) -> CallError:
 
 
 def no_completion(reason: str) -> NoCompletionError:
-    """Return the failure of a reply with HTTP 200 that is no completion and states no error."""
+    """Return the failure of a reply with HTTP 200 that is not a completion and states no error."""
     return NoCompletionError(f"the endpoint answers with something else than a completion: {reason}")
 
 
 def _wrong_place(refusal: Refusal, _form: RequestForm, _sent: Form) -> CallError | None:
-    """Return the failure of a web page that came with a status that is no error."""
+    """Return the failure of a web page with a status that is not an error."""
     if refusal.is_page and refusal.status < HTTPStatus.BAD_REQUEST:
         return NoCompletionError(f"the endpoint answers with a web page ({refusal.message}); check --base-url")
     return None
@@ -274,7 +274,7 @@ def _server_failure(refusal: Refusal, form: RequestForm, sent: Form) -> CallErro
 
 
 def _stated_in_a_reply(refusal: Refusal, _form: RequestForm, _sent: Form) -> CallError | None:
-    """Return the failure of an error inside of a reply with HTTP 200 whose code is no status."""
+    """Return the failure of an error inside a reply with HTTP 200 whose code is not a status."""
     if refusal.status != HTTPStatus.OK:
         return None
     if _is_empty_balance(refusal):

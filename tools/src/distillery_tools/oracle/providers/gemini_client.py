@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ENDPOINT = "https://generativelanguage.googleapis.com"
 VERSION = "v1beta"
-# A connection that is not there after so many seconds is not coming, however long replies take.
+# Seconds to connect, however long replies take.
 CONNECT_SECONDS = 15.0
 
 

@@ -56,7 +56,7 @@ def request_config(request: Request, settings: ProviderSettings, form: Form) -> 
 
 
 def completion_of(body: Any, model: str, form: RequestForm, sent: Form) -> Completion:
-    """Read a reply with HTTP 200; raise the CallError that it states, or NoCompletionError if it is no completion.
+    """Read a reply with HTTP 200; raise the CallError that it states, or NoCompletionError if it is not a completion.
 
     A reply without a candidate and without a reason to block is an empty one, which is asked for again.
     """

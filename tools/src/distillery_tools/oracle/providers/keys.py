@@ -12,7 +12,7 @@ from .contract import ProviderSettings
 
 NO_KEY = "none"
 REDACTED = "[key]"
-# Shorter values are no secrets, and to replace them would destroy ordinary text.
+# Shorter values are not secrets; replacing them would destroy ordinary text.
 SHORTEST_SECRET = 8
 
 _KEY_NAMES = re.compile(r"API_(KEY|TOKEN)$")

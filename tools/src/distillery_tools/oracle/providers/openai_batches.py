@@ -102,7 +102,7 @@ class OpenAIBatches:
         return BatchState(is_over=True, results=known, fault=_fault(batch))
 
     def _results(self, lines: str, sent: Form) -> Iterator[tuple[str, Result]]:
-        """Yield each answer with its request's name; a line that is no answer leaves its request without one."""
+        """Yield each answer with its request's name; a line that is not an answer leaves its request without one."""
         for line in filter(str.strip, lines.split("\n")):
             with suppress(ValueError, KeyError, TypeError, AttributeError):
                 record = json.loads(line)

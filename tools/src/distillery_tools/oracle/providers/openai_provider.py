@@ -15,7 +15,7 @@ from .openai_wire import completion_of, request_body, request_form
 from .registry import require
 
 COMPLETIONS = "/chat/completions"
-# A connection that is not there after so many seconds is not coming, however long replies take.
+# Seconds to connect, however long replies take.
 CONNECT_SECONDS = 15.0
 
 

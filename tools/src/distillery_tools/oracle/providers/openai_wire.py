@@ -47,7 +47,7 @@ def request_body(request: Request, settings: ProviderSettings, form: Form) -> di
 
 
 def completion_of(body: Any, form: RequestForm, sent: Form, headers: Mapping[str, str] | None = None) -> Completion:
-    """Read a reply with HTTP 200; raise the CallError that it states, or NoCompletionError if it is no completion."""
+    """Read a reply with HTTP 200; raise the CallError in it, or NoCompletionError if it is not a completion."""
     choices = body.get("choices") if isinstance(body, dict) else None
     choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
     if stated := (choice.get("error") or (not choice and _states_error(body) and body)):

@@ -41,7 +41,7 @@ def skip_gap(text: str, at: int) -> int:
 
 
 def object_may_start(text: str, at: int) -> bool:
-    """Tell whether a key or the end is next, as after a brace that is no placeholder or formula."""
+    """Tell whether a key or the end is next, as after a brace that does not start a placeholder or formula."""
     return _STARTS_OBJECT.match(text, at, at + WINDOW) is not None
 
 

@@ -128,7 +128,7 @@ class ObjectReader:
         self.at += 1
 
     def _next(self) -> str:
-        """Return the next character that is no gap; raise Ended if there is none."""
+        """Return the next character after gaps; raise Ended if there is none."""
         self.at = skip_gap(self._text, self.at)
         if self.at == len(self._text):
             raise Ended

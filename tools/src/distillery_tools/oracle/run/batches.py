@@ -168,7 +168,7 @@ class BatchLabeller:
         await in_parallel(partial(self._guarded, partial(self._resume, batch)) for batch in left)
 
     async def run_round(self, requests: AsyncIterator[LabelRequest], concurrency: int) -> Round:
-        """Submit requests in batches, so many batches at a time, and collect them all."""
+        """Submit requests in batches, ``concurrency`` at a time, and collect them all."""
         this = Round()
 
         async def work() -> None:

@@ -35,7 +35,7 @@ class CircuitBreaker:
         """Start closed: calls pass."""
         self._stop = stop
         self._limits = limits
-        # As many may fail together as are in flight, so that one burst of failures is no reason.
+        # As many may fail together as are in flight, so one burst of failures is not a reason.
         self._patience = max(3, concurrency)
         self._most_failures = max(FAILURES_IN_A_ROW, 5 * concurrency)
         self._has_answered = False

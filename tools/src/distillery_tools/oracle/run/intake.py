@@ -22,7 +22,7 @@ from .spec import OracleSpec
 JUNK, UNREADABLE = "junk", "unreadable"
 # Lines that are looked up in one transaction; short enough that calls in flight hardly wait for it.
 SLICE = 32
-# Junk is short: what has so many pieces between spaces is none, and need not be looked through.
+# Junk is short: a text with this many pieces between spaces needs no check.
 MANY_PIECES = 2 * MAX_JUNK_WORDS
 
 

@@ -50,7 +50,7 @@ class Limits:
         self._stop = stop
 
     async def take(self, tokens: float) -> None:
-        """Wait for one request of so many tokens; raise StoppedError if stopped meanwhile."""
+        """Wait until one request of ``tokens`` may be made; raise StoppedError if stopped meanwhile."""
         now = asyncio.get_running_loop().time()
         waits = [self._requests.take(1, now)] if self._requests else []
         waits += [self._tokens.take(tokens, now)] if self._tokens else []

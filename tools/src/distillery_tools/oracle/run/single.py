@@ -71,8 +71,8 @@ class WaitAsAsked(wait_base):
 class StopWhenUsedUp(stop_base):
     """Stops when no attempt is left, or the endpoint failed too often for one article.
 
-    What is no attempt has bounds of its own. Calls that were limited or reached nobody say nothing of an article, so
-    they may be many: the circuit breaker sees to the rest.
+    Calls that are not attempts have bounds of their own. Calls that were limited or reached nobody say nothing about
+    an article, so many are allowed: the circuit breaker stops the run if need be.
     """
 
     def __init__(self, attempts: int, failures: int) -> None:
@@ -126,7 +126,7 @@ class Labeller:
         self._recorder = recorder
 
     async def label_all(self, requests: AsyncIterator[LabelRequest], concurrency: int) -> None:
-        """Label requests, so many at a time, until there are none or the run is stopped.
+        """Label requests, ``concurrency`` at a time, until there are none or the run is stopped.
 
         Each worker fetches its next request itself, so that no more of them are in memory than are being asked.
         """

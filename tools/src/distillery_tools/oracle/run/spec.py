@@ -114,7 +114,7 @@ class CallPolicy:
 
 @dataclass(frozen=True, slots=True)
 class RateLimits:
-    """Most requests and tokens a minute; None is no limit."""
+    """Most requests and tokens a minute; None means no limit."""
 
     requests: float | None = None
     tokens: float | None = None

@@ -132,7 +132,7 @@ def retry_dead_letters(connection: sqlite3.Connection, oracle: str) -> None:
 
 
 def settle_crashed(connection: sqlite3.Connection) -> None:
-    """Book calls that a crash cut short at their estimate, since they may have been billed; they are no attempts."""
+    """Book calls that a crash cut short at their estimate, since they may have been billed; they do not count."""
     connection.execute(
         "UPDATE attempts SET outcome = 'crashed', cost = reserved, counts = 0 WHERE outcome IS NULL AND batch IS NULL"
     )

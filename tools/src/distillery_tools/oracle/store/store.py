@@ -87,7 +87,7 @@ class Store:
     def open(cls, path: Path | None) -> Self:
         """Open or create the file; None keeps everything in memory.
 
-        Raises OutputFileError if another run has it or it cannot be written, InputFileError if it is no store.
+        Raises OutputFileError if another run has it or it cannot be written, InputFileError if it is not a store.
         """
         try:
             connection = _opened(path)
