@@ -2,7 +2,7 @@
 
 Every provider reads what an endpoint answered with `read_refusal` and asks `failure_of` what it means; what a client
 raises goes through `transport_failure`. Statuses, codes and the names of parameters decide. Words do only where
-endpoints state nothing else, and never in a server's own fault.
+endpoints state nothing else, and in a server's own fault only the refusal of a parameter counts.
 
 Why: docs/decisions/whose-fault.md
 """
