@@ -162,8 +162,8 @@ def test_other_commands_name_what_exists(page: Page) -> None:
                 assert (ROOT / argument.partition("[")[0]).is_dir(), f"{page.name}: {line}"
         arguments = words(line, "nox") or []
         if "-s" in arguments:
-            wanted = " ".join(arguments).partition("-s ")[2].partition(" --")[0].split()
-            assert set(wanted) <= set(sessions), f"{page.name}: {line}"
+            expected = " ".join(arguments).partition("-s ")[2].partition(" --")[0].split()
+            assert set(expected) <= set(sessions), f"{page.name}: {line}"
 
 
 def test_the_reference_has_every_public_name() -> None:

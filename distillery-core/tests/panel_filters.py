@@ -50,14 +50,14 @@ def write_panel_filters(root: Path, bert_base: Path, write_adapter: Callable[...
     return [*sharing, write_whole_filter(root / "own", bert_base, adapter, random_head(5), name="own")]
 
 
-def distance(found: Score, wanted: Score) -> float:
+def distance(found: Score, expected: Score) -> float:
     """Return how far two scores are apart; all else must be equal."""
     assert replace(found, scores=None, raw_scores=None, weighted_average=None) == replace(
-        wanted, scores=None, raw_scores=None, weighted_average=None
+        expected, scores=None, raw_scores=None, weighted_average=None
     )
-    if found.raw_scores is None or wanted.raw_scores is None:
-        assert found.raw_scores is wanted.raw_scores
+    if found.raw_scores is None or expected.raw_scores is None:
+        assert found.raw_scores is expected.raw_scores
         return 0.0
-    assert list(found.raw_scores) == list(wanted.raw_scores)
-    pairs = zip(found.raw_scores.values(), wanted.raw_scores.values(), strict=True)
+    assert list(found.raw_scores) == list(expected.raw_scores)
+    pairs = zip(found.raw_scores.values(), expected.raw_scores.values(), strict=True)
     return max(abs(one - other) for one, other in pairs)

@@ -31,7 +31,7 @@ def model_folder(folder: Path) -> Path:
     return folder
 
 
-def wanted(**settings: object) -> BaseModelConfig:
+def expected(**settings: object) -> BaseModelConfig:
     return BaseModelConfig.model_validate({"model": MODEL, "sha256": SHA256} | settings)
 
 
@@ -65,14 +65,14 @@ def test_a_configured_path_comes_first(tmp_path: Path, install: Callable[[str], 
     install(provider_of(model_folder(tmp_path / "provided")))
     own = model_folder(tmp_path / "own")
 
-    assert resolve_base_model(wanted(path=own)) == own
+    assert resolve_base_model(expected(path=own)) == own
 
 
 def test_a_provider_comes_next(tmp_path: Path, install: Callable[[str], None]) -> None:
     provided = model_folder(tmp_path / "provided")
     install(provider_of(provided))
 
-    assert resolve_base_model(wanted(path=tmp_path / "absent", revision=REVISION)) == provided
+    assert resolve_base_model(expected(path=tmp_path / "absent", revision=REVISION)) == provided
 
 
 @pytest.mark.parametrize("when", ["asked", "called"])
@@ -83,7 +83,7 @@ def test_a_provider_that_fails_is_passed_over_by_name(
     install(broken.replace("return", "1 / 0;") if when == "asked" else broken.replace("Path(", "(1 / 0)("))
 
     with pytest.raises(BaseModelNotFoundError, match=r"acme-models 1.0"):
-        resolve_base_model(wanted())
+        resolve_base_model(expected())
 
 
 def hub(tmp_path: Path, *files: str) -> Path:
@@ -194,7 +194,7 @@ def test_an_incomplete_cache_is_completed_from_the_hub(run_python: RunPython, tm
 
 def test_not_found_says_all_that_was_tried_and_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(BaseModelNotFoundError) as missing:
-        resolve_base_model(wanted(path=tmp_path / "absent", revision=REVISION, package="acme-models==1.0"))
+        resolve_base_model(expected(path=tmp_path / "absent", revision=REVISION, package="acme-models==1.0"))
 
     message = str(missing.value)
     assert "The base model acme/tiny was not found." in message
@@ -206,12 +206,12 @@ def test_not_found_says_all_that_was_tried_and_what_to_do(tmp_path: Path) -> Non
 
 def test_the_hub_is_not_asked_for_a_revision_that_is_not_pinned() -> None:
     with pytest.raises(BaseModelNotFoundError, match=r"the Hub \(not asked: the config pins no revision\)"):
-        resolve_base_model(wanted())
+        resolve_base_model(expected())
 
 
 def test_offline_never_asks_the_hub() -> None:
     with pytest.raises(BaseModelNotFoundError) as missing:
-        resolve_base_model(wanted(revision=REVISION), offline=True)
+        resolve_base_model(expected(revision=REVISION), offline=True)
 
     assert "the Hub's cache (" in str(missing.value)
     assert "the Hub (" not in str(missing.value)
@@ -222,7 +222,7 @@ def test_a_changed_file_is_named_with_the_remedy(tmp_path: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"other weights")
 
     with pytest.raises(WeightsError) as refused:
-        resolve_base_model(wanted(path=folder, package="acme-models==1.0"))
+        resolve_base_model(expected(path=folder, package="acme-models==1.0"))
 
     message = str(refused.value)
     assert f"{MODEL}: model.safetensors has sha256 " in message
@@ -236,7 +236,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     (folder / "model.safetensors").unlink()
 
     with pytest.raises(WeightsError, match=r"acme/tiny: .*model.safetensors is missing"):
-        resolve_base_model(wanted(path=folder))
+        resolve_base_model(expected(path=folder))
 
 
 def test_a_folder_in_a_files_place_is_missing_it(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     sys.modules.pop("acme_encoders", None)
 
 
-def wanted(name: str = ENCODER, *, package: str | None = None, path: Path | None = None) -> EncoderReference:
+def expected(name: str = ENCODER, *, package: str | None = None, path: Path | None = None) -> EncoderReference:
     return EncoderReference(name=name, package=package, path=path, fingerprint="a" * 64)
 
 
@@ -66,7 +66,7 @@ def test_an_installed_encoder_is_found(install: Install, encoder: Path) -> None:
     install(f"{{{ENCODER!r}: Path({str(encoder)!r})}}")
 
     assert installed_encoders()[ENCODER] == encoder
-    assert locate_encoder(wanted(), Path("anywhere")) == encoder
+    assert locate_encoder(expected(), Path("anywhere")) == encoder
 
 
 def test_one_package_may_offer_several(install: Install, encoder: Path) -> None:
@@ -78,13 +78,13 @@ def test_one_package_may_offer_several(install: Install, encoder: Path) -> None:
 def test_a_path_is_taken_instead_of_an_installed_one(install: Install, encoder: Path) -> None:
     install(f"{{{ENCODER!r}: Path('elsewhere')}}")
 
-    assert locate_encoder(wanted(path=encoder), Path("anywhere")) == encoder
+    assert locate_encoder(expected(path=encoder), Path("anywhere")) == encoder
 
 
 def test_a_relative_path_starts_at_the_filter(encoder: Path) -> None:
     (encoder.parent / "filter").mkdir()
 
-    found = locate_encoder(wanted(path=Path("../encoder")), encoder.parent / "filter")
+    found = locate_encoder(expected(path=Path("../encoder")), encoder.parent / "filter")
 
     assert found.resolve() == encoder.resolve()
 
@@ -92,7 +92,7 @@ def test_a_relative_path_starts_at_the_filter(encoder: Path) -> None:
 def test_a_missing_package_lists_the_installed_ones(install: Install, encoder: Path) -> None:
     install(f"{{name: Path({str(encoder)!r}) for name in ('zebra', 'ant')}}")
 
-    message = not_found(wanted(package="acme-encoder==1.0.0"))
+    message = not_found(expected(package="acme-encoder==1.0.0"))
 
     assert f"The encoder {ENCODER} is not installed." in message
     listed = message.partition("Installed: ")[2].partition("\n")[0].split(", ")
@@ -104,7 +104,7 @@ def test_a_missing_package_lists_the_installed_ones(install: Install, encoder: P
 def test_nothing_installed_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("distillery.students.encoders.host_plugins", tuple)
 
-    assert not_found(wanted()).endswith("Installed: none\n  Ask the filter's author.")
+    assert not_found(expected()).endswith("Installed: none\n  Ask the filter's author.")
 
 
 @pytest.mark.parametrize("answer", ["1 / 0", "['encoder']", f"{{{ENCODER!r}: 'a/folder'}}", f"{{{ENCODER!r}: None}}"])
@@ -112,7 +112,7 @@ def test_a_package_that_offers_no_folder_is_named(install: Install, answer: str)
     """It costs only its own encoders, and the error for a missing one names the reason."""
     install(answer)
 
-    message = not_found(wanted())
+    message = not_found(expected())
 
     assert "acme-encoders 1.0 could not be loaded: " in message
 
@@ -122,6 +122,6 @@ def test_a_folder_without_an_encoder_is_named(install: Install, encoder: Path, s
     (encoder / ENCODER_FILE).unlink()
     install(f"{{{ENCODER!r}: Path({str(encoder)!r})}}")
 
-    message = not_found(wanted(path=encoder if source == "path" else None))
+    message = not_found(expected(path=encoder if source == "path" else None))
 
     assert f"The encoder {ENCODER} has no {ENCODER_FILE} in {encoder}." in message

@@ -109,13 +109,13 @@ def test_the_highest_tier_is_set_aside_and_the_rest_is_scored(
     install: Install, filter_folder: Path, commerce: Path, articles: Articles
 ) -> None:
     install(commerce, COMMERCE)
-    wanted = [score.tier == "certain" for score in load(commerce).score(articles)]
+    expected = [score.tier == "certain" for score in load(commerce).score(articles)]
     plain = load(filter_folder).score(articles)
 
     scores = distillery.load_filter(filter_folder, backend="torch", gates=["commerce"]).score(articles)
 
-    assert 3 < sum(wanted) < len(articles) - 3, "a gate that is always open, or never, proves nothing"
-    assert set_aside(scores) == wanted
+    assert 3 < sum(expected) < len(articles) - 3, "a gate that is always open, or never, proves nothing"
+    assert set_aside(scores) == expected
     for found, alone in zip(scores, plain, strict=True):
         if found.gate is None:
             assert found == alone
@@ -181,18 +181,18 @@ def test_an_article_that_the_gate_cannot_read_is_not_set_aside(
 ) -> None:
     """Nor does the gate's trouble cost its score, or another article's judgement."""
     scorer, gate = load(filter_folder), load(own_commerce)
-    wanted = [score.tier == "certain" for score in gate.score(articles)]
+    expected = [score.tier == "certain" for score in gate.score(articles)]
     music = gate.student.tokenizer.encode(["music"])[0][1]
     rows = gate.student.tokenizer.encode([Article.from_dict(article).text for article in articles])
     unreadable = [music in row for row in rows]
-    assert any(blocked and bad for blocked, bad in zip(wanted, unreadable, strict=True))
+    assert any(blocked and bad for blocked, bad in zip(expected, unreadable, strict=True))
     gate.student.backend = Counted(gate.student.backend, fails_on=music)
     scorer.gates = (FilterGate(gate),)
 
     scores = scorer.score(articles)
 
     assert [score.error for score in scores] == [None] * len(articles)
-    assert set_aside(scores) == [blocked and not bad for blocked, bad in zip(wanted, unreadable, strict=True)]
+    assert set_aside(scores) == [blocked and not bad for blocked, bad in zip(expected, unreadable, strict=True)]
 
 
 def test_an_article_whose_commerce_score_is_no_number_is_not_set_aside(
@@ -256,11 +256,11 @@ def result_of(
 def test_the_command_sets_aside_what_the_scorer_does(
     result_of: Callable[..., list[dict[str, Any]]], commerce: Path, articles: Articles
 ) -> None:
-    wanted = [score.tier == "certain" for score in load(commerce).score(articles)]
+    expected = [score.tier == "certain" for score in load(commerce).score(articles)]
 
     found = [result["prefilter_reason"] == COMMERCE for result in result_of("--gate", COMMERCE)]
 
-    assert found == [*wanted, False]
+    assert found == [*expected, False]
     assert not any(result["prefilter_reason"] == COMMERCE for result in result_of())
 
 

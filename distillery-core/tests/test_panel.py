@@ -109,8 +109,8 @@ def test_the_encoder_encodes_once_what_any_of_its_filters_needs(
 
     results = panel.score([*articles, SHORT, UNREADABLE])
 
-    wanted = [sum(result[name].tier is not None for result in results) for name in ("one", "own")]
-    assert [backends["shared"].n_read, backends["own"].n_read] == wanted == [len(articles)] * 2
+    expected = [sum(result[name].tier is not None for result in results) for name in ("one", "own")]
+    assert [backends["shared"].n_read, backends["own"].n_read] == expected == [len(articles)] * 2
 
 
 def test_tokens_are_made_once(
@@ -217,7 +217,7 @@ def test_a_filters_own_code_that_fails_costs_only_its_scores(folders: list[Path]
         FilterBaseScorer.from_folder(folders[0], backend="torch"),
         Breaks.from_folder(folders[3], backend="torch"),
     )
-    wanted = sound.score(articles)
+    expected = sound.score(articles)
 
     results = FilterPanel([sound, broken]).score(articles)
 
@@ -225,7 +225,7 @@ def test_a_filters_own_code_that_fails_costs_only_its_scores(folders: list[Path]
         "the prefilter failed: ZeroDivisionError: in screen",
         "the filter failed: ZeroDivisionError: in to_scores",
     }
-    for result, alone in zip(results, wanted, strict=True):
+    for result, alone in zip(results, expected, strict=True):
         assert distance(result["one"], alone) < 1e-5
 
 
@@ -250,12 +250,12 @@ def test_a_filter_that_loses_an_article_costs_only_its_scores(
     kind: type[FilterBaseScorer], folders: list[Path], articles: Articles
 ) -> None:
     sound = FilterBaseScorer.from_folder(folders[0], backend="torch")
-    wanted = sound.score(articles)
+    expected = sound.score(articles)
 
     results = FilterPanel([sound, kind.from_folder(folders[3], backend="torch")]).score(articles)
 
     assert any("the filter failed: ValueError" in (result["own"].error or "") for result in results)
-    for result, alone in zip(results, wanted, strict=True):
+    for result, alone in zip(results, expected, strict=True):
         assert distance(result["one"], alone) < 1e-5
 
 
@@ -265,6 +265,6 @@ def test_a_filter_that_overrides_score_does_so_in_a_panel(folders: list[Path], a
 
     results = panel.score([*articles, UNREADABLE])
 
-    wanted = [score.tier and score.tier.upper() for score in plain.score([*articles, UNREADABLE])]
-    assert [result["own"].tier for result in results] == wanted
+    expected = [score.tier and score.tier.upper() for score in plain.score([*articles, UNREADABLE])]
+    assert [result["own"].tier for result in results] == expected
     assert [list(result) for result in results] == [["one", "own"]] * len(results)

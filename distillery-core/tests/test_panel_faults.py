@@ -114,5 +114,5 @@ def test_the_command_writes_what_the_panel_says(panel: FilterPanel, folders: lis
     result = score(articles_file, *filters)
 
     articles = json_records(articles_file.read_text())
-    wanted = [{name: score.to_dict() for name, score in scores.items()} for scores in panel.score(articles)]
-    assert [record["results"] for record in json_records(result.stdout)] == wanted
+    expected = [{name: score.to_dict() for name, score in scores.items()} for scores in panel.score(articles)]
+    assert [record["results"] for record in json_records(result.stdout)] == expected

@@ -48,8 +48,8 @@ def test_a_hybrid_panel_scores_as_each_hybrid_filter_alone(hybrid_folders: list[
     results = panel.score([*articles, SHORT, UNREADABLE])
 
     for name, scorer in alone.items():
-        for result, wanted in zip(results, scorer.score([*articles, SHORT, UNREADABLE]), strict=True):
-            assert distance(result[name], wanted) < 1e-5
+        for result, expected in zip(results, scorer.score([*articles, SHORT, UNREADABLE]), strict=True):
+            assert distance(result[name], expected) < 1e-5
     for name in ("tiny-filter", "own"):
         assert {result[name].stage_used for result in results} == {STAGE_1, STAGE_2, None}
 
@@ -94,8 +94,8 @@ def test_the_student_scores_all_where_stage_1_fails(
 
     assert "Stage 1 of tiny-filter failed; its student scores these articles." in caplog.text
     assert {score.stage_used for score in scores} == {STAGE_2}
-    for found, wanted in zip(scores, alone.score(articles), strict=True):
-        assert found.weighted_average == pytest.approx(wanted.weighted_average, abs=1e-5)
+    for found, expected in zip(scores, alone.score(articles), strict=True):
+        assert found.weighted_average == pytest.approx(expected.weighted_average, abs=1e-5)
 
 
 def test_the_command_scores_in_hybrid_mode(hybrid_folders: list[Path], articles_file: Path) -> None:

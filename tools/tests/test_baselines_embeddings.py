@@ -42,12 +42,12 @@ def test_they_are_the_mean_over_tokens(base: FrozenBase, cache: Path) -> None:
     model = AutoModel.from_pretrained(base.folder).eval()
     rows = HeadTailTokenizer(base.folder / TOKENIZER_FILE, base.preprocessing).encode(TEXTS)
     with torch.inference_mode():
-        wanted = [model(torch.tensor([row])).last_hidden_state[0].mean(dim=0).numpy() for row in rows]
+        expected = [model(torch.tensor([row])).last_hidden_state[0].mean(dim=0).numpy() for row in rows]
 
     found = base.embed(TEXTS)
 
     assert found.shape == (len(TEXTS), 32)
-    assert np.abs(found - np.array(wanted)).max() < 1e-5
+    assert np.abs(found - np.array(expected)).max() < 1e-5
 
 
 def test_the_same_texts_are_embedded_once(base: FrozenBase, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,11 +79,11 @@ def test_whatever_changes_the_vectors_makes_new_ones(base: FrozenBase, cache: Pa
 @pytest.mark.parametrize("content", [b"", b"not tensors at all"])
 def test_a_damaged_file_is_made_again(base: FrozenBase, cache: Path, content: bytes) -> None:
     """It is only a cache."""
-    wanted = base.embed(TEXTS)
+    expected = base.embed(TEXTS)
     (file,) = cache.iterdir()
     file.write_bytes(content)
 
-    assert (base.embed(TEXTS) == wanted).all()
+    assert (base.embed(TEXTS) == expected).all()
     assert file.read_bytes() != content
     assert list(cache.iterdir()) == [file]
 

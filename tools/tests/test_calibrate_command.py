@@ -141,8 +141,8 @@ def test_the_tables_name_candidates_choices_and_effects(trained_copy: Path, many
     """For people: one line for each dimension, and the average at the end."""
     said = calibrate(trained_copy, "--data", many, "--dry-run").output
 
-    for wanted in ("monotone_cubic", "isotonic", "affine", "chosen", "coverage", "mean width", *NAMES):
-        assert wanted in said
+    for expected in ("monotone_cubic", "isotonic", "affine", "chosen", "coverage", "mean width", *NAMES):
+        assert expected in said
     assert "on 100 articles of 'val'" in said
     assert "on 100 articles of 'test'" in said
     assert "intervals of 0.9 from 100 articles" in said

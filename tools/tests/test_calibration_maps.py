@@ -27,8 +27,8 @@ MAPS = pytest.mark.parametrize("name", [name for name in CANDIDATES if name != "
 def sample(size: int, seed: int = 0) -> tuple[Values, Values]:
     """Return outputs that are too flat, and scores in half points of which many are 0."""
     generator = np.random.default_rng(seed)
-    wanted = (generator.normal(2, 3, size).clip(0, 8) * 2).round() / 2
-    return 2 + wanted * 0.4 + generator.normal(0, 0.2, size), wanted
+    expected = (generator.normal(2, 3, size).clip(0, 8) * 2).round() / 2
+    return 2 + expected * 0.4 + generator.normal(0, 0.2, size), expected
 
 
 def isotonic_error(raw: Values, scores: Values) -> float:
@@ -66,11 +66,11 @@ def test_any_map_rises_and_stays_within_the_scale(name: str, pairs: list[tuple[f
 def test_a_map_corrects_what_is_systematically_wrong(name: str) -> None:
     """On further articles of the same kind."""
     raw, scores = sample(500)
-    unseen, wanted = sample(500, seed=1)
+    unseen, expected = sample(500, seed=1)
 
     mapped = CANDIDATES[name](raw, scores).apply(unseen)
 
-    assert np.abs(mapped - wanted).mean() < 0.6 * np.abs(unseen - wanted).mean()
+    assert np.abs(mapped - expected).mean() < 0.6 * np.abs(unseen - expected).mean()
 
 
 @MAPS

@@ -41,9 +41,9 @@ def test_a_sound_student_needs_no_map() -> None:
 
 def test_a_flat_student_gets_a_line() -> None:
     """Curves do it as well, but not better than by chance."""
-    wanted = np.random.default_rng(3).normal(5, 1.2, N)
+    expected = np.random.default_rng(3).normal(5, 1.2, N)
 
-    choice = choose_map(wanted * 0.4 + 4 + noise(0.4), wanted)
+    choice = choose_map(expected * 0.4 + 4 + noise(0.4), expected)
 
     assert choice.chosen == "affine"
     assert choice.effects["affine"].mae < 0.7 * choice.effects["none"].mae
@@ -72,25 +72,25 @@ def test_a_useless_student_is_not_mapped_at_the_cost_of_its_ranks() -> None:
 def test_the_effect_is_that_on_held_out_articles() -> None:
     """On pure noise a map always helps where it was fitted."""
     generator = np.random.default_rng(2)
-    wanted = generator.uniform(3, 7, 60)
-    raw = wanted + generator.normal(0, 1, 60)
-    fitted = np.abs(fit_isotonic(raw, wanted).apply(raw) - wanted).mean()
+    expected = generator.uniform(3, 7, 60)
+    raw = expected + generator.normal(0, 1, 60)
+    fitted = np.abs(fit_isotonic(raw, expected).apply(raw) - expected).mean()
 
-    held_out = held_out_scores(fit_isotonic, raw, wanted)
+    held_out = held_out_scores(fit_isotonic, raw, expected)
 
-    assert fitted < 0.9 * np.abs(held_out - wanted).mean()
-    assert held_out.tolist() == held_out_scores(fit_isotonic, raw, wanted).tolist(), "folds are drawn from a seed"
+    assert fitted < 0.9 * np.abs(held_out - expected).mean()
+    assert held_out.tolist() == held_out_scores(fit_isotonic, raw, expected).tolist(), "folds are drawn from a seed"
 
 
 def test_no_article_is_mapped_by_a_map_that_knows_it() -> None:
     """A fit that learns its articles by heart is of no use to the others."""
-    raw, wanted = np.arange(60.0), np.full(60, 1.0)
+    raw, expected = np.arange(60.0), np.full(60, 1.0)
 
     def by_heart(seen: Values, scores: Values) -> Breakpoints:
         x = np.sort(np.concatenate([seen - 0.01, seen, seen + 0.01]))
         return Breakpoints(x, np.isin(x, seen).astype(np.float64))
 
-    assert held_out_scores(by_heart, raw, wanted).max() == 0
+    assert held_out_scores(by_heart, raw, expected).max() == 0
 
 
 @pytest.mark.parametrize("size", [1, 4, 5, MIN_SAMPLE - 1])

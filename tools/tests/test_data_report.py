@@ -69,10 +69,10 @@ def test_people_read_the_same_figures(garden: Path, data: Data, form: str) -> No
     data.labels[0]["second_opinion"] = data.labels[0]["scores"]
     found = report(garden, data)
     printed = run_cli("data", "report", garden, "--data", data.folder, "--format", form).stdout
-    wanted = [*DIMENSIONS, "garden 1.2.0", "unknown", "redundancy ratio", found["redundancy"]["verdict"], "8-10"]
-    wanted += [f"{figures['mean']:.2f}" for figures in found["dimensions"].values()]
-    wanted += [f"{found['redundancy']['first_component']:.1%}"]
-    assert [text for text in wanted if text not in printed] == []
+    expected = [*DIMENSIONS, "garden 1.2.0", "unknown", "redundancy ratio", found["redundancy"]["verdict"], "8-10"]
+    expected += [f"{figures['mean']:.2f}" for figures in found["dimensions"].values()]
+    expected += [f"{found['redundancy']['first_component']:.1%}"]
+    assert [text for text in expected if text not in printed] == []
 
 
 def test_a_distribution_by_hand() -> None:

@@ -33,7 +33,7 @@ def judged(averages: list[float]) -> FinalScores:
 @pytest.fixture
 def report() -> dict[str, Any]:
     """A report on six articles of a filter with one dimension."""
-    found, wanted = judged([1, 3, 5, 7, 8, 2]), judged([1, 3, 4, 8, 8, 2])
+    found, expected = judged([1, 3, 5, 7, 8, 2]), judged([1, 3, 4, 8, 8, 2])
     languages = ["en", "en", "en", "nl", "nl", "nl"]
     prefilter = {
         "n_articles": 6,
@@ -45,7 +45,7 @@ def report() -> dict[str, Any]:
         "blocked_share_at_most": 0.63,
         "reasons_at_threshold": {},
     }
-    model = {**headline(found, wanted, ["green"]), "gap_closed": gap_closed_figure(found, wanted, 3.5, 0.1)}
+    model = {**headline(found, expected, ["green"]), "gap_closed": gap_closed_figure(found, expected, 3.5, 0.1)}
     return {
         "filter": "garden",
         "version": "1.2.0",
@@ -54,13 +54,13 @@ def report() -> dict[str, Any]:
         "threshold": 4.0,
         "n_at_threshold": 3,
         "models": {"student compact": model},
-        "oracle": {"n_articles": 2, **headline(wanted, wanted, ["green"])},
+        "oracle": {"n_articles": 2, **headline(expected, expected, ["green"])},
         "student": {
-            "dimensions": {"green": details(found.averages, wanted.averages)},
-            "tiers": tier_figures(found, wanted, TIERS),
-            "languages": language_figures(found.averages, wanted.averages, languages),
+            "dimensions": {"green": details(found.averages, expected.averages)},
+            "tiers": tier_figures(found, expected, TIERS),
+            "languages": language_figures(found.averages, expected.averages, languages),
             "intervals": None,
-            "separation": separation(found.averages, wanted.averages, languages, 6.0),
+            "separation": separation(found.averages, expected.averages, languages, 6.0),
         },
         "prefilter": {"test": prefilter, "all": prefilter},
     }

@@ -103,11 +103,11 @@ def test_figures_of_the_median_are_those_by_hand(report: Report, read_data: Labe
     train, test = read_data.splits["train"].scores, read_data.splits["test"].scores
     predicted = np.tile(np.median(train, axis=0), (len(test), 1))
     figures = report["models"][MEDIAN]
-    wanted = bootstrap(mean_absolute_error, averages(predicted), averages(test))
-    assert figures["weighted_average_mae"] == pytest.approx(asdict(wanted))
+    expected = bootstrap(mean_absolute_error, averages(predicted), averages(test))
+    assert figures["weighted_average_mae"] == pytest.approx(asdict(expected))
     for column, name in enumerate(DIMENSIONS):
-        wanted = bootstrap(mean_absolute_error, predicted[:, column], test[:, column])
-        assert figures["dimension_mae"][name] == pytest.approx(asdict(wanted))
+        expected = bootstrap(mean_absolute_error, predicted[:, column], test[:, column])
+        assert figures["dimension_mae"][name] == pytest.approx(asdict(expected))
 
 
 def test_figures_of_the_student_are_those_by_hand(
@@ -120,13 +120,13 @@ def test_figures_of_the_student_are_those_by_hand(
     clamped = np.array([list((score.scores or {}).values()) for score in scores])
     figures = report["models"][STUDENT]
     for name, metric in (("weighted_average_mae", mean_absolute_error), ("spearman", spearman)):
-        wanted = asdict(bootstrap(metric, given, averages(test.scores)))
-        assert figures[name] == pytest.approx(wanted, abs=1e-4)
+        expected = asdict(bootstrap(metric, given, averages(test.scores)))
+        assert figures[name] == pytest.approx(expected, abs=1e-4)
     recall = (given >= THRESHOLD)[averages(test.scores) >= THRESHOLD].mean()
     assert figures["recall"]["value"] == pytest.approx(recall)
     for column, name in enumerate(DIMENSIONS):
-        wanted = asdict(bootstrap(mean_absolute_error, clamped[:, column], test.scores[:, column]))
-        assert figures["dimension_mae"][name] == pytest.approx(wanted, abs=1e-4)
+        expected = asdict(bootstrap(mean_absolute_error, clamped[:, column], test.scores[:, column]))
+        assert figures["dimension_mae"][name] == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize("offset", [-20.0, 20.0])
@@ -151,8 +151,8 @@ def test_the_gap_closed_runs_from_the_median_to_the_oracles_noise(report: Report
     assert models[MEDIAN]["gap_closed"] == {"value": 0.0, "low": 0.0, "high": 0.0}
     start, noise = models[MEDIAN]["weighted_average_mae"]["value"], oracle["weighted_average_mae"]["value"]
     for figures in models.values():
-        wanted = (start - figures["weighted_average_mae"]["value"]) / (start - noise)
-        assert figures["gap_closed"]["value"] == pytest.approx(wanted)
+        expected = (start - figures["weighted_average_mae"]["value"]) / (start - noise)
+        assert figures["gap_closed"]["value"] == pytest.approx(expected)
 
 
 def test_the_oracle_is_held_against_itself(report: Report, read_data: LabelledData) -> None:
@@ -161,10 +161,10 @@ def test_the_oracle_is_held_against_itself(report: Report, read_data: LabelledDa
     first, second = (np.concatenate([getattr(s, name) for s in splits]) for name in ("scores", "second_opinions"))
     twice = np.isfinite(second).all(axis=1)
     assert report["oracle"]["n_articles"] == twice.sum() == 20
-    wanted = np.abs(averages(first[twice]) - averages(second[twice])).mean()
-    assert report["oracle"]["weighted_average_mae"]["value"] == pytest.approx(wanted)
-    wanted = np.abs(first[twice] - second[twice])[:, 0].mean()
-    assert report["oracle"]["dimension_mae"]["green"]["value"] == pytest.approx(wanted)
+    expected = np.abs(averages(first[twice]) - averages(second[twice])).mean()
+    assert report["oracle"]["weighted_average_mae"]["value"] == pytest.approx(expected)
+    expected = np.abs(first[twice] - second[twice])[:, 0].mean()
+    assert report["oracle"]["dimension_mae"]["green"]["value"] == pytest.approx(expected)
 
 
 def test_without_second_opinions_the_noise_is_unknown(scorer: FilterBaseScorer, read_data: LabelledData) -> None:

@@ -151,8 +151,8 @@ class TestAdapter:
         install(garden, other, "second")
 
         for student, folder in (("compact", adapter), ("second", other)):
-            wanted = {name: sha256_of(folder / name) for name in contents(folder)}
-            assert in_student(garden, student)["sha256"] == wanted
+            expected = {name: sha256_of(folder / name) for name in contents(folder)}
+            assert in_student(garden, student)["sha256"] == expected
 
     def test_adapters_may_lie_in_a_folder_of_folders(self, garden: Path, adapter: Path) -> None:
         """``adapter: students/compact`` is a folder beside config.yaml too."""

@@ -45,10 +45,10 @@ def test_each_label_finds_its_article_in_its_split(data: Data, config: FilterCon
     """The files are in different orders; the labels' order is kept."""
     found = load(data, config)
 
-    wanted = {name: [label for label in data.labels if label["split"] == name] for name in ("train", "val", "test")}
+    expected = {name: [label for label in data.labels if label["split"] == name] for name in ("train", "val", "test")}
     by_id = {article["id"]: article for article in data.articles}
     assert {name: len(split.articles) for name, split in found.splits.items()} == {"train": 12, "val": 4, "test": 4}
-    for name, labels in wanted.items():
+    for name, labels in expected.items():
         split = found.splits[name]
         assert [article.id for article in split.articles] == [label["id"] for label in labels]
         assert [article.content for article in split.articles] == [by_id[label["id"]]["content"] for label in labels]
@@ -61,8 +61,8 @@ def test_columns_follow_the_config_and_not_the_file(data: Data, config: FilterCo
 
     found = load(data, config).splits["train"]
 
-    wanted = [[label["scores"][name] for name in DIMENSIONS] for label in data.labels if label["split"] == "train"]
-    assert found.scores.tolist() == wanted
+    expected = [[label["scores"][name] for name in DIMENSIONS] for label in data.labels if label["split"] == "train"]
+    assert found.scores.tolist() == expected
 
 
 def test_articles_without_a_label_are_left_out(data: Data, config: FilterConfig) -> None:
@@ -123,14 +123,14 @@ def test_only_line_feeds_end_a_line(data: Data, config: FilterConfig, character:
 
 def test_blank_lines_and_carriage_returns_are_no_fault(data: Data, config: FilterConfig) -> None:
     """Files come from many hands."""
-    wanted = load(data, config)
+    expected = load(data, config)
     for path in (data.articles_file, data.labels_file):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n\r\n"))
 
     found = LabelledData.load(data.articles_file, data.labels_file, config)
 
     assert {name: split.texts for name, split in found.splits.items()} == {
-        name: split.texts for name, split in wanted.splits.items()
+        name: split.texts for name, split in expected.splits.items()
     }
 
 
@@ -144,16 +144,16 @@ def test_sha256_is_that_of_both_files(data: Data, config: FilterConfig) -> None:
     assert load(data, config).sha256 != first
 
 
-@pytest.mark.parametrize(("limit", "wanted"), [(2, 2), (99, 3), (None, 3)])
-def test_head_keeps_articles_and_scores_together(limit: int | None, wanted: int) -> None:
+@pytest.mark.parametrize(("limit", "expected"), [(2, 2), (99, 3), (None, 3)])
+def test_head_keeps_articles_and_scores_together(limit: int | None, expected: int) -> None:
     """The first articles, or all."""
     articles = [Article(title="Report", content=f"{number} trees") for number in range(3)]
     scores = np.arange(9.0).reshape(3, 3)
     split = Split(articles, scores, scores + 1, ["en", "", "nl"]).head(limit)
-    assert split.articles == articles[:wanted]
-    assert split.scores.tolist() == scores[:wanted].tolist()
-    assert split.second_opinions.tolist() == (scores[:wanted] + 1).tolist()
-    assert split.languages == ["en", "", "nl"][:wanted]
+    assert split.articles == articles[:expected]
+    assert split.scores.tolist() == scores[:expected].tolist()
+    assert split.second_opinions.tolist() == (scores[:expected] + 1).tolist()
+    assert split.languages == ["en", "", "nl"][:expected]
 
 
 def test_second_opinions_stand_beside_the_scores_and_are_nan_where_there_is_none(

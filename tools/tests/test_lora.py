@@ -107,9 +107,9 @@ def test_the_core_predicts_what_was_trained(
 
     student.network.eval()
     with torch.inference_mode():
-        wanted, found = predict(student.network) * SCALE + MEAN, predict(network)
-    assert (found - wanted).abs().max() < 1e-5
-    assert wanted.std(dim=0).min() > 1e-3, "the rows must differ, or the test says nothing"
+        expected, found = predict(student.network) * SCALE + MEAN, predict(network)
+    assert (found - expected).abs().max() < 1e-5
+    assert expected.std(dim=0).min() > 1e-3, "the rows must differ, or the test says nothing"
 
 
 @bert_and_gemma
@@ -121,8 +121,8 @@ def test_a_new_adapter_changes_nothing_in_the_base(base: Path, settings: Student
     ids, mask = (torch.from_numpy(array) for array in padded(ROWS))
     with torch.inference_mode():
         found = fresh.network.eval().embed(ids, mask)
-        wanted = pool(load_backbone(base).eval()(input_ids=ids, attention_mask=mask), mask, str(settings.pooling))
-    assert torch.equal(found, wanted)
+        expected = pool(load_backbone(base).eval()(input_ids=ids, attention_mask=mask), mask, str(settings.pooling))
+    assert torch.equal(found, expected)
 
 
 @bert_and_gemma
@@ -158,8 +158,8 @@ def test_peft_loads_the_updates_too(base: Path, student: LoraNetwork, save: Save
     backbone = loaded.get_base_model().base_model
     with torch.inference_mode():
         found = backbone(input_ids=ids, attention_mask=mask).last_hidden_state
-        wanted = student.network.eval().backbone(input_ids=ids, attention_mask=mask).last_hidden_state
-    assert ((found - wanted).abs() * mask[..., None]).max() < 1e-5
+        expected = student.network.eval().backbone(input_ids=ids, attention_mask=mask).last_hidden_state
+    assert ((found - expected).abs() * mask[..., None]).max() < 1e-5
 
 
 @pytest.mark.parametrize(("base", "settings"), [("bert", "pooler"), ("gemma", "last")], indirect=True)
@@ -173,8 +173,8 @@ def test_peft_predicts_the_same_where_its_model_pools_so(
     absent = student.network.score.bias * SCALE + MEAN if student.network.pooling == "last" else 0
     with torch.inference_mode():
         found = loaded(input_ids=ids, attention_mask=mask).logits + absent
-        wanted = predict(student.network.eval()) * SCALE + MEAN
-    assert (found - wanted).abs().max() < 1e-5
+        expected = predict(student.network.eval()) * SCALE + MEAN
+    assert (found - expected).abs().max() < 1e-5
 
 
 @bert_and_gemma
@@ -263,10 +263,10 @@ class TestEncoder:
         heads = load_file(tmp_path / HEADS_FILE)
         with torch.inference_mode():
             vectors = predict(encoder)
-            wanted = predict(student.network.eval()) * SCALE + MEAN
+            expected = predict(student.network.eval()) * SCALE + MEAN
         found = vectors @ heads["garden.weight"].T + heads["garden.bias"]
-        assert (found - wanted).abs().max() < 1e-4
-        assert wanted.std(dim=0).min() > 1e-3
+        assert (found - expected).abs().max() < 1e-4
+        assert expected.std(dim=0).min() > 1e-3
 
     @bert_and_gemma
     def test_peft_loads_it_on_the_bare_base(
@@ -282,8 +282,8 @@ class TestEncoder:
         ids, mask = (torch.from_numpy(array) for array in padded(ROWS))
         with torch.inference_mode():
             found = loaded(input_ids=ids, attention_mask=mask).last_hidden_state
-            wanted = student.network.eval().backbone(input_ids=ids, attention_mask=mask).last_hidden_state
-        assert ((found - wanted).abs() * mask[..., None]).max() < 1e-5
+            expected = student.network.eval().backbone(input_ids=ids, attention_mask=mask).last_hidden_state
+        assert ((found - expected).abs() * mask[..., None]).max() < 1e-5
         assert options_in(tmp_path / ADAPTER_FOLDER)["task_type"] == "FEATURE_EXTRACTION"
 
 
@@ -316,8 +316,8 @@ class TestLowestLayer:
         backbone = loaded_by_peft(base, adapter).get_base_model().base_model
         ids, mask = (torch.from_numpy(array) for array in padded(ROWS))
         with torch.inference_mode():
-            wanted = predict(student.network.eval()) * SCALE + MEAN
-            assert (predict(network) - wanted).abs().max() < 1e-5
+            expected = predict(student.network.eval()) * SCALE + MEAN
+            assert (predict(network) - expected).abs().max() < 1e-5
             found = backbone(input_ids=ids, attention_mask=mask).last_hidden_state
             trained = student.network.backbone(input_ids=ids, attention_mask=mask).last_hidden_state
         assert ((found - trained).abs() * mask[..., None]).max() < 1e-5

@@ -125,7 +125,7 @@ class TestRanking:
         assert self.loss([0.0, 0.3], [0.0, 0.8]) == pytest.approx(0.1)
 
     def test_the_wrong_order_costs_its_distance_too(self) -> None:
-        """0.4 is wanted, -0.5 is given."""
+        """The target is 0.4, the output -0.5."""
         assert self.loss([0.5, 0.0], [0.0, 0.8]) == pytest.approx(0.9)
 
     def test_no_more_than_half_a_standard_deviation_is_asked_for(self) -> None:

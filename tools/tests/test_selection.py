@@ -143,7 +143,7 @@ def test_similarity_is_the_cosine_to_the_mean_direction() -> None:
 
 
 def scorer_with(folder: Path, half_width: float | None) -> FilterBaseScorer:
-    """Return the trained filter, its intervals as wide as wanted, or without any."""
+    """Return the trained filter, its intervals as wide as expected, or without any."""
     scorer = load_filter(folder)
     scorer.calibration = None
     if half_width is not None:

@@ -54,13 +54,13 @@ class TestTrained:
         after = (trained.folder / "config.yaml").read_text(encoding="utf-8")
         pairs = list(zip(trained.config_before.splitlines(), after.splitlines(), strict=True))
         changed = [(old.strip().split(":")[0], new.strip()) for old, new in pairs if old != new]
-        wanted = [
+        expected = [
             (name, f'{name}: "{sha256_of(trained.folder / "compact" / name)}"')
             for name in (ADAPTER_CONFIG_FILE, ADAPTER_FILE)
         ]
         if has_calibration(trained.folder):
-            wanted.append(("calibration", f"calibration: compact/{CALIBRATION_FILE}"))
-        assert changed == wanted
+            expected.append(("calibration", f"calibration: compact/{CALIBRATION_FILE}"))
+        assert changed == expected
         assert all(re.match(r" *", old)[0] == re.match(r" *", new)[0] for old, new in pairs)  # type: ignore[index]
 
     def test_the_folder_holds_the_student_and_its_record(self, trained: Trained) -> None:
@@ -97,14 +97,14 @@ class TestTrained:
     def test_the_user_is_told(self, trained: Trained) -> None:
         """Each epoch, the best one, the calibration, and what to do next."""
         (run,) = trained.runs.iterdir()
-        for wanted in (
+        for expected in (
             "epoch 1: train loss",
             "epoch 2: train loss",
             "best epoch: ",
             str(run),
             "calibration maps kept for",
         ):
-            assert wanted in trained.output.replace("\n", " ")
+            assert expected in trained.output.replace("\n", " ")
         assert f"distillery evaluate {trained.folder}" in trained.output
 
     def test_info_and_score_take_the_trained_filter(self, trained: Trained, data_folder: Path) -> None:

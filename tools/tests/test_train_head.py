@@ -63,8 +63,8 @@ def test_a_squared_loss_alone_is_ridge_regression(task: Task) -> None:
     centre, spread = train.vectors.mean(axis=0, dtype=np.float64), train.vectors.std(axis=0, dtype=np.float64)
     targets = (train.scores - train.scores.mean(axis=0)) / train.scores.std(axis=0)
     ridge = Ridge(head.strength * len(targets)).fit((train.vectors - centre) / spread, targets)
-    wanted = ridge.predict((val.vectors - centre) / spread) * train.scores.std(axis=0) + train.scores.mean(axis=0)
-    assert np.abs(raw_scores(head, val.vectors) - wanted).max() < 0.01
+    expected = ridge.predict((val.vectors - centre) / spread) * train.scores.std(axis=0) + train.scores.mean(axis=0)
+    assert np.abs(raw_scores(head, val.vectors) - expected).max() < 0.01
 
 
 def test_the_strength_is_chosen_by_validation(task: Task) -> None:
@@ -79,8 +79,8 @@ def test_the_figures_are_those_of_the_head(task: Task) -> None:
     """What is returned is what was measured."""
     val = embedded(100, 1.0, seed=2)
     head = fit_head(embedded(100, 1.0, seed=1), val, task, RECIPE)
-    found, wanted = (task.averages(scores) for scores in (raw_scores(head, val.vectors), val.scores))
-    assert head.figures.weighted_average_mae == pytest.approx(np.abs(found - wanted).mean(), abs=1e-4)
+    found, expected = (task.averages(scores) for scores in (raw_scores(head, val.vectors), val.scores))
+    assert head.figures.weighted_average_mae == pytest.approx(np.abs(found - expected).mean(), abs=1e-4)
 
 
 def test_fitting_again_gives_the_same_numbers(task: Task) -> None:

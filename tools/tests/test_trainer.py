@@ -112,10 +112,10 @@ def test_the_saved_adapter_is_that_of_the_best_epoch(
 
     predicted = raw_scores(config, bert_base, trainer.adapter_folder, val.texts)
 
-    found, wanted = (
+    found, expected = (
         [outcome.weighted_average for outcome in Postfilter(config).apply(s)] for s in (predicted, val.scores)
     )
-    assert np.abs(np.subtract(found, wanted)).mean() == pytest.approx(best.val_weighted_average_mae, abs=1e-4)
+    assert np.abs(np.subtract(found, expected)).mean() == pytest.approx(best.val_weighted_average_mae, abs=1e-4)
     assert np.abs(predicted.clip(0, 10) - val.scores).mean() == pytest.approx(best.val_mae, abs=1e-4)
     assert np.abs(predicted - trainer.best_predictions).max() < 1e-4
 

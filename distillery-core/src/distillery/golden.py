@@ -12,7 +12,7 @@ from .scoring.scorer import FilterBaseScorer
 
 GOLDEN_FILE = "golden.jsonl"
 
-# Golden scores are torch float32; another backend is admitted within this of it, on the 0-10 scale.
+# Golden scores are torch float32; another backend is accepted within this of it, on the 0-10 scale.
 TOLERANCE = 0.1
 
 

@@ -207,9 +207,9 @@ def _load(names: tuple[str, ...], **options: Any) -> FilterPanel:
     """Load the filters and tell which could not be; a wrong name ends the command."""
     from ..loading import load_filters
 
-    wanted = list(dict.fromkeys(names)) or None
+    expected = list(dict.fromkeys(names)) or None
     try:
-        panel = load_filters(wanted, strict=False, **options)
+        panel = load_filters(expected, strict=False, **options)
     except DuplicateFilterError as error:
         if len(names) > 1:
             raise click.UsageError(str(error)) from error

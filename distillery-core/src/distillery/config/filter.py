@@ -92,11 +92,11 @@ class FilterConfig(Section):
 
     def student(self, name: str | None = None) -> StudentConfig:
         """Return a student by name, or the default one; raise ConfigError listing what exists."""
-        wanted = name or self.default_student
-        if wanted not in self.students:
+        expected = name or self.default_student
+        if expected not in self.students:
             known = ", ".join(self.students)
-            raise StudentNotFoundError(f"{self.name} {self.version} has no student '{wanted}'. It has: {known}")
-        return self.students[wanted]
+            raise StudentNotFoundError(f"{self.name} {self.version} has no student '{expected}'. It has: {known}")
+        return self.students[expected]
 
     @field_validator("dimensions")
     @classmethod

@@ -67,8 +67,8 @@ class ArrowColumns:
         names = list(schema.names)
         if fault := fields_fault(names, columns):
             raise ArticleError(f"{source}: {fault}")
-        wanted = {field: columns.get(field, field) for field in FIELDS}
-        self.names = {field: name for field, name in wanted.items() if name in names}
+        expected = {field: columns.get(field, field) for field in FIELDS}
+        self.names = {field: name for field, name in expected.items() if name in names}
         for field, name in self.names.items():
             if names.count(name) > 1:
                 raise ArticleError(f"{source} has {names.count(name)} columns named '{name}'; rename all but one.")

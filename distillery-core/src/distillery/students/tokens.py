@@ -16,7 +16,7 @@ from ..errors import ModelError
 from .backends.forks import computing
 from .base_models import sha256_of
 
-# Characters of a long text that are tokenized per token wanted: real text has 3 to 6 a token. Where
+# Characters of a long text that are tokenized per token that is read: real text has 3 to 6 a token. Where
 # they do not suffice (long runs of spaces, say) the whole text is tokenized, so nothing is lost.
 CHARACTERS_PER_TOKEN = 24
 
@@ -73,7 +73,7 @@ class HeadTailTokenizer:
         head_text = text[:window].rpartition(" ")[0] or text[:window]
         tail_text = text[-window:].partition(" ")[2] or text[-window:]
         head, tail = self._ids([head_text, tail_text])
-        # One more than wanted: the token at the cut may differ from that of the whole text.
+        # One more than needed: the token at the cut may differ from that of the whole text.
         if len(head) > self._head and len(tail) > self._tail:
             return head[: self._head] + tail[len(tail) - self._tail :]
         return self._ids([text])[0]

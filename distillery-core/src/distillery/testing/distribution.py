@@ -32,23 +32,23 @@ def name_faults(item: InstalledFilter, config: FilterConfig) -> list[str]:
         "the distribution": (item.distribution, distribution_of(name)),
     }
     return [
-        f"{what} is named {found}.  For the filter '{name}' it must be {wanted}."
-        for what, (found, wanted) in names.items()
-        if found != wanted
+        f"{what} is named {found}.  For the filter '{name}' it must be {expected}."
+        for what, (found, expected) in names.items()
+        if found != expected
     ]
 
 
 def metadata_faults(distribution: Distribution) -> list[str]:
     """Return whether the README or the licence is missing from a distribution's metadata."""
     metadata = distribution.metadata.json
-    wanted = {
+    expected = {
         "the text of a README": ("description", 'readme = "README.md"'),
         "a licence": ("license_expression", 'license = "Apache-2.0" or another SPDX expression'),
         "the licence's text": ("license_file", 'license-files = ["LICENSE"]'),
     }
     return [
         f"its metadata lacks {what}.  Put {remedy} into pyproject.toml."
-        for what, (key, remedy) in wanted.items()
+        for what, (key, remedy) in expected.items()
         if not metadata.get(key)
     ]
 

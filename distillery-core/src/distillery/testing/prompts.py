@@ -16,7 +16,7 @@ def prompt_faults(config: FilterConfig, folder: Path) -> list[str]:
         return [f"{path} does not exist.  Write the prompt that made the labels, or correct oracle.prompt."]
     text = path.read_text(encoding="utf-8")
     return [
-        f"{path.name} does not hold {wanted}.  Labels made without it mean something else."
-        for wanted in (*SLOTS, *config.dimension_names)
-        if wanted not in text
+        f"{path.name} does not hold {expected}.  Labels made without it mean something else."
+        for expected in (*SLOTS, *config.dimension_names)
+        if expected not in text
     ]

@@ -1,4 +1,4 @@
-"""Precisions: a reduced one is admitted where its scores stay close to float32, and what was measured is kept."""
+"""Precisions: a reduced one is accepted where its scores stay close to float32, and what was measured is kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...errors import BackendError
 from ..base_models import sha256_of
 from .contract import AUTO, NetworkRecipe, Outputs
 
-# A reduced precision is admitted within these distances of float32, on the 0-10 scale
+# A reduced precision is accepted within these distances of float32, on the 0-10 scale
 # (docs/decisions/precision-gate.md; `distillery bench` measures them on real articles).
 MAX_DIFFERENCE = 0.1
 MEAN_DIFFERENCE = 0.02

@@ -97,8 +97,8 @@ class OpenAIBatches:
             for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
                 content = await self._client.files.content(file_id)
                 results |= dict(self._results(content.text, self._sent.get(reference, self._form.current)))
-        wanted = set(names)
-        known = {name: result for name, result in results.items() if name in wanted}
+        expected = set(names)
+        known = {name: result for name, result in results.items() if name in expected}
         return BatchState(is_over=True, results=known, fault=_fault(batch))
 
     def _results(self, lines: str, sent: Form) -> Iterator[tuple[str, Result]]:
