@@ -1,4 +1,4 @@
-"""The broken filters: each with one thing wrong, and what its error must say."""
+"""The broken filters: each with one fault, and the texts that its error must contain."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ CASES = [
         (f"{NOT_IMPORTED}ModuleNotFoundError: No module named 'distillery.not_yet'", "distillery-core", REMOVE),
         {"module_source": "import distillery.not_yet\n"},
         cause="ModuleNotFoundError",
-        never_says=("pip install distillery,", "pip install distillery "),  # a stranger's package on PyPI
+        never_says=("pip install distillery,", "pip install distillery "),  # somebody else's package on PyPI
     ),
     Case(
         "exception at import",
@@ -138,7 +138,7 @@ CASES = [
         in_metadata=True,
     ),
     Case(
-        "stranger and core too new",
+        "other publisher and core too new",
         "FilterVersionError",
         (f"broken {TINY_VERSION} needs distillery-core >=0.1,<0.9", "pip install -U acme-broken"),
         {"requires_core": ">=0.1,<0.9", "distribution": "acme-broken", "module_source": "raise RuntimeError\n"},

@@ -1,4 +1,4 @@
-"""What must hold in every environment, however broken the packages in it are."""
+"""Checks that hold in every environment, also with broken packages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CORE_VERSION = version_of(CORE)
 
 
 def assert_commands_work(venv: CleanVenv, **variables: str) -> dict[str, str | None]:
-    """Check the commands that no broken package may touch; return what the list says of each filter.
+    """Check the commands that no broken package may affect; return the fault that the list shows for each filter.
 
     Each runs in a process of its own. Of two filters of one name the list's last one is returned.
     """
@@ -48,7 +48,7 @@ def assert_fails(venv: CleanVenv, *arguments: str, status: int, message: str, **
     assert (done.returncode, done.stdout, done.stderr) == (status, "", f"error: {message}\n")
 
 
-def doctors_faults(venv: CleanVenv, *names: str, status: int) -> dict[str, str | None]:
+def faults_from_doctor(venv: CleanVenv, *names: str, status: int) -> dict[str, str | None]:
     """Run doctor, check its exit status, and return the fault of each filter by name."""
     done = venv.distillery("doctor", *names, *JSON)
     assert (done.returncode, done.stderr) == (status, "")

@@ -1,4 +1,4 @@
-"""What the cross-package tests share: built once, installed where a test needs it."""
+"""Fixtures of the cross-package tests: wheels built once, and environments to install them in."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def core_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def steady_wheel(student: TinyStudent, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The good filter, which must work whatever else is installed."""
+    """The good filter, which must work beside any other package."""
     return tiny_filter_wheel(tmp_path_factory.mktemp("steady"), name="steady", student=student)
 
 
 @pytest.fixture(scope="session")
 def new_venv(core_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> NewVenv:
-    """A maker of clean environments."""
+    """A function that makes clean environments."""
     dependencies = tmp_path_factory.mktemp("dependencies") / "site-packages"
     link_dependencies(dependencies)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from checks import CORE_VERSION, FAILED, OK, assert_commands_work, doctors_faults
+from checks import CORE_VERSION, FAILED, OK, assert_commands_work, faults_from_doctor
 from tiny_student import TinyStudent
 from venvs import CleanVenv, NewVenv
 from wheels import TINY_VERSION, tiny_filter_wheel, tiny_wheel
@@ -18,25 +18,25 @@ Files = Mapping[str, bytes]
 ARTICLE = {"id": 1, "title": "A bridge", "content": "It opened on Monday, and a town of thousands can cross."}
 INFO = f"distillery_filter_steady-{TINY_VERSION}.dist-info"
 METADATA = b"Metadata-Version: 2.1\nName: %s\nVersion: %s\n"
-STRANGER = METADATA % (b"stranger", b"1.0")
+UNRELATED = METADATA % (b"unrelated", b"1.0")
 CAFE = METADATA % (b"distillery-filter-cafe", b"1.0")
 NO_UTF_8 = b"Summary: caf\xe9\n"
 CAFE_POINT = b"[distillery.filters]\ncafe = json\n"
 
 # Packages that do not concern distillery.
-STRANGERS: dict[str, Files] = {
+UNRELATED_PACKAGES: dict[str, Files] = {
     "entry points not UTF-8": {
-        "METADATA": STRANGER,
-        "entry_points.txt": b"\xff\xfe[console_scripts]\nstranger = nowhere:main\n",
+        "METADATA": UNRELATED,
+        "entry_points.txt": b"\xff\xfe[console_scripts]\nunrelated = nowhere:main\n",
     },
-    "entry point without a value": {"METADATA": STRANGER, "entry_points.txt": b"[console_scripts]\nstranger\n"},
-    "metadata not UTF-8": {"METADATA": STRANGER + NO_UTF_8, "entry_points.txt": b""},
+    "entry point without a value": {"METADATA": UNRELATED, "entry_points.txt": b"[console_scripts]\nunrelated\n"},
+    "metadata not UTF-8": {"METADATA": UNRELATED + NO_UTF_8, "entry_points.txt": b""},
     "no metadata": {"RECORD": b""},
     "empty folder": {},
     "no name": {"METADATA": b"Metadata-Version: 2.1\nVersion: 1.0\n"},
-    "no version": {"METADATA": b"Metadata-Version: 2.1\nName: stranger\n"},
-    "invalid version": {"METADATA": METADATA % (b"stranger", b"newest")},
-    "wrong requirement": {"METADATA": STRANGER + b"Requires-Dist: numpy as new as possible\n"},
+    "no version": {"METADATA": b"Metadata-Version: 2.1\nName: unrelated\n"},
+    "invalid version": {"METADATA": METADATA % (b"unrelated", b"newest")},
+    "wrong requirement": {"METADATA": UNRELATED + b"Requires-Dist: numpy as new as possible\n"},
 }
 
 # Filters, and what the fault of each says.
@@ -95,9 +95,9 @@ def scores_with_torch(venv: CleanVenv, **variables: str) -> None:
     assert json.loads(done.stdout)["results"]["steady"]["error"] is None
 
 
-def test_damaged_strangers_harm_nothing(steady_venv: CleanVenv, tmp_path: Path) -> None:
+def test_damaged_unrelated_packages_harm_nothing(steady_venv: CleanVenv, tmp_path: Path) -> None:
     """With all of them at once the good filter scores; doctor names the unreadable ones, and does not fail for them."""
-    for number, files in enumerate(STRANGERS.values()):
+    for number, files in enumerate(UNRELATED_PACKAGES.values()):
         write_info(tmp_path / f"broken{number}-1.0.dist-info", files)
     (tmp_path / "broken9-1.0.dist-info").mkdir()
     (tmp_path / "broken9-1.0.dist-info" / "METADATA").symlink_to("METADATA")  # a loop
@@ -202,7 +202,7 @@ def _not_utf_8_before_it(site: Path, elsewhere: Path, info: Path) -> Path:
     return folder
 
 
-def _stranger_of_its_name(site: Path, elsewhere: Path, info: Path) -> Path:
+def _unrelated_of_its_name(site: Path, elsewhere: Path, info: Path) -> Path:
     del site, info
     files = {"METADATA": b"", "entry_points.txt": b"[distillery.filters]\nsteady = json\n"}
     return write_info(elsewhere / "acme_steady-1.0.dist-info", files)
@@ -232,12 +232,12 @@ def test_damaged_copy_does_not_touch_the_sound_one(copy_venv: CleanVenv, tmp_pat
     assert "uninstall distillery-filter-steady" not in done.stdout
 
 
-def test_damaged_stranger_of_the_same_name_does_not_touch_the_sound_filter(
+def test_damaged_unrelated_of_the_same_name_does_not_touch_the_sound_filter(
     steady_venv: CleanVenv, tmp_path: Path
 ) -> None:
     """A filter is provided twice only if both packages are sound."""
     path = {"PYTHONPATH": str(tmp_path)}
-    _stranger_of_its_name(steady_venv.site, tmp_path, steady_venv.site / INFO)
+    _unrelated_of_its_name(steady_venv.site, tmp_path, steady_venv.site / INFO)
     (steady,) = steady_venv.evaluate("load_config('steady').version", **path)
     assert steady.value == TINY_VERSION, steady
     listed = json.loads(steady_venv.distillery("list", "--format", "json", **path).stdout)
@@ -300,7 +300,7 @@ def test_metadata_without_files(half_venv: CleanVenv) -> None:
     title = f"distillery-filter-half {TINY_VERSION}"
     assert half.message == f"'half' is only half installed: the files of {title} are gone.\n  {AGAIN}"
     assert assert_commands_work(half_venv) == {"steady": None, "half": half.message}
-    assert doctors_faults(half_venv, status=FAILED) == {"steady": None, "half": half.message}
+    assert faults_from_doctor(half_venv, status=FAILED) == {"steady": None, "half": half.message}
 
 
 def test_metadata_with_a_folder_that_only_holds_compiled_modules(half_venv: CleanVenv) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import sys
 import tomllib
 from itertools import pairwise
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import processes
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -144,7 +144,7 @@ def test_command_lines_of_every_kind_are_run() -> None:
 @pytest.mark.parametrize("script", sorted((ROOT / "examples").glob("*.py")), ids=lambda script: script.name)
 def test_examples_run(script: Path) -> None:
     """Every example runs to its end and prints something."""
-    result = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, timeout=600)
+    result = processes.run(sys.executable, script, text=True)
 
     assert result.returncode == 0, result.stderr
     assert result.stdout

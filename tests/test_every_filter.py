@@ -1,4 +1,4 @@
-"""What holds of every filter of the repository: its prefilter's phrases, and its oracle's prompt."""
+"""Checks of every filter of the repository: its prefilter's phrases, and its oracle's prompt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A good filter really scores, alone and in the worst company."""
+"""A good filter really scores, alone and beside many broken packages."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_one_unreadable_article_is_an_error_of_its_own(scored: list[dict[str, An
 
 
 def test_batch_equals_one_by_one(scored: list[dict[str, Any]]) -> None:
-    """Company changes no score."""
+    """The other articles of a batch change no score."""
     for together, alone in zip(scored[:2], scored[3:], strict=True):
         assert alone["scores"] == pytest.approx(together["scores"], abs=1e-4)
 
@@ -69,7 +69,7 @@ def test_provenance_says_what_scored(scored: list[dict[str, Any]], student: Tiny
     }
 
 
-def test_crowd_of_broken_packages(
+def test_many_broken_packages_at_once(
     new_venv: NewVenv, steady_wheel: Path, student: TinyStudent, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """With every broken filter and a broken plugin at once, list, doctor and score still serve the good one."""

@@ -1,4 +1,4 @@
-"""Packages that extend the host: a broken one costs a warning, never a command or a filter."""
+"""Packages that extend the host: a broken one causes a warning and breaks no command and no filter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every filter of the repository goes by one name and one version, everywhere."""
+"""Every filter of the repository has one name and one version, everywhere."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def test_one_name_everywhere(project: Path, metadata: dict[str, Any], config: di
     assert wheel["packages"] == [f"src/{package_of(name)}"]
 
 
-def test_facts_stand_in_the_config_alone(metadata: dict[str, Any]) -> None:
+def test_only_the_config_states_facts(metadata: dict[str, Any]) -> None:
     """Version, summary and requirements are read from config.yaml, not repeated."""
     assert {"version", "description", "dependencies"} == set(metadata["project"]["dynamic"])
     assert {"version", "description", "dependencies"} & set(metadata["project"]) == set()
 
 
 def test_core_range_has_both_bounds(config: dict[str, Any]) -> None:
-    """A filter says from which core to which, and the core beside it lies between."""
+    """A filter states from which core to which, and the core of this repository is in that range."""
     specifiers = SpecifierSet(config["requires_core"])
     operators = {specifier.operator for specifier in specifiers}
     assert operators & LOWER

@@ -14,7 +14,7 @@ from subprocess import CompletedProcess
 import pytest
 import yaml
 from broken_filters import CASES, Case
-from checks import FAILED, OK, USAGE, assert_commands_work, assert_fails, doctors_faults
+from checks import FAILED, OK, USAGE, assert_commands_work, assert_fails, faults_from_doctor
 from tiny_student import TinyStudent
 from venvs import CleanVenv, NewVenv, Outcome
 from wheels import OFFERS_ITS_FOLDER, TINY_VERSION, tiny_config, tiny_filter_wheel, tiny_wheel
@@ -24,8 +24,8 @@ LISTED = "[f'{item.name} {item.version}' for item in list_filters()]"
 
 
 @dataclass(frozen=True)
-class Trial:
-    """A case in its environment, and what three processes of it gave.
+class CaseResult:
+    """A case in its environment, and the results of three processes.
 
     One used in Python the broken filter and then the good one, one was doctor, and one a command
     that needs the broken filter.
@@ -47,8 +47,8 @@ def trial(
     steady_wheel: Path,
     student: TinyStudent,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Trial:
-    """A case, tried out."""
+) -> CaseResult:
+    """A case, installed and run."""
     case: Case = request.param
     venv = new_venv(steady_wheel, case.build(tmp_path_factory.mktemp("broken"), student))
     (venv.work / "articles.jsonl").write_text('{"title": "A bridge", "content": "It opened on Monday."}\n')
@@ -58,10 +58,10 @@ def trial(
         doctor = pool.submit(venv.distillery, "doctor", "--format", "json")
         failed = pool.submit(venv.distillery, *command, "broken")
     broken, steady, listed = outcomes.result()
-    return Trial(case, venv, broken, steady, listed, doctor.result(), failed.result())
+    return CaseResult(case, venv, broken, steady, listed, doctor.result(), failed.result())
 
 
-def test_broken_filter_raises_its_own_error(trial: Trial) -> None:
+def test_broken_filter_raises_its_own_error(trial: CaseResult) -> None:
     """The error is of the right class, and names the object, its full version and the remedy."""
     assert trial.broken.error == trial.case.error, trial.broken
     assert "DistilleryError" in trial.broken.family
@@ -73,19 +73,19 @@ def test_broken_filter_raises_its_own_error(trial: Trial) -> None:
         assert text not in trial.broken.message
 
 
-def test_good_filter_works_in_the_same_process(trial: Trial) -> None:
+def test_good_filter_works_in_the_same_process(trial: CaseResult) -> None:
     """After the failure the good filter still loads, and the list still shows both."""
     assert trial.steady.value == TINY_VERSION, trial.steady
     assert trial.listed.value == [f"broken {TINY_VERSION}", f"steady {TINY_VERSION}"]
 
 
-def test_commands_are_unharmed(trial: Trial) -> None:
-    """list, --help, --version and info run as ever; list shows a fault only if metadata tells."""
+def test_commands_are_unharmed(trial: CaseResult) -> None:
+    """list, --help, --version and info work; list shows a fault only if the metadata shows it."""
     in_metadata = trial.broken.message if trial.case.in_metadata else None
     assert assert_commands_work(trial.venv) == {"broken": in_metadata, "steady": None}
 
 
-def test_doctor_reports_only_the_broken_filter(trial: Trial) -> None:
+def test_doctor_reports_only_the_broken_filter(trial: CaseResult) -> None:
     """Doctor says what loading says, and exits 1."""
     assert (trial.doctor.returncode, trial.doctor.stderr) == (FAILED, "")
     broken, steady = json.loads(trial.doctor.stdout)["filters"]
@@ -94,7 +94,7 @@ def test_doctor_reports_only_the_broken_filter(trial: Trial) -> None:
         assert text in broken["fault"]
 
 
-def test_command_on_the_broken_filter_fails_cleanly(trial: Trial) -> None:
+def test_command_on_the_broken_filter_fails_cleanly(trial: CaseResult) -> None:
     """It prints the same message on stderr and exits 1, without a traceback."""
     done = trial.command
     assert (done.returncode, done.stdout, done.stderr) == (FAILED, "", f"error: {trial.broken.message}\n")
@@ -141,8 +141,8 @@ def test_names_are_read_as_pip_reads_them(steady_venv: CleanVenv) -> None:
 def test_commands_work_with_nothing_broken(steady_venv: CleanVenv) -> None:
     """The environment of all other cases, without anything broken in it."""
     assert_commands_work(steady_venv)
-    assert doctors_faults(steady_venv, status=OK) == {"steady": None}
-    assert doctors_faults(steady_venv, "steady", status=OK) == {"steady": None}
+    assert faults_from_doctor(steady_venv, status=OK) == {"steady": None}
+    assert faults_from_doctor(steady_venv, "steady", status=OK) == {"steady": None}
     table = steady_venv.distillery("list")
     assert (table.returncode, table.stderr) == (OK, "")
     assert f" steady   {TINY_VERSION}     ok " in table.stdout
@@ -157,7 +157,7 @@ def test_commands_work_without_any_filter(new_venv: NewVenv) -> None:
     assert (table.returncode, table.stdout) == (OK, "")
     assert "No filters are installed" in table.stderr
     assert 'pip install "distillery-filter-' in table.stderr
-    assert doctors_faults(venv, status=OK) == {}
+    assert faults_from_doctor(venv, status=OK) == {}
     (unknown,) = venv.evaluate("load_filter('steady')")
     assert "Installed: none" in unknown.message
 
@@ -166,17 +166,17 @@ def test_commands_work_without_any_filter(new_venv: NewVenv) -> None:
 def twice_venv(
     new_venv: NewVenv, steady_wheel: Path, student: TinyStudent, tmp_path_factory: pytest.TempPathFactory
 ) -> CleanVenv:
-    """'twice' from its own distribution and, spelt 'Twice', from a stranger's; either alone would work."""
+    """'twice' from its own distribution and, spelt 'Twice', from another publisher's; either alone would work."""
     folder = tmp_path_factory.mktemp
     return new_venv(
         steady_wheel,
         tiny_filter_wheel(folder("official"), name="twice", student=student, version="6.1.0"),
-        tiny_filter_wheel(folder("stranger"), name="Twice", student=student, version="0.1", distribution="acme-twice"),
+        tiny_filter_wheel(folder("other"), name="Twice", student=student, version="0.1", distribution="acme-twice"),
     )
 
 
 def test_duplicate_is_refused(twice_venv: CleanVenv) -> None:
-    """Neither is chosen: the error names both distributions and versions, and says to remove the stranger."""
+    """Neither is chosen: the error names both distributions and versions, and says to remove the unofficial one."""
     twice, steady, listed = twice_venv.evaluate("load_config('twice')", STEADY_VERSION, LISTED)
     assert twice.error == "DuplicateFilterError"
     assert twice.message == (
@@ -190,14 +190,14 @@ def test_commands_with_a_duplicate(twice_venv: CleanVenv) -> None:
     """The list shows both with the same fault, and doctor fails."""
     (twice,) = twice_venv.evaluate("load_config('twice')")
     assert assert_commands_work(twice_venv) == {"steady": None, "twice": twice.message}
-    assert doctors_faults(twice_venv, status=FAILED) == {"steady": None, "twice": twice.message}
+    assert faults_from_doctor(twice_venv, status=FAILED) == {"steady": None, "twice": twice.message}
     assert_fails(twice_venv, "info", "twice", status=FAILED, message=twice.message)
 
 
 def test_duplicate_within_one_distribution(
     new_venv: NewVenv, steady_wheel: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Two spellings of one name in one package: no reader is told to remove one of two equal things."""
+    """Two spellings of one name in one package: the message does not advise to remove one of two equal things."""
     wheel = tiny_wheel(
         tmp_path_factory.mktemp("alias"),
         distribution="acme-alias",
@@ -210,10 +210,10 @@ def test_duplicate_within_one_distribution(
     assert steady.value == TINY_VERSION
 
 
-def test_fault_is_laid_at_one_filter_of_a_distribution(
+def test_only_the_broken_filter_of_a_distribution_has_a_fault(
     new_venv: NewVenv, steady_wheel: Path, student: TinyStudent, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Of two filters in one distribution, doctor blames the broken one only."""
+    """Of two filters in one distribution, doctor reports a fault of the broken one only."""
     good = {"__init__.py": OFFERS_ITS_FOLDER, "config.yaml": yaml.safe_dump(tiny_config("good", student))}
     wheel = tiny_wheel(
         tmp_path_factory.mktemp("pair"),
@@ -226,7 +226,7 @@ def test_fault_is_laid_at_one_filter_of_a_distribution(
             **{f"good/compact/{path.name}": path.read_bytes() for path in student.adapter.iterdir()},
         },
     )
-    faults = doctors_faults(new_venv(steady_wheel, wheel), status=FAILED)
+    faults = faults_from_doctor(new_venv(steady_wheel, wheel), status=FAILED)
     assert "RuntimeError: bad" in str(faults["bad"])
     assert (faults["good"], faults["steady"]) == (None, None)
 
@@ -263,7 +263,7 @@ def test_allow_list_that_names_both(pair_venv: CleanVenv) -> None:
 
 
 def test_empty_allow_list_allows_none(pair_venv: CleanVenv) -> None:
-    """An empty value is not an absent one, and nobody is told to install what is installed."""
+    """An empty value is not an absent one, and the message does not advise to install what is installed."""
     steady, listed = pair_venv.evaluate("load_config('steady')", LISTED, DISTILLERY_FILTERS="")
     assert steady.error == "FilterNotFoundError"
     assert "DISTILLERY_FILTERS='' leaves it out.  Allowed: none" in steady.message

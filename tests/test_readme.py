@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
+import processes
 import pytest
 from click.testing import CliRunner
 
@@ -27,7 +27,7 @@ def test_first_example_prints_what_the_readme_shows() -> None:
     block = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, re.DOTALL)
     assert block is not None
 
-    result = subprocess.run([sys.executable, "-c", block[1]], capture_output=True, text=True, check=True)
+    result = processes.run(sys.executable, "-c", block[1], text=True, check=True)
 
     words, numbers = _words_and_numbers(result.stdout)
     shown_words, shown_numbers = _words_and_numbers(block[2])

@@ -212,7 +212,7 @@ def test_installed_filters_are_listed(venv: CleanVenv, filter_wheels: dict[str, 
 
 
 def test_the_code_that_runs_is_the_wheels(venv: CleanVenv) -> None:
-    """Nothing of the source tree is on the path, or these tests would prove nothing."""
+    """Nothing of the source tree is on the path; otherwise these tests would test the wrong code."""
     home, names, paths = venv.evaluate(
         "distillery.__file__", "[load_config(item.name).name for item in list_filters()]", "sys.path"
     )
@@ -281,10 +281,10 @@ def test_installed_filters_conform(venv: CleanVenv) -> None:
 
 @each_released
 @pytest.mark.skipif(not REAL_ARTICLES.exists(), reason="needs the real articles of ../shared/data")
-def test_no_wheel_carries_an_article_of_somebody_elses(
+def test_no_wheel_contains_third_party_articles(
     released: Path, filter_wheels: dict[str, Path], real_word_runs: set[int]
 ) -> None:
-    """No run of twelve words of a golden article stands in a real one."""
+    """No run of twelve words of a golden article is in a real one."""
     assert len(real_word_runs) > 100_000
     for record in golden_of(filter_wheels[released.name]):
         assert not word_runs(record["article"]) & real_word_runs, record["article"].get("id")

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import processes
 
-PROBE = Path(__file__).with_name("probe.py")
+EVALUATE = Path(__file__).with_name("evaluate_expressions.py")
 
 # An audit hook costs no import, so that what a command imports can still be asserted.
 _REFUSE_NETWORK = """
@@ -46,7 +46,7 @@ def link_dependencies(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an expression gave: a value, or an error with its message, its bases and its cause."""
+    """The result of an expression: a value, or an error with its message, its base classes and its cause."""
 
     value: Any = None
     error: str | None = None
@@ -57,7 +57,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class CleanVenv:
-    """A virtual environment of its own home, cache and working folder, without a network."""
+    """A virtual environment with its own home, cache and working folder, without a network."""
 
     folder: Path
     cache: Path
@@ -101,16 +101,16 @@ class CleanVenv:
         return self.run("distillery", *arguments, **variables)
 
     def evaluate(self, *expressions: str, **variables: str) -> list[Outcome]:
-        """Evaluate expressions one after the other in one new process; see `probe` for their names."""
+        """Evaluate expressions one after the other in one new process; see `evaluate_expressions` for their names."""
         answers = self.work / "answers.json"
         answers.unlink(missing_ok=True)
-        done = self.run("python", "-P", str(PROBE), str(answers), *expressions, **variables)
+        done = self.run("python", "-P", str(EVALUATE), str(answers), *expressions, **variables)
         assert done.returncode == 0, done.stderr
         return [Outcome(**entry) for entry in json.loads(answers.read_text(encoding="utf-8"))]
 
 
 class NewVenv(Protocol):
-    """Makes a clean environment that holds the core and the wheels given."""
+    """Makes a clean environment with the core and the wheels given."""
 
     def __call__(self, *wheels: Path) -> CleanVenv:
         """Return a new environment."""

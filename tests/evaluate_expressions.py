@@ -1,4 +1,4 @@
-"""Run inside a clean environment: evaluate expressions in turn and write what each gave as JSON."""
+"""Run inside a clean environment: evaluate expressions in turn and write their results as JSON."""
 
 from __future__ import annotations
 
