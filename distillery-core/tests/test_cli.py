@@ -48,6 +48,16 @@ def test_each_command_has_help_and_a_format(command: str) -> None:
     assert "--format [table|json]" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"), [("scor", "Did you mean 'score'?"), ("wash", "Packages such as distillery-tools")]
+)
+def test_a_command_that_does_not_exist_is_answered_with_what_may_be_meant(name: str, hint: str) -> None:
+    result = run(name)
+
+    assert result.exit_code == USAGE
+    assert f"No such command '{name}'. {hint}" in result.stderr
+
+
 @pytest.mark.parametrize("arguments", [["scor"], ["--nope"], ["list", "--nope"], ["list", "extra"], ["info"]])
 def test_misuse(arguments: list[str]) -> None:
     result = run(*arguments)

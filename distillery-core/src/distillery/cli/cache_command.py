@@ -46,7 +46,10 @@ def clear_command(output_format: str) -> None:
 )
 @format_option
 def prune_command(n_days: float, output_format: str) -> None:
-    """Remove what is no longer used: of other versions, of interrupted conversions, or unused for long."""
+    """Remove what is no longer used.
+
+    That is what other versions made, what interrupted conversions left, and what was not used for long.
+    """
     versions = {name: _installed(name) for name in _VERSIONED}
     oldest = time.time() - n_days * DAY
     _remove(

@@ -5,6 +5,7 @@ Why: docs/decisions/click.md
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
 from collections.abc import Mapping
@@ -42,6 +43,15 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is meant; a wrong name is answered with the nearest one, or where others come from."""
+        name = args[0]
+        if name not in self._targets() and name[:1].isalnum() and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {name!r}. {self._hint(name)}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list of commands without importing any."""
         with formatter.section("Commands"):
@@ -54,6 +64,10 @@ class LazyGroup(click.Group):
         except DistilleryError as error:
             click.echo(f"error: {error}", err=True)
             sys.exit(USAGE if isinstance(error, _USAGE_ERRORS) else FAILED)
+
+    def _hint(self, name: str) -> str:
+        near = difflib.get_close_matches(name, self._targets(), n=1)
+        return f"Did you mean {near[0]!r}?" if near else "Packages such as distillery-tools add further commands."
 
     def _targets(self) -> dict[str, Target]:
         offered: dict[str, Target] = {}
