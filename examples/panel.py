@@ -8,6 +8,7 @@ import distillery
 lines = (Path(__file__).parent / "articles.jsonl").read_text(encoding="utf-8").splitlines()
 articles = [json.loads(line) for line in lines]
 
+# Needs a second filter beside uplifting: pip install ./filters/investment-risk
 panel = distillery.load_filters(["uplifting", "investment-risk"])
 for article, result in zip(articles, panel.score_iter(articles), strict=True):
     print(article["title"][:60])

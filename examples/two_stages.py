@@ -8,7 +8,7 @@ import distillery
 lines = (Path(__file__).parent / "articles.jsonl").read_text(encoding="utf-8").splitlines()
 articles = [json.loads(line) for line in lines]
 
-scorer = distillery.load_filter("investment-risk", mode="hybrid")
+scorer = distillery.load_filter("uplifting", mode="hybrid")
 scores = scorer.score(articles)
 
 skipped = sum(score.stage_used == "stage1" for score in scores)
