@@ -184,13 +184,40 @@ def test_the_schema_asks_for_every_dimension_and_nothing_else() -> None:
         '{"human_gain": {"score": 2, "score": 9}, "evidence_level": 3, "change_durability": 4}',
         '```json\n{"human_gain": 2, "evidence_level": 3, "change_durability": 4, "human_gain": 9,}\n```',
         '{"scores": {"human_gain": 2, "evidence_level": 3, "change_durability": 4, "human_gain": 2}}',
+        '{"human_gain": {"score": 2, "Score": 9}, "evidence_level": 3, "change_durability": 4}',
+        '{"human_gain": 9, "scores": {"human_gain": 2, "evidence_level": 3, "change_durability": 4}}',
+        '{"human_gain": 2, "evidence_level": 3, "change_durability": 4, "final": {"Human Gain": 9}}',
     ],
-    ids=["sound", "score", "mended", "nested"],
+    ids=["sound", "score", "mended", "nested", "spelling", "outside", "inside"],
 )
 def test_dimension_that_is_given_twice_is_malformed(text: str) -> None:
     """No value is the last word, in sound JSON as in JSON that was mended."""
     with pytest.raises(MalformedReplyError, match=r"human_gain.* more than once"):
         parse_reply(text, ("human_gain", "evidence_level", "change_durability"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"scores": {"human_gain": 2, "evidence_level": 3}, "final": {"human_gain": 9, "evidence_level": 3}}',
+        '{"scores": {"human_gain": 2, "evidence_level": 3}, "scores": {"human_gain": 9, "evidence_level": 3}}',
+    ],
+    ids=["two-names", "one-name"],
+)
+def test_all_scores_given_twice_in_one_object_are_malformed(text: str) -> None:
+    """Neither is the last word."""
+    with pytest.raises(MalformedReplyError):
+        parse_reply(text, DIMENSIONS)
+
+
+def test_words_or_confidences_about_dimensions_may_stand_beside() -> None:
+    """They are no scores."""
+    judged = {"human_gain": {"score": 1}, "evidence_level": {"score": 2}}
+    wanted = {"human_gain": 1.0, "evidence_level": 2.0}
+    reasons = {"human_gain": "much", "evidence_level": "some"}
+    assert parse_reply(reply(**judged, confidence={"human_gain": 0.9, "evidence_level": 0.8}), DIMENSIONS) == wanted
+    assert parse_reply(reply(human_gain=1, evidence_level=2, reasons=reasons), DIMENSIONS) == wanted
+    assert parse_reply(reply(scores=judged, reasons=reasons), DIMENSIONS) == wanted
 
 
 def test_other_keys_may_be_given_twice() -> None:

@@ -36,13 +36,40 @@ def parse_reply(text: str, dimensions: Sequence[str]) -> dict[str, float]:
 
 
 def _complete(found: dict[str, Any], dimensions: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield the object if it has all dimensions, or the one inside it that has."""
-    for candidate in (found, *found.values()):
-        if isinstance(candidate, dict) and {normalised(name) for name in dimensions} <= {
-            normalised(key) for key in candidate
-        }:
-            yield candidate
-            return
+    """Yield the object if it has all dimensions, else each one inside it that has.
+
+    Raises MalformedReplyError if an object inside scores a dimension that is scored outside, and otherwise.
+    """
+    known = {normalised(name) for name in dimensions}
+    inside = {key: value for key, value in found.items() if isinstance(value, dict) and normalised(key) not in known}
+    scored = {key: points for key, value in inside.items() if (points := _scored(value, known))}
+    outside = _scored(found, known)
+    repeated = [key for key in _repeated(found) if key in scored]
+    for points in scored.values():
+        repeated += [name for name in points.keys() & outside.keys() if _differ(points[name], outside[name])]
+    if repeated:
+        raise MalformedReplyError(f"the reply gives {', '.join(sorted(set(repeated)))} more than once")
+    if known <= _names(found):
+        yield found
+        return
+    whole = [value for value in inside.values() if known <= _names(value)]
+    yield from [value for value in whole if known <= _scored(value, known).keys()] or whole[:1]
+
+
+def _names(value: Mapping[str, Any]) -> set[str]:
+    """Return the keys of an object as dimensions are written."""
+    return {normalised(key) for key in value}
+
+
+def _scored(value: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
+    """Return the judgements and bare scores that an object gives dimensions."""
+    given = {normalised(key): judgement for key, judgement in value.items() if normalised(key) in known}
+    return {name: judgement for name, judgement in given.items() if is_score(_points(judgement))}
+
+
+def _differ(one: Any, other: Any) -> bool:
+    """Tell whether two scores of one dimension differ; a bare number beside a judgement may mean something else."""
+    return _has_score(one) == _has_score(other) and _points(one) != _points(other)
 
 
 def normalised(key: str) -> str:
@@ -67,10 +94,15 @@ def _refuse_repeated(answer: Mapping[str, Any], dimensions: Sequence[str]) -> No
     known = {normalised(name) for name in dimensions}
     repeated = [key for key in _repeated(answer) if normalised(key) in known]
     for key, value in answer.items():
-        if normalised(key) in known and any(normalised(name) == "score" for name in _repeated(value)):
+        if normalised(key) in known and _gives_score_twice(value):
             repeated.append(f"{key}.score")
     if repeated:
         raise MalformedReplyError(f"the reply gives {', '.join(sorted(repeated))} more than once")
+
+
+def _gives_score_twice(value: Any) -> bool:
+    names = [name for name in (value if isinstance(value, dict) else ()) if normalised(name) == "score"]
+    return len(names) > 1 or any(name in _repeated(value) for name in names)
 
 
 def _repeated(value: Any) -> set[str]:
