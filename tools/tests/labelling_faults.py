@@ -67,6 +67,7 @@ KEY_FAULTS = (
     stopping("key-gemini", 400, google_error(400, "INVALID_ARGUMENT", "API key not valid", BAD_KEY), "key"),
     stopping("forbidden-page", 403, PAGE.format(title="Attention Required"), "Attention Required"),
     stopping("region", 400, google_error(400, "FAILED_PRECONDITION", "User location is not supported"), "loc"),
+    stopping("key-in-camel-case", 200, {"code": "InvalidApiKey", "message": "Who is it?"}, "refuses the key"),
     stopping("key-in-a-200", 200, {"error": {"message": "Who are you?", "code": 401}}, "Who are you?"),
 )
 
@@ -91,6 +92,18 @@ BALANCE_FAULTS = (
         402,
         {"error": {"message": "You requested up to 4096 tokens, but can only afford 222", "code": 402}},
         "can only afford 222",
+    ),
+    stopping(
+        "balance-in-a-message",
+        200,
+        {"choices": [{"finish_reason": "error", "message": {"content": "", "error": {"message": "No", "code": 402}}}]},
+        "exhausted",
+    ),
+    stopping(
+        "balance-beside-no-choices",
+        200,
+        {"choices": None, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}},
+        "exhausted",
     ),
     stopping("day", 429, google_error(429, "RESOURCE_EXHAUSTED", "Quota", A_DAY), "quota of the day"),
     stopping("day-words", 429, {"error": {"message": "limit: free-models-per-day", "code": 429}}, "the day"),
@@ -217,6 +230,13 @@ OPENAI_FORMS = (
         ("--thinking", "low"),
     ),
     FormFault("in-a-200", ("max_tokens",), {"error": {"message": MAX_TOKENS, "code": 400}}, 200),
+    FormFault("in-a-200-without-a-code", ("max_tokens",), {"error": {"message": MAX_TOKENS}}, 200),
+    FormFault(
+        "in-a-200-coded", ("temperature",), {"error": {"message": "temperature", "code": "unsupported_value"}}, 200
+    ),
+    FormFault("as-a-403", ("response_format",), openai_error("response_format is not supported here"), 403),
+    FormFault("as-a-501", ("json_schema",), openai_error("json_schema is not implemented"), 501),
+    FormFault("as-a-502", ("max_tokens",), {"error": {"message": f"upstream: {MAX_TOKENS}", "code": 502}}, 502),
     FormFault("everything", ("max_tokens", "temperature", "response_format"), openai_error("No")),
 )
 

@@ -152,6 +152,15 @@ OPENAI_REPLIES = {
         "message": {"content": None, "tool_calls": [{"function": {"name": "scores", "arguments": DICT}}]}
     },
     "function-call": {"message": {"content": None, "function_call": {"name": "scores", "arguments": SCORES}}},
+    "second-tool-call": {
+        "message": {"content": None, "tool_calls": [{"function": {"name": "note", "arguments": "{}"}}, TOOL_CALL]}
+    },
+    "parsed": {"message": {"content": None, "parsed": DICT}},
+    "thinking": {"message": {"content": None, "thinking": SCORES}},
+    "thinking-blocks": {"message": {"content": "", "thinking_blocks": [{"type": "thinking", "thinking": SCORES}]}},
+    "thinking-parts": {"message": {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": SCORES}]}]}},
+    "delta": {"body": {"choices": [{"delta": {"content": SCORES}, "finish_reason": "stop"}]}},
+    "text": {"body": {"choices": [{"text": SCORES, "finish_reason": "stop"}]}},
     "no-finish": {"message": {"content": SCORES}, "choice": {"finish_reason": None}},
     "unknown-finish": {"message": {"content": SCORES}, "choice": {"finish_reason": "eos"}},
 }
@@ -205,6 +214,9 @@ def test_thoughts_that_were_cut_short_are_no_answer(labelling: LabellingFixture)
             },
             "content_filter: violence",
         ),
+        ("openai", {"choice": {"finish_reason": "content_filter: SAFETY"}, "message": {"content": ""}}, "SAFETY"),
+        ("openai", {"choice": {"finish_reason": "RECITATION"}, "message": {"content": None}}, "RECITATION"),
+        ("openai", {"choice": {"native_finish_reason": "SAFETY"}, "message": {"content": ""}}, "SAFETY"),
         ("openai", {"message": {"content": None, "refusal": "I will not"}}, "I will not"),
         ("gemini", {"choice": {"finishReason": "SAFETY", "content": {}}}, "SAFETY"),
         ("gemini", {"choice": {"finishReason": "RECITATION", "content": {}}}, "RECITATION"),
@@ -220,7 +232,18 @@ def test_thoughts_that_were_cut_short_are_no_answer(labelling: LabellingFixture)
             "SAFETY: HARM_CATEGORY_HARASSMENT",
         ),
     ],
-    ids=["filter", "category", "refusal", "safety", "recitation", "prompt", "rating"],
+    ids=[
+        "filter",
+        "category",
+        "passed-on",
+        "makers-own",
+        "native",
+        "refusal",
+        "safety",
+        "recitation",
+        "prompt",
+        "rating",
+    ],
 )
 @pytest.mark.parametrize("batch", [(), ("--batch", "--poll-seconds", 0.01)], ids=["single", "batch"])
 def test_block_names_its_reason(
@@ -238,6 +261,7 @@ def test_block_names_its_reason(
 
 EMPTY_REPLIES = {
     "openai-no-choice": ("openai", {"body": {"choices": []}}),
+    "openai-null-message": ("openai", {"choice": {"message": None}}),
     "openai-no-content": ("openai", {"message": {"content": None}}),
     "gemini-no-candidate": ("gemini", {"body": {"candidates": []}}),
     "gemini-no-parts": ("gemini", {"choice": {"content": {"role": "model"}}}),

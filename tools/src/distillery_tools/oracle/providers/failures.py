@@ -123,6 +123,13 @@ _REFUSAL_WORDS = re.compile(
     r"|deprecated|not implemented|does not accept|failed to (?:parse|initiali[sz]e)",
     re.IGNORECASE,
 )
+# Of those the words that no fault of a server uses, for statuses that say nothing of a request.
+_PLAIN_REFUSAL_WORDS = re.compile(
+    r"unsupported|n[o']t support|not permitted|not allowed|unrecogni[sz]ed|extra_forbidden|deprecated|not implemented"
+    r"|does not accept",
+    re.IGNORECASE,
+)
+_REFUSAL_CODES = {"unsupported_parameter", "unsupported_value", "unknown_parameter", "extra_forbidden"}
 _DAY_WORDS = re.compile(r"per[ _-]?day", re.IGNORECASE)
 
 # By what names endpoints call the parts of a request.
@@ -141,12 +148,22 @@ _PART_WORDS = {
 _CODE_KEYS = {"code", "type", "status", "reason", "error_code", "errorcode", "err_code", "status_code"}
 _MESSAGE_KEYS = ("message", "error", "detail", "msg", "error_msg", "status_msg", "error_message", "errors", "raw")
 _REPEATED_KEYS = {"input", "ctx", "url", "messages", "body", "headers", "user_id", "param", "loc", "help", "links"}
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _HTML = re.compile(r"^\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
 _HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _TAGS = re.compile(r"<[^>]*>")
 
 _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_EARLY}
 _FORM_STATUSES = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY}
+# With these, proxies pass a refused part of the request on; of others its words alone decide.
+_STATUSES_BESIDE_THE_FORM = {
+    HTTPStatus.OK,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.NOT_IMPLEMENTED,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+}
 _STATUSES_OF_THEIR_OWN = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 _PATH_STATUSES = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE}
 
@@ -264,6 +281,8 @@ def _coded_balance(refusal: Refusal, _form: RequestForm, _sent: Form) -> CallErr
 
 def _server_failure(refusal: Refusal, form: RequestForm, sent: Form) -> CallError | None:
     """Return a server's fault; some pass a refused parameter on as one."""
+    if refused := _plainly_refused_part(refusal, form, sent):
+        return refused
     if refusal.status == HTTPStatus.NOT_IMPLEMENTED:
         return HardStopError(f"The endpoint does not take such calls ({refusal.shown}).  Correct --base-url.")
     if refusal.status < HTTPStatus.INTERNAL_SERVER_ERROR and refusal.status not in _PASSING:
@@ -271,6 +290,14 @@ def _server_failure(refusal: Refusal, form: RequestForm, sent: Form) -> CallErro
     is_refusal = refusal.status == HTTPStatus.INTERNAL_SERVER_ERROR and _REFUSAL_WORDS.search(refusal.message)
     refused = _refused_part(refusal, form, sent) if is_refusal else None
     return refused or UnavailableError(refusal.shown, refusal.retry_after)
+
+
+def _plainly_refused_part(refusal: Refusal, form: RequestForm, sent: Form) -> CallError | None:
+    """Return the failure of a refused part of the request whose status says something else, or nothing."""
+    if refusal.status not in _STATUSES_BESIDE_THE_FORM:
+        return None
+    is_refusal = refusal.states(_REFUSAL_CODES, _PLAIN_REFUSAL_WORDS)
+    return _refused_part(refusal, form, sent) if is_refusal else None
 
 
 def _stated_in_a_reply(refusal: Refusal, _form: RequestForm, _sent: Form) -> CallError | None:
@@ -427,7 +454,7 @@ class _Facts:
         for key, value in node.items():
             name = key.lower()
             if name in _CODE_KEYS and isinstance(value, (str, int)) and not isinstance(value, bool):
-                self.codes.add(str(value).strip().lower())
+                self.codes |= {str(value).strip().lower(), _CAMEL.sub("_", str(value).strip()).lower()}
             elif name == "param" and isinstance(value, str):
                 self.params.append(value)
             elif name == "loc" and isinstance(value, list) and value:

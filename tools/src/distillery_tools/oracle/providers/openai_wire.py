@@ -11,8 +11,16 @@ from .contract import Completion, Finish, ProviderSettings, Request, Usage
 from .failures import failure_of, no_completion, read_refusal
 from .form import Form, Part, RequestForm
 
-_FINISHES: dict[str, Finish] = {"stop": "stop", "length": "length", "content_filter": "blocked"}
-_THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details")
+_FINISHES: dict[str, Finish] = {
+    "stop": "stop",
+    "length": "length",
+    "model_length": "length",
+    "max_tokens": "length",
+    "max_output_tokens": "length",
+}
+# Within the reasons of OpenAI, and of the makers whose reasons a server passes on, such as ``content_filter: SAFETY``.
+_BLOCKED = ("content_filter", "safety", "recitation", "blocklist", "prohibited", "spii", "sensitive", "refusal")
+_THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks", "thought")
 _SHOWN = 200
 
 
@@ -50,12 +58,13 @@ def completion_of(body: Any, form: RequestForm, sent: Form, headers: Mapping[str
     """Read a reply with HTTP 200; raise the CallError in it, or NoCompletionError if it is not a completion."""
     choices = body.get("choices") if isinstance(body, dict) else None
     choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
-    if stated := (choice.get("error") or (not choice and _states_error(body) and body)):
+    message = _message(choice)
+    stated = choice.get("error") or (message or {}).get("error") or (not choice and _states_error(body) and body)
+    if stated:
         raise _stated_failure(stated, form, sent, headers)
     if choice.get("finish_reason") == "error":
-        raise _stated_failure(_plain(choice) or "no reason stated", form, sent, headers)
-    message = choice.get("message")
-    if not isinstance(message, dict):
+        raise _stated_failure(_text((message or {}).get("content")) or "no reason stated", form, sent, headers)
+    if message is None:
         if not isinstance(choices, list) or choice:
             raise no_completion(json.dumps(body)[:_SHOWN])
         message = {}  # no choice at all: an empty reply, which is asked for again
@@ -94,7 +103,7 @@ def _states_error(body: Any) -> bool:
     """Tell whether an object without choices states an error of any kind."""
     if not isinstance(body, dict):
         return isinstance(body, list) and any(_states_error(item) for item in body)
-    return "choices" not in body or bool(body.get("error"))
+    return not isinstance(body.get("choices"), list) or bool(body.get("error"))
 
 
 def _stated_failure(stated: Any, form: RequestForm, sent: Form, headers: Mapping[str, str] | None) -> CallError:
@@ -104,23 +113,40 @@ def _stated_failure(stated: Any, form: RequestForm, sent: Form, headers: Mapping
     return failure_of(refusal, form, sent)
 
 
-def _plain(choice: Mapping[str, Any]) -> str:
-    message = choice.get("message")
-    return _text(message.get("content")) if isinstance(message, dict) else ""
+def _message(choice: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return a choice's message, under the name that the server gives it; None if there is none.
+
+    A message that is null is an empty one.
+    """
+    for name in ("message", "delta"):
+        if isinstance(message := choice.get(name), dict):
+            return message
+    if isinstance(text := choice.get("text"), str):
+        return {"content": text}
+    return {} if "message" in choice and choice["message"] is None else None
+
+
+def _reasons(choice: Mapping[str, Any]) -> list[str]:
+    """Return why a reply ended: as the server says, and as the maker said whom it asked."""
+    return [str(choice[name]) for name in ("finish_reason", "native_finish_reason") if choice.get(name)]
+
+
+def _blocking(choice: Mapping[str, Any]) -> list[str]:
+    return [reason for reason in _reasons(choice) if any(word in reason.lower() for word in _BLOCKED)]
 
 
 def _finish(choice: Mapping[str, Any], message: Mapping[str, Any]) -> Finish:
-    if _text(message.get("refusal")):
+    if _text(message.get("refusal")) or _blocking(choice):
         return "blocked"
-    return _FINISHES.get(str(choice.get("finish_reason") or "stop"), "other")
+    return _FINISHES.get(str(choice.get("finish_reason") or "stop").lower(), "other")
 
 
 def _block_reason(choice: Mapping[str, Any], message: Mapping[str, Any]) -> str:
     """Return why a reply was blocked: the categories that filtered it, or the model's refusal."""
     results = choice.get("content_filter_results")
     filtered = [name for name, found in (results.items() if isinstance(results, dict) else ()) if _is_filtered(found)]
-    stated = [str(choice.get("finish_reason") or ""), *filtered, _text(message.get("refusal"))]
-    return ": ".join(filter(None, stated))
+    reasons = _blocking(choice) or _reasons(choice)
+    return ": ".join(dict.fromkeys(filter(None, [*reasons, *filtered, _text(message.get("refusal"))])))
 
 
 def _is_filtered(found: Any) -> bool:
@@ -136,37 +162,38 @@ def _reply(message: Mapping[str, Any], finish: Finish) -> str:
     text = _text(message.get("content")) or _text(message.get("refusal"))
     if "{" in text:
         return text
-    for candidate in (_arguments(message), *(() if finish == "length" else map(message.get, _THOUGHTS))):
-        if "{" in (found := _text(candidate)):
-            return found
-    return text
+    places = [_arguments(message), _text(message.get("parsed"))]
+    if finish != "length":
+        places += [_text(message.get(name), thoughts=True) for name in (*_THOUGHTS, "content")]
+    return next((found for found in places if "{" in found), text)
 
 
-def _arguments(message: Mapping[str, Any]) -> Any:
-    """Return the arguments of the first tool call."""
+def _arguments(message: Mapping[str, Any]) -> str:
+    """Return the arguments of all calls of tools, one after another."""
     calls = message.get("tool_calls")
-    first = calls[0] if isinstance(calls, list) and calls and isinstance(calls[0], dict) else {}
-    function = first.get("function") or message.get("function_call")
-    return function.get("arguments") if isinstance(function, dict) else None
+    found = [call.get("function") for call in (calls if isinstance(calls, list) else ()) if isinstance(call, dict)]
+    functions = [each for each in (*found, message.get("function_call")) if isinstance(each, dict)]
+    return "\n".join(_text(function.get("arguments")) for function in functions)
 
 
-def _text(content: Any) -> str:
-    """Return the text of a string, of a list of typed parts without what was thought, or of an object."""
+def _text(content: Any, *, thoughts: bool = False) -> str:
+    """Return the text of a string, of a list of typed parts, or of an object; ``thoughts`` are left out or kept."""
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        return "".join(map(_part_text, content))
+        return "".join(_part_text(part, thoughts=thoughts) for part in content)
     return json.dumps(content) if isinstance(content, dict) else ""
 
 
-def _part_text(part: Any) -> str:
+def _part_text(part: Any, *, thoughts: bool) -> str:
     if not isinstance(part, dict):
         return part if isinstance(part, str) else ""
     kind = str(part.get("type") or "text")
-    if "think" in kind or (kind.startswith("reasoning") and "text" not in part):
+    if not thoughts and ("think" in kind or (kind.startswith("reasoning") and "text" not in part)):
         return ""
-    value = part.get("text", part.get("content", part.get("json")))
-    return _text(value.get("value") if isinstance(value, dict) and "value" in value else value)
+    names = ("text", "content", "json", *(("thinking", "summary") if thoughts else ()))
+    value = next((part[name] for name in names if name in part), None)
+    return _text(value.get("value") if isinstance(value, dict) and "value" in value else value, thoughts=thoughts)
 
 
 def _detail(usage: Mapping[str, Any], group: str, name: str) -> int:
