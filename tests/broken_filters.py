@@ -182,7 +182,7 @@ CASES = [
     Case(
         "another name in the config",
         "FilterContractError",
-        (f"{TITLE} registers a filter 'broken', but its config.yaml names 'other'", "tell the filter's author"),
+        (f"{TITLE} registers a filter 'broken', but its config.yaml names 'other'", "Tell the filter's author"),
         config=lambda config: config.update(name="other"),
     ),
     Case(
