@@ -18,12 +18,12 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from distillery import BaseModelNotFoundError, WeightsError
+from distillery.students.base_models import resolve_base_model
 from distillery.toolkit import (
     BaseModelConfig,
     HeadTailTokenizer,
     PreprocessingConfig,
     load_backbone,
-    resolve_base_model,
     sha256_of,
 )
 from distillery_base_e5_small import MODEL, model_folder
