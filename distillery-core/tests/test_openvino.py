@@ -146,6 +146,16 @@ def test_a_network_is_converted_once(linear_recipe: Recipe, tmp_path: Path) -> N
     assert built == [0.5]
 
 
+def test_converting_leaves_the_programs_logging_as_it_was(linear_recipe: Recipe, tmp_path: Path) -> None:
+    """The converter silences the root logger below errors."""
+    root = logging.getLogger()
+    before = root.level, root.filters[:], root.handlers[:]
+
+    OpenVinoBackend.from_recipe(linear_recipe([]), tmp_path)
+
+    assert (root.level, root.filters, root.handlers) == before
+
+
 def test_another_network_is_converted_on_its_own(linear_recipe: Recipe, warm_cache: Path) -> None:
     built: list[float] = []
 

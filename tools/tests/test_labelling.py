@@ -54,7 +54,9 @@ def test_faults_end_in_labels_or_dead_letters(labelling: LabellingFixture, provi
     left = labelling.report["articles"]["left"]
     assert len({record["id"] for record in (*labels, *dead)}) == len(labels) + len(dead) == 40 - left
     assert labelling.most_attempts() <= 4
-    assert labelling.report["calls"]["all_runs"] == counted
+    calls = labelling.report["calls"]
+    # On a busy machine a request may time out before the server has read it.
+    assert calls["all_runs"] - calls["failures"].get("timeout", 0) <= counted <= calls["all_runs"]
     assert done.exit_code == (FAILED if dead or left else OK)
 
 

@@ -18,7 +18,7 @@ from ...plugins.manager import core_version
 from ..batching import Batching
 from .contract import AUTO, BFLOAT16, FLOAT32, OPENVINO, Backend, Ids, NetworkRecipe, Outputs, get_or_create
 from .forks import check_not_forked, keep_after_fork, note_use
-from .openvino_import import openvino, without_telemetry
+from .openvino_import import openvino, with_logging_unchanged, without_telemetry
 from .precision import REFERENCE, candidate_precisions, choose_precision, load_cached, measure_and_cache
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _save_converted(network: EncoderNetwork, example: tuple[Ids, Ids], path: Pat
     verbosity = transformers_logging.get_verbosity()
     transformers_logging.set_verbosity_error()
     try:
-        with warnings.catch_warnings(), torch.inference_mode(), without_telemetry():
+        with warnings.catch_warnings(), torch.inference_mode(), without_telemetry(), with_logging_unchanged():
             # The tracer warns of branches on shapes; the check inputs are the real test.
             warnings.simplefilter("ignore")
             model = openvino.convert_model(

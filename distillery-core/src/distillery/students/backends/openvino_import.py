@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,19 @@ def without_telemetry() -> Iterator[None]:
     finally:
         for module, telemetry in zip(modules, before, strict=True):
             module.tm = telemetry
+
+
+@contextmanager
+def with_logging_unchanged() -> Iterator[None]:
+    """Restore the root logger: the converter sets its level to ERROR and adds a filter and a handler."""
+    root = logging.getLogger()
+    level, filters, handlers = root.level, root.filters[:], root.handlers[:]
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.filters[:] = filters
+        root.handlers[:] = handlers
 
 
 openvino = _import_without_telemetry()
