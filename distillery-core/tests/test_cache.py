@@ -45,6 +45,25 @@ def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert cache_folder() == tmp_path / "models"
 
 
+@POSIX
+def test_the_home_of_an_unknown_user_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISTILLERY_CACHE", "~nobody-of-this-name/models")
+
+    with pytest.raises(CacheError, match=r"set DISTILLERY_CACHE to a folder .*~nobody-of-this-name"):
+        cache_folder()
+
+
+@pytest.mark.parametrize("command", ["info", "clear", "prune"])
+def test_a_cache_that_is_no_folder_is_not_called_empty(cache: Path, command: str) -> None:
+    cache.write_text("mine")
+
+    done = run("cache", command)
+
+    assert done.exit_code == FAILED
+    assert f"{cache} is not a folder: set DISTILLERY_CACHE to one." in done.stderr
+    assert cache.read_text() == "mine"
+
+
 NOBODY = """
 import os, platformdirs
 from distillery.cache import cached_base_model

@@ -54,14 +54,21 @@ class CacheEntry:
 def cache_folder() -> Path:
     """Return ``DISTILLERY_CACHE``, or the user's own cache folder; it need not exist.
 
-    A user without a home gets a private folder among the temporary files.
+    A user without a home gets a private folder among the temporary files. Raises CacheError for the home of a user
+    who does not exist, such as ``~nobody``.
     """
     try:
         if configured := os.environ.get(CACHE_VARIABLE):
             return Path(configured).expanduser()
         Path.home()
-    except RuntimeError:  # neither HOME nor an entry in passwd
-        return Path(configured).absolute() if configured else _temporary_folder()
+    except RuntimeError as error:  # neither HOME nor an entry in passwd
+        if not configured:
+            return _temporary_folder()
+        if Path(configured).parts[0] == "~":
+            return Path(configured).absolute()
+        raise CacheError(
+            f"cache not writable: set {CACHE_VARIABLE} to a folder that can be written.  ({configured}: {error})"
+        ) from error
     from platformdirs import user_cache_path
 
     return user_cache_path("distillery", appauthor=False)
@@ -121,10 +128,16 @@ def writing(folder: Path) -> Iterator[None]:
 
 
 def entries() -> list[CacheEntry]:
-    """Return everything in the cache, by kind and path, leftovers included."""
+    """Return everything in the cache, by kind and path, leftovers included.
+
+    Raises CacheError if the cache is something else than a folder.
+    """
+    folder = cache_folder()
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise CacheError(f"{folder} is not a folder: set {CACHE_VARIABLE} to one.")
     return [
         CacheEntry(kind.name, path, *_size_and_age(path))
-        for kind in (cache_folder() / name for name in KINDS)
+        for kind in (folder / name for name in KINDS)
         for path in _children(kind)
     ]
 

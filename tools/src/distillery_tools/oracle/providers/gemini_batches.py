@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CallError, UnavailableError
 from .contract import BatchState, Completion, ProviderSettings, Request
-from .failures import failure_of, read_refusal
+from .failures import failure_of
 from .form import Form, RequestForm
 from .gemini_client import GeminiReader, translate_errors
 from .gemini_wire import completion_of, request_config
+from .refusal import read_refusal
 
 if TYPE_CHECKING:
     from google import genai

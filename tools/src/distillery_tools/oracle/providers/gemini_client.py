@@ -10,8 +10,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from .contract import ProviderSettings
-from .failures import failure_of, no_completion, read_refusal, transport_failure
+from .failures import failure_of, no_completion, transport_failure
 from .form import Form, RequestForm
+from .refusal import read_refusal
 
 if TYPE_CHECKING:
     import httpx2

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 from .contract import Completion, ProviderSettings, Request
-from .failures import failure_of, read_refusal
+from .failures import failure_of
 from .form import Form
 from .gemini_batches import GeminiBatches
 from .gemini_client import GeminiReader, make_client, make_connections, translate_errors
 from .gemini_wire import completion_of, request_config, request_form
 from .keys import api_key
+from .refusal import read_refusal
 from .registry import require
 
 KEYS = ["GEMINI_API_KEY", "GOOGLE_API_KEY"]

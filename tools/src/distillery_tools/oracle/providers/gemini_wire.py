@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .contract import Completion, Finish, ProviderSettings, Request, Usage
-from .failures import failure_of, no_completion, read_refusal
+from .failures import failure_of, no_completion
 from .form import Form, Part, RequestForm
+from .refusal import read_refusal
 
 if TYPE_CHECKING:
     from google.genai.types import GenerateContentConfig

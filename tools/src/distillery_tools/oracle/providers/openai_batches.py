@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CallError, CallTimeoutError, ConnectionLostError, NoCompletionError, UnavailableError
 from .contract import BatchState, Completion, Request
-from .failures import failure_of, no_completion, read_refusal, transport_failure
+from .failures import failure_of, no_completion, transport_failure
 from .form import Form, RequestForm
 from .openai_wire import completion_of
+from .refusal import read_refusal
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

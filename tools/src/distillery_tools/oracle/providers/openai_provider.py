@@ -7,11 +7,12 @@ import os
 from typing import Any
 
 from .contract import Completion, ProviderSettings, Request
-from .failures import failure_of, read_refusal, transport_failure
+from .failures import failure_of, transport_failure
 from .form import Form
 from .keys import api_key
 from .openai_batches import OpenAIBatches
 from .openai_wire import completion_of, request_body, request_form
+from .refusal import read_refusal
 from .registry import require
 
 COMPLETIONS = "/chat/completions"

@@ -8,8 +8,9 @@ from typing import Any
 
 from ..errors import CallError
 from .contract import Completion, Finish, ProviderSettings, Request, Usage
-from .failures import failure_of, no_completion, read_refusal
+from .failures import failure_of, no_completion
 from .form import Form, Part, RequestForm
+from .refusal import read_refusal
 
 _FINISHES: dict[str, Finish] = {
     "stop": "stop",
