@@ -15,7 +15,7 @@ from .prefilter import PrefilterConfig
 from .probe import ProbeConfig
 from .rubric import DimensionConfig, GatekeeperConfig, TierConfig
 from .scale import AVERAGE, INTERVAL_ENDS
-from .section import HIGHEST_POINTS, NAME_PATTERN, PackageVersion, Section, VersionRange, faults_in_words
+from .section import HIGHEST_POINTS, NAME_PATTERN, PackageVersion, Points, Section, VersionRange, faults_in_words
 from .student import StudentConfig
 from .yaml_file import read_yaml
 
@@ -34,10 +34,20 @@ class TrainingConfig(Section):
     snippet_characters: Annotated[int, Field(ge=0)] = 0
 
 
+class LimitConfig(Section):
+    """A kind of article that the oracle scores at most ``at_most``, on some dimensions or, without any, on all."""
+
+    what: str
+    at_most: Points
+    dimensions: list[str] = Field(default_factory=list)
+
+
 class OracleConfig(Section):
-    """Where the prompt is that made the labels."""
+    """The prompt that made the labels, and what it says beside the dimensions: what is on topic, and which limits."""
 
     prompt: str
+    on_topic: str | None = None
+    limits: list[LimitConfig] = Field(default_factory=list)
 
 
 class FilterConfig(Section):
