@@ -105,7 +105,7 @@ def main() -> None:
 
 def _task(name: str, articles: Path, labels: Path) -> tuple[FilterConfig, ProbeExamples]:
     config = FilterConfig.load(locate_filter(name)[0])
-    return config, ProbeExamples.of(config, LabelledData.load(articles, labels, config), positive_from=4.0)
+    return config, ProbeExamples.of(config, LabelledData.load(articles, labels, config), config.positive_from)
 
 
 def _title(n_layers: int) -> str:

@@ -263,3 +263,17 @@ def test_load_names_the_file_in_its_faults(tmp_path: Path) -> None:
         FilterConfig.load(tmp_path)
 
     assert str(refused.value).startswith(f"{tmp_path / 'config.yaml'} has ")
+
+
+def test_positives_start_where_the_second_lowest_tier_does(config_data: Data) -> None:
+    """Unless the config says otherwise; with a single tier, at the middle of the scale."""
+    assert FilterConfig.parse(config_data).positive_from == 4.0
+    assert FilterConfig.parse({**config_data, "positive_from": 6.5}).positive_from == 6.5
+    lowest = config_data["tiers"][-1:]
+    assert FilterConfig.parse({**config_data, "tiers": lowest}).positive_from == 5.0
+
+
+def test_a_wrong_start_of_the_positives_is_named(config_data: Data) -> None:
+    """Under the key that the file has."""
+    config_data["positive_from"] = 11
+    assert "positive_from: must be less than or equal to 10, but is 11" in fault(config_data)

@@ -52,7 +52,7 @@ def test_tables_hold_every_figure_with_its_interval(
 def test_the_table_says_on_what_it_was_measured(trained: Trained, data_folder: Path, report: dict[str, Any]) -> None:
     """It is the default."""
     printed = evaluate(trained.folder, data_folder).stdout
-    assert f"garden 1.2.0 on 12 articles of 'test', {report['n_at_threshold']} of them at 4 or above" in printed
+    assert f"garden 1.2.0 on 12 articles of 'test', {report['n_positives']} of them at 4 or above" in printed
 
 
 def test_markdown_is_whole_tables(trained: Trained, data_folder: Path) -> None:

@@ -39,22 +39,22 @@ def report() -> dict[str, Any]:
         "n_articles": 6,
         "passed": 5 / 6,
         "reasons": {"advert": 1},
-        "n_at_threshold": 3,
-        "blocked_at_threshold": 0,
+        "n_positives": 3,
+        "blocked_positives": 0,
         "blocked_share": 0.0,
         "blocked_share_at_most": 0.63,
-        "reasons_at_threshold": {},
+        "reasons_of_positives": {},
     }
-    model = {**headline(found, expected, ["green"]), "gap_closed": gap_closed_figure(found, expected, 3.5, 0.1)}
+    model = {**headline(found, expected, ["green"], 4.0), "gap_closed": gap_closed_figure(found, expected, 3.5, 0.1)}
     return {
         "filter": "garden",
         "version": "1.2.0",
         "split": "test",
         "n_articles": 6,
-        "threshold": 4.0,
-        "n_at_threshold": 3,
+        "positive_from": 4.0,
+        "n_positives": 3,
         "models": {"student compact": model},
-        "oracle": {"n_articles": 2, **headline(expected, expected, ["green"])},
+        "oracle": {"n_articles": 2, **headline(expected, expected, ["green"], 4.0)},
         "student": {
             "dimensions": {"green": details(found.averages, expected.averages)},
             "tiers": tier_figures(found, expected, TIERS),
@@ -79,10 +79,10 @@ def repository(tmp_path: Path) -> Path:
 
 
 def test_the_row_compares_filters(report: dict[str, Any]) -> None:
-    """MAE, rank correlation, gap closed, recall at 4, R-precision."""
+    """MAE, rank correlation, gap closed, number of positives, recall, R-precision."""
     row = headline_row(report)
     assert row.startswith(ROW)
-    assert row.count("|") == 8
+    assert row.count("|") == 9
     assert row.endswith("| 1.00 (1.00 to 1.00) | 1.00 (1.00 to 1.00) |")
 
 

@@ -170,8 +170,8 @@ def test_the_prefilter_is_held_against_the_labels(config: FilterConfig, labelled
     assert figures["all"]["passed"] == pytest.approx(9 / 10)
     for part in figures.values():
         assert part["reasons"] == {"advert": 6}
-        assert part["blocked_at_threshold"] == sum(part["reasons_at_threshold"].values())
-        assert part["blocked_share"] == pytest.approx(part["blocked_at_threshold"] / part["n_at_threshold"])
+        assert part["blocked_positives"] == sum(part["reasons_of_positives"].values())
+        assert part["blocked_share"] == pytest.approx(part["blocked_positives"] / part["n_positives"])
         assert part["blocked_share"] < part["blocked_share_at_most"] < 1
 
 

@@ -18,7 +18,7 @@ from distillery_tools.evaluation import evaluator
 from distillery_tools.evaluation.evaluator import KERNEL, MEDIAN, RIDGE, Evaluator
 from distillery_tools.measuring.figures import bootstrap
 from distillery_tools.measuring.final_scores import student_results
-from distillery_tools.measuring.headline import AGREEMENT, RETRIEVAL
+from distillery_tools.measuring.headline import AGREEMENT, retrieval
 from distillery_tools.measuring.metrics import mean_absolute_error, spearman
 
 STUDENT = "student compact"
@@ -63,7 +63,7 @@ def averages(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 def test_every_model_has_every_figure(report: Report) -> None:
     """Of each dimension too, in the order of the config."""
     assert list(report["models"]) == [STUDENT, *BASELINES]
-    names = {*AGREEMENT, *RETRIEVAL, "gap_closed"}
+    names = {*AGREEMENT, *retrieval(THRESHOLD), "gap_closed"}
     for figures in report["models"].values():
         assert set(figures) == names | {"dimension_mae"}
         assert list(figures["dimension_mae"]) == list(DIMENSIONS)
@@ -93,9 +93,9 @@ def test_the_threshold_is_the_same_in_every_filter(report: Report, read_data: La
     """Labels go through the gatekeeper before they are counted."""
     scores = read_data.splits["test"].scores
     plain = scores @ np.array(WEIGHTS)
-    assert report["threshold"] == THRESHOLD
-    assert report["n_at_threshold"] == int((averages(scores) >= THRESHOLD).sum())
-    assert report["n_at_threshold"] < int((plain >= THRESHOLD).sum()), "the gatekeeper must matter here"
+    assert report["positive_from"] == THRESHOLD
+    assert report["n_positives"] == int((averages(scores) >= THRESHOLD).sum())
+    assert report["n_positives"] < int((plain >= THRESHOLD).sum()), "the gatekeeper must matter here"
 
 
 def test_figures_of_the_median_are_those_by_hand(report: Report, read_data: LabelledData) -> None:
@@ -217,12 +217,12 @@ def test_the_report_can_be_repeated(report: Report, scorer: FilterBaseScorer, re
 
 
 def test_a_filter_of_one_tier_has_no_threshold_of_its_own(trained_copy: Path, read_data: LabelledData) -> None:
-    """The common one stays."""
+    """Its positives start at the middle of the scale."""
     path = trained_copy / "config.yaml"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text("".join(line for line in lines if "name: high" not in line and "name: medium" not in line))
     scorer = FilterBaseScorer.from_folder(trained_copy, backend="torch")
     report = Evaluator(scorer, read_data, "test").report()
-    assert report["threshold"] == THRESHOLD
+    assert report["positive_from"] == 5.0
     assert report["student"]["tiers"]["thresholds"] == {}
     assert report["student"]["tiers"]["confusion"] == {"low": {"low": 12}}

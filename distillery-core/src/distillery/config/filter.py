@@ -51,7 +51,10 @@ class OracleConfig(Section):
 
 
 class FilterConfig(Section):
-    """Everything that is true of one version of one filter."""
+    """Everything that is true of one version of one filter.
+
+    ``stated_positive_from`` is what the file says under ``positive_from``; read the property of that name.
+    """
 
     name: Annotated[str, Field(pattern=NAME_PATTERN)]
     version: PackageVersion
@@ -59,6 +62,7 @@ class FilterConfig(Section):
     summary: str
     dimensions: Annotated[list[DimensionConfig], Field(min_length=1)]
     tiers: Annotated[list[TierConfig], Field(min_length=1)]
+    stated_positive_from: Annotated[Points | None, Field(alias="positive_from")] = None
     gatekeepers: list[GatekeeperConfig] = Field(default_factory=list)
     prefilter: PrefilterConfig = PrefilterConfig()
     students: Annotated[dict[str, StudentConfig], Field(min_length=1)]
@@ -94,6 +98,17 @@ class FilterConfig(Section):
     def weights(self) -> list[float]:
         """The weight of each dimension, in the same order."""
         return [dimension.weight for dimension in self.dimensions]
+
+    @property
+    def positive_from(self) -> float:
+        """The weighted average from which an article is a positive: as stated, or where the second-lowest tier starts.
+
+        Measures, sampling and guarantees count positives by the oracle's average. A filter with a single tier has none
+        to start from; its positives begin at the middle of the scale.
+        """
+        if self.stated_positive_from is not None:
+            return self.stated_positive_from
+        return self.tiers[-2].at_least if len(self.tiers) > 1 else HIGHEST_POINTS / 2
 
     @property
     def probe_ceiling(self) -> float:

@@ -91,9 +91,8 @@ def _measure_prefilter(
 ) -> None:
     from ..evaluation.prefiltering import prefilter_figures
     from ..evaluation.tables import prefilter_tables
-    from ..measuring.headline import HIT
 
     folder, _ = locate_filter(name)
     config = FilterConfig.load(folder)
     figures = prefilter_figures(config, load_data(config, data, articles, labels), split)
-    print_report(figures, prefilter_tables(figures, HIT), output_format)
+    print_report(figures, prefilter_tables(figures, config.positive_from), output_format)

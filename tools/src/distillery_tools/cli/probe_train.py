@@ -18,9 +18,8 @@ from .options import data_options, load_data, source_folder
 @click.option(
     "--positive-from",
     type=click.FloatRange(0.0, 10.0),
-    default=4.0,
-    show_default=True,
-    help="Oracle's weighted average from which an article must not be missed.",
+    help="Oracle's weighted average from which an article must not be missed. Default: where the filter's positives "
+    "start.",
 )
 @click.option(
     "--vocabulary-of",
@@ -33,7 +32,7 @@ def train_command(
     data: Path | None,
     articles: Path | None,
     labels: Path | None,
-    positive_from: float,
+    positive_from: float | None,
     vocabulary_of: str | None,
     output_format: str,
 ) -> None:
@@ -53,7 +52,8 @@ def train_command(
     other = locate_filter(vocabulary_of)[0] if vocabulary_of else folder
     embedder = EmbedderConfig.of(resolve_encoder_spec(FilterConfig.load(other), other), folder)
     labelled = load_data(config, data, articles, labels)
-    trained = train_probe(config, labelled, embedder, folder, positive_from)
+    wanted = config.positive_from if positive_from is None else positive_from
+    trained = train_probe(config, labelled, embedder, folder, wanted)
     settings = install_probe(folder, trained)
     if output_format == "json":
         print_json({"probe": settings.model_dump(mode="json"), "record": trained.record.model_dump(mode="json")})

@@ -11,13 +11,15 @@ from ..measuring.tables import GAP_CLOSED, MAE_OF_AVERAGE, R_PRECISION, UNDEFINE
 from .tables import tables
 
 README_FILE = "README.md"
+POSITIVES = "positives"
 CARD, FILTERS, STAGE_1 = "evaluation", "filters", "stage-1"
 
 HEADLINE_COLUMNS = {
     "weighted_average_mae": MAE_OF_AVERAGE,
     "spearman": "rank correlation",
     "gap_closed": GAP_CLOSED,
-    "recall": "recall at {threshold:g}",
+    POSITIVES: "positives",
+    "recall": "recall",
     "r_precision": R_PRECISION,
 }
 
@@ -63,7 +65,7 @@ def _with_row(block: str, report: dict[str, Any]) -> str:
     rows = {line.partition("]")[0]: line for line in block.splitlines() if line.startswith("| [")}
     row = headline_row(report)
     rows[row.partition("]")[0]] = row
-    return "\n".join([markdown_table(headline_headers(report), []), *(rows[name] for name in sorted(rows))])
+    return "\n".join([markdown_table(headline_headers(), []), *(rows[name] for name in sorted(rows))])
 
 
 def markdown(report: dict[str, Any]) -> str:
@@ -71,27 +73,29 @@ def markdown(report: dict[str, Any]) -> str:
     return "\n\n".join([_legend(report), *(titled(table) for table in tables(report))])
 
 
-def headline_headers(report: dict[str, Any]) -> list[str]:
+def headline_headers() -> list[str]:
     """Return the headers of the rows that `headline_row` makes."""
-    return ["filter", "version", *(name.format(threshold=report["threshold"]) for name in HEADLINE_COLUMNS.values())]
+    return ["filter", "version", *HEADLINE_COLUMNS.values()]
 
 
 def headline_row(report: dict[str, Any]) -> str:
     """Return a filter's row of Markdown: its student's figures, each with the interval."""
     name, student = report["filter"], next(iter(report["models"].values()))
     link = f"[{name}](filters/{name}/README.md)"
-    return markdown_row([link, report["version"], *(_short(student[key]) for key in HEADLINE_COLUMNS)])
+    cells = {key: _short(student[key]) for key in HEADLINE_COLUMNS if key in student}
+    cells[POSITIVES] = f"{report['n_positives']} at {report['positive_from']:g} or above"
+    return markdown_row([link, report["version"], *(cells[key] for key in HEADLINE_COLUMNS)])
 
 
 def _legend(report: dict[str, Any]) -> str:
     return (
-        f"Version {report['version']} on {report['n_articles']} articles of the {report['split']} split, "
-        f"{report['n_at_threshold']} of them at {report['threshold']:g} or above by the oracle. "
+        f"Version {report['version']} on {report['n_articles']} articles of the {report['split']} split, of which "
+        f"{report['n_positives']} are positives: at {report['positive_from']:g} or above by the oracle. "
         "MAE is the mean absolute error on the 0-10 scale, RMSE the root mean squared error; in brackets are bootstrap "
         "95 % intervals. Gap closed is (trivial MAE - MAE) / (trivial MAE - oracle MAE): 0 is the training median, 1 "
         "the oracle against itself. Kappa is quadratic-weighted, on scores rounded to integers. R-precision is the "
-        "share of hits (articles at the threshold or above) among the R highest predictions, R being their "
-        "number; overlap@20 is the share of the oracle's top 20 in the predicted top 20."
+        "share of positives among the R highest predictions, R being their number; overlap@20 is the share of the "
+        "oracle's top 20 in the predicted top 20."
     )
 
 

@@ -12,7 +12,7 @@ from distillery import FilterBaseScorer, Score
 
 from ..data.labelled import LabelledData
 from ..measuring.final_scores import FinalScores, Scores, scores_of, student_results
-from ..measuring.headline import HIT, gap_closed_figure, headline
+from ..measuring.headline import gap_closed_figure, headline
 from ..measuring.intervals import interval_figures
 from ..measuring.metrics import mean_absolute_error
 from ..vectors import FrozenBase
@@ -52,8 +52,8 @@ class Evaluator:
             "data_sha256": self._data.sha256,
             "split": self._split,
             "n_articles": len(self._measured.articles),
-            "threshold": HIT,
-            "n_at_threshold": int((self.expected.averages >= HIT).sum()),
+            "positive_from": config.positive_from,
+            "n_positives": int((self.expected.averages >= config.positive_from).sum()),
             "models": self._models(),
             "oracle": self._oracle(),
             "student": self._student(),
@@ -75,7 +75,7 @@ class Evaluator:
         trivial, oracle_mae = float(models[MEDIAN].averages[0]), self._oracle_mae()
         return {
             name: {
-                **headline(found, self.expected, self._names),
+                **self._headline(found, self.expected),
                 "gap_closed": gap_closed_figure(found, self.expected, trivial, oracle_mae),
             }
             for name, found in models.items()
@@ -110,7 +110,7 @@ class Evaluator:
         first, second = self._opinions
         if not len(first.averages):
             return None
-        return {"n_articles": len(first.averages), **headline(second, first, self._names)}
+        return {"n_articles": len(first.averages), **self._headline(second, first)}
 
     def _oracle_mae(self) -> float:
         """Return the MAE of the oracle's second opinions against its first, NaN without second opinions."""
@@ -125,6 +125,9 @@ class Evaluator:
         second = np.concatenate([split.second_opinions for split in splits])
         both = ~np.isnan(second).any(axis=1)
         return self._final(first[both]), self._final(second[both])
+
+    def _headline(self, found: FinalScores, expected: FinalScores) -> dict[str, Any]:
+        return headline(found, expected, self._names, self._scorer.config.positive_from)
 
     @property
     def _names(self) -> list[str]:

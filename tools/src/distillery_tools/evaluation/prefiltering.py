@@ -1,4 +1,4 @@
-"""The prefilter against the labels: what passes, what it blocks and why, and which hits it blocks."""
+"""The prefilter against the labels: what passes, what it blocks and why, and which positives it blocks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from distillery.toolkit import Postfilter, Prefilter, kind_of_reason
 
 from ..data.labelled import LabelledData, Split
 from ..measuring.binomial import upper_bound
-from ..measuring.headline import HIT
 
 ALL = "all"
 
@@ -28,17 +27,17 @@ def _figures(config: FilterConfig, splits: list[Split]) -> dict[str, Any]:
     postfilter = Postfilter(config)
     averages = [average for split in splits for average in postfilter.averages(split.scores).tolist()]
     reasons = _reasons(config, articles)
-    hits = [reason for reason, average in zip(reasons, averages, strict=True) if average >= HIT]
-    n_blocked = sum(reason is not None for reason in hits)
+    positives = [reason for reason, average in zip(reasons, averages, strict=True) if average >= config.positive_from]
+    n_blocked = sum(reason is not None for reason in positives)
     return {
         "n_articles": len(articles),
         "passed": reasons.count(None) / len(articles),
         "reasons": dict(Counter(reason for reason in reasons if reason).most_common()),
-        "n_at_threshold": len(hits),
-        "blocked_at_threshold": n_blocked,
-        "blocked_share": n_blocked / len(hits) if hits else None,
-        "blocked_share_at_most": upper_bound(n_blocked, len(hits)) if hits else None,
-        "reasons_at_threshold": dict(Counter(reason for reason in hits if reason).most_common()),
+        "n_positives": len(positives),
+        "blocked_positives": n_blocked,
+        "blocked_share": n_blocked / len(positives) if positives else None,
+        "blocked_share_at_most": upper_bound(n_blocked, len(positives)) if positives else None,
+        "reasons_of_positives": dict(Counter(reason for reason in positives if reason).most_common()),
     }
 
 

@@ -53,18 +53,18 @@ def tables(report: dict[str, Any]) -> list[Table]:
         _languages(student["languages"]),
         _intervals(student["intervals"]),
         _separation(student["separation"]),
-        *prefilter_tables(report["prefilter"], report["threshold"]),
+        *prefilter_tables(report["prefilter"], report["positive_from"]),
     ]
     return [table for table in found if table is not None and table.rows]
 
 
-def prefilter_tables(prefilter: dict[str, Any], threshold: float) -> list[Table]:
-    """Return the tables of what the prefilter passes and blocks, and of the hits it blocks."""
+def prefilter_tables(prefilter: dict[str, Any], positive_from: float) -> list[Table]:
+    """Return the tables of what the prefilter passes and blocks, and of the positives it blocks."""
     headers = [
         "articles",
         "number",
         "passed",
-        f"at {threshold:g} or above",
+        f"at {positive_from:g} or above",
         "of those blocked",
         "share",
         "at most (95 %)",
@@ -74,32 +74,34 @@ def prefilter_tables(prefilter: dict[str, Any], threshold: float) -> list[Table]
             name,
             str(figures["n_articles"]),
             share_cell(figures["passed"]),
-            str(figures["n_at_threshold"]),
-            str(figures["blocked_at_threshold"]),
+            str(figures["n_positives"]),
+            str(figures["blocked_positives"]),
             share_cell(figures["blocked_share"]),
             share_cell(figures["blocked_share_at_most"]),
         ]
         for name, figures in prefilter.items()
     ]
     *_, widest = prefilter.values()
-    blocked_hits = widest["reasons_at_threshold"]
-    reasons = [[reason, str(count), str(blocked_hits.get(reason, 0))] for reason, count in widest["reasons"].items()]
+    blocked = widest["reasons_of_positives"]
+    reasons = [[reason, str(count), str(blocked.get(reason, 0))] for reason, count in widest["reasons"].items()]
     return [
         Table("prefilter", headers, rows),
-        Table("blocked by the prefilter, all articles", ["reason", "articles", f"at {threshold:g} or above"], reasons),
+        Table(
+            "blocked by the prefilter, all articles", ["reason", "articles", f"at {positive_from:g} or above"], reasons
+        ),
     ]
 
 
 def _agreement(report: dict[str, Any]) -> Table:
     title = (
         f"{report['filter']} {report['version']} on {report['n_articles']} articles of '{report['split']}', "
-        f"{report['n_at_threshold']} of them at {report['threshold']:g} or above"
+        f"{report['n_positives']} of them at {report['positive_from']:g} or above"
     )
     return Table(title, ["model", *AGREEMENT_COLUMNS.values()], _model_rows(report, AGREEMENT_COLUMNS))
 
 
 def _retrieval(report: dict[str, Any]) -> Table:
-    title = f"retrieval of the articles at {report['threshold']:g} or above"
+    title = f"retrieval of the articles at {report['positive_from']:g} or above"
     return Table(title, ["model", *RETRIEVAL_COLUMNS.values()], _model_rows(report, RETRIEVAL_COLUMNS))
 
 

@@ -1,4 +1,4 @@
-"""The headline: how close a model's weighted averages are to the oracle's, and how well it finds the hits."""
+"""The headline: how close a model's weighted averages are to the oracle's, and how well it finds the positives."""
 
 from __future__ import annotations
 
@@ -9,18 +9,8 @@ from .final_scores import FinalScores
 from .metrics import gap_closed, mean_absolute_error, quadratic_weighted_kappa, root_mean_squared_error, spearman
 from .retrieval import average_precision_at, f1_at, overlap_at, precision_at, r_precision_at, recall_at
 
-# From this weighted average on an article counts as a hit, in every filter.
-HIT = 4.0
 TOP = 20
 
-RETRIEVAL: dict[str, Metric] = {
-    "recall": recall_at(HIT),
-    "precision": precision_at(HIT),
-    "f1": f1_at(HIT),
-    "r_precision": r_precision_at(HIT),
-    "overlap_at_20": overlap_at(TOP),
-    "average_precision": average_precision_at(HIT),
-}
 AGREEMENT: dict[str, Metric] = {
     "weighted_average_mae": mean_absolute_error,
     "weighted_average_rmse": root_mean_squared_error,
@@ -29,11 +19,23 @@ AGREEMENT: dict[str, Metric] = {
 }
 
 
-def headline(found: FinalScores, expected: FinalScores, names: list[str]) -> dict[str, Any]:
+def retrieval(positive_from: float) -> dict[str, Metric]:
+    """Return the metrics of how a model finds the positives, which the oracle puts at ``positive_from`` or above."""
+    return {
+        "recall": recall_at(positive_from),
+        "precision": precision_at(positive_from),
+        "f1": f1_at(positive_from),
+        "r_precision": r_precision_at(positive_from),
+        "overlap_at_20": overlap_at(TOP),
+        "average_precision": average_precision_at(positive_from),
+    }
+
+
+def headline(found: FinalScores, expected: FinalScores, names: list[str], positive_from: float) -> dict[str, Any]:
     """Return the figures of the weighted average, and the MAE of each dimension, for JSON."""
     figures = {
         name: bootstrap(metric, found.averages, expected.averages).to_dict()
-        for name, metric in (AGREEMENT | RETRIEVAL).items()
+        for name, metric in (AGREEMENT | retrieval(positive_from)).items()
     }
     errors = {
         name: bootstrap(mean_absolute_error, found.scores[:, column], expected.scores[:, column]).to_dict()

@@ -39,6 +39,7 @@ def hybrid_report(
         "probe": config.probe.model_dump(mode="json") if config.probe else None,
         "data_sha256": data.sha256,
         "split": split,
+        "positive_from": config.positive_from,
         "n_articles": len(stage1),
         "skip_rate": bootstrap(_share, stage1.astype(np.float64)).to_dict(),
         "misses": _misses(hybrid, stage1, expected.averages),
@@ -78,5 +79,5 @@ def _missed(stage1: NDArray[np.bool_], positive: NDArray[np.bool_], at_least: fl
 
 def _quality(scorer: FilterBaseScorer, results: list[Score], expected: FinalScores) -> dict[str, Any]:
     found = FinalScores.of(scores_of(results), scorer.postfilter)
-    figures = headline(found, expected, scorer.config.dimension_names)
+    figures = headline(found, expected, scorer.config.dimension_names, scorer.config.positive_from)
     return {name: figures[name] for name in FIGURES}

@@ -12,7 +12,7 @@ from ..measuring.tables import MAE_OF_AVERAGE, R_PRECISION, UNDEFINED, Table, fi
 _QUALITY = {
     "weighted_average_mae": MAE_OF_AVERAGE,
     "spearman": "rank correlation",
-    "recall": "recall at 4",
+    "recall": "recall at {positive_from:g} or above",
     "r_precision": R_PRECISION,
     "average_precision": "average precision",
 }
@@ -37,7 +37,8 @@ def _quality(report: dict[str, Any]) -> Table:
         f"{skipped} of them skip the student"
     )
     rows = [[name, *(figure_cell(figures[key]) for key in _QUALITY)] for name, figures in report["quality"].items()]
-    return Table(title, ["scored by", *_QUALITY.values()], rows)
+    columns = [name.format(positive_from=report["positive_from"]) for name in _QUALITY.values()]
+    return Table(title, ["scored by", *columns], rows)
 
 
 def _misses(report: dict[str, Any]) -> Table:
@@ -52,7 +53,7 @@ def _misses(report: dict[str, Any]) -> Table:
         ]
         for name, one in report["misses"].items()
     ]
-    return Table("hits that Stage 1 misses", ["oracle", "articles", "missed", "share (95 %)", "guaranteed"], rows)
+    return Table("positives that Stage 1 misses", ["oracle", "articles", "missed", "share (95 %)", "guaranteed"], rows)
 
 
 def _intervals(report: dict[str, Any]) -> Table:

@@ -40,10 +40,10 @@ class TrainingRecipe:
     ranking_weight: float = _choice(0.0, "Weight of the pairwise ranking loss on weighted averages.", at_least=0)
     sampling: str = _choice(
         NATURAL,
-        "Training articles of an epoch: each once, or hits more often.",
+        "Training articles of an epoch: each once, or positives more often.",
         among=(NATURAL, BALANCED),
     )
-    balance: float = _choice(1.0, "Balanced sampling: a hit is 1 + this times as likely.", at_least=0)
+    balance: float = _choice(1.0, "Balanced sampling: a positive is 1 + this times as likely.", at_least=0)
     moving_average: float = _choice(
         0.0, "Decay per step of the moving average of the weights, such as 0.995; 0: off.", at_least=0, below=1
     )
