@@ -5,6 +5,8 @@ A package whose file is not valid, or names weights that are not in the folder, 
 
 import hashlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -17,13 +19,15 @@ class DistilleryMetadataHook(MetadataHookInterface):
     """Requires the core range, and the packages of the base models and encoders that the file names."""
 
     def update(self, metadata: dict) -> None:
-        """Set summary and dependencies from the only config.yaml or encoder.yaml under src/."""
+        """Set summary, dependencies and the mark of what is experimental from config.yaml or encoder.yaml."""
         path = facts_file(Path(self.root))
         check(path)
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
         packages = {(reader.get("base") or reader["encoder"]).get("package") for reader in readers(config)}
         metadata["description"] = config["summary"]
         metadata["dependencies"] = [f"distillery-core{config['requires_core']}", *sorted(packages - {None})]
+        if config.get("experimental"):
+            metadata["classifiers"] = [experimental_classifier()]
 
 
 def facts_file(project: Path) -> Path:
@@ -40,19 +44,34 @@ def readers(config: dict) -> list[dict]:
     return list(config["students"].values()) if "students" in config else [config]
 
 
-def check(path: Path) -> None:
-    """Raise ValueError with every fault of a config.yaml or encoder.yaml and of the files that it names."""
+@contextmanager
+def core_importable() -> Iterator[None]:
+    """Let the core be imported from its source beside this file, where there is one."""
     if CORE_SOURCE.is_dir():
         sys.path.insert(0, str(CORE_SOURCE))
     try:
-        from distillery.config import EncoderConfig, FilterConfig
-        from distillery.errors import ConfigError
-    except ModuleNotFoundError as error:
-        needed = "the core's source beside this file, and pydantic"
-        raise ValueError(f"{path} cannot be checked: {error}. The build needs {needed}.") from error
+        yield
     finally:
         if CORE_SOURCE.is_dir():
             sys.path.remove(str(CORE_SOURCE))
+
+
+def experimental_classifier() -> str:
+    """Return the classifier by which `distillery list` knows an experimental filter without importing it."""
+    with core_importable():
+        from distillery.names import EXPERIMENTAL
+    return EXPERIMENTAL
+
+
+def check(path: Path) -> None:
+    """Raise ValueError with every fault of a config.yaml or encoder.yaml and of the files that it names."""
+    try:
+        with core_importable():
+            from distillery.config import EncoderConfig, FilterConfig
+            from distillery.errors import ConfigError
+    except ModuleNotFoundError as error:
+        needed = "the core's source beside this file, and pydantic"
+        raise ValueError(f"{path} cannot be checked: {error}. The build needs {needed}.") from error
     kind = EncoderConfig if path.name == "encoder.yaml" else FilterConfig
     try:
         config = kind.load(path.parent)

@@ -13,7 +13,9 @@ from typing import Any
 import processes
 import pytest
 import yaml
-from wheels import ENCODERS, FILTERS, ROOT
+from wheels import ENCODERS, FILTERS, ROOT, built_wheel, metadata_of
+
+from distillery.names import EXPERIMENTAL
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -85,6 +87,15 @@ def test_project_without_a_config_says_so(hook: ModuleType, project: Path) -> No
 
     with pytest.raises(ValueError, match=r"needs one config\.yaml or encoder\.yaml in its package, but has 0"):
         hook.facts_file(project)
+
+
+@pytest.mark.parametrize("reason", [None, "Few labels"])
+def test_wheel_of_an_experimental_filter_is_marked(project: Path, reason: str | None) -> None:
+    change_config(project, lambda config: config.update(experimental=reason))
+
+    classifiers = metadata_of(built_wheel(project, project / "dist")).get_all("Classifier", [])
+
+    assert classifiers == ([EXPERIMENTAL] if reason else [])
 
 
 def test_invalid_config_does_not_build(project: Path) -> None:

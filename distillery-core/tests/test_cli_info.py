@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from commands import FAILED, JSON, OK, USAGE, run
 
-from distillery.config import PROBE_FILE, FilterConfig
+from distillery.config import CONFIG_FILE, PROBE_FILE, FilterConfig
 from distillery.testing import state_probe, write_probe
 
 CopyOf = Callable[[Path], Path]
@@ -26,6 +26,15 @@ def test_info_for_people(bert_filter: Path) -> None:
     assert [text for text in expected if text not in result.stdout] == []
     assert "While proof is below 3, the average is at most 3: Nothing is verified." in result.stdout
     assert "This filter has no evaluation.  Measure it: distillery evaluate " in result.stdout
+
+
+def test_info_says_what_is_experimental(bert_filter: Path, copy_of: CopyOf) -> None:
+    folder = copy_of(bert_filter)
+    path = folder / CONFIG_FILE
+    path.write_text(path.read_text() + "experimental: Few labels\n")
+
+    assert "verified.\n\nExperimental: Few labels.\n" in run("info", folder).stdout
+    assert json.loads(run("info", folder, *JSON).stdout)["config"]["experimental"] == "Few labels"
 
 
 def test_info_as_json(bert_filter: Path) -> None:

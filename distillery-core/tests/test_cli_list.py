@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from commands import JSON, OK, run
+from installed_filter import Package
+
+from distillery.names import EXPERIMENTAL
 
 Install = Callable[..., None]
 
@@ -43,9 +47,19 @@ def test_list_as_json(install: Install, bert_filter: Path) -> None:
             "distribution": "distillery-filter-tiny-filter",
             "summary": "Shared water.",
             "requires_core": "<2,>=1.0",
+            "experimental": False,
             "fault": None,
         }
     ]
+
+
+def test_list_marks_what_is_experimental(package: Package) -> None:
+    package.change_metadata("Version: 1.2.3\n", f"Version: 1.2.3\nClassifier: {EXPERIMENTAL}\n")
+
+    assert re.search(r"tiny-filter +1\.2\.3 +experimental +Shared water", run("list").stdout)
+    marked = [entry["name"] for entry in json.loads(run("list", *JSON).stdout) if entry["experimental"]]
+    assert "tiny-filter" in marked
+    assert "uplifting" not in marked
 
 
 def test_list_as_requirements(install: Install, bert_filter: Path, other_filter: Path) -> None:

@@ -101,6 +101,15 @@ def test_config_cannot_be_changed(config: FilterConfig) -> None:
         (lambda d: d["gatekeepers"][0].update(cap=11), "gatekeepers.0.cap: "),
         (lambda d: d["gatekeepers"][0].update(below=float("nan")), "gatekeepers.0.below: "),
         (lambda d: d["gatekeepers"][0].pop("reason"), "gatekeepers.0.reason: this key is missing"),
+        (
+            lambda d: d["oracle"].update(limits=[{"what": "an advertisement", "at_most": 2, "dimensions": ["profo"]}]),
+            "oracle.limits.0.dimensions: 'profo' is not a dimension; there are: reach, proof",
+        ),
+        (lambda d: d["oracle"].update(limits=[{"what": "a list", "at_most": 11}]), "oracle.limits.0.at_most: "),
+        (
+            lambda d: d["oracle"].update(examples=[{"article": "A well", "scores": [1, 2], "why": "small"}]),
+            "oracle.examples.0.scores: 2 for 3 dimensions; give one for each",
+        ),
         (lambda d: d.update(default_student="gemma"), "default_student: 'gemma' is not a student; there are: compact"),
         (lambda d: d.update(students={}), "students: "),
         (lambda d: compact(d).update(pooling="max"), "students.compact.pooling: "),

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from installed_filter import OTHER_PACKAGE, PACKAGE, SLOTS, Package, failure_of, run_kit
 
+from distillery.names import EXPERIMENTAL
+
 
 def _add(name: str, size: int = 3) -> Callable[[Package], None]:
     def add(package: Package) -> None:
@@ -33,6 +35,14 @@ def _rename(what: str) -> Callable[[Package], None]:
 
 def _in_metadata(old: str, new: str) -> Callable[[Package], None]:
     return lambda package: package.change_metadata(old, new)
+
+
+def _add_to_config(line: str) -> Callable[[Package], object]:
+    def add(package: Package) -> None:
+        path = package.folder / "config.yaml"
+        path.write_text(path.read_text() + line)
+
+    return add
 
 
 def _in_golden(change: Callable[[list[dict[str, Any]]], object]) -> Callable[[Package], None]:
@@ -87,6 +97,16 @@ FILES: dict[str, tuple[Callable[[Package], object], str, str]] = {
         _in_metadata("License-Expression: Apache-2.0\n", ""),
         "has_readme_and_licence",
         "its metadata lacks a licence.",
+    ),
+    "marked, but not by the config": (
+        _in_metadata("Version: 1.2.3\n", f"Version: 1.2.3\nClassifier: {EXPERIMENTAL}\n"),
+        "is_marked_as_its_config_says",
+        "its metadata says that it is experimental, config.yaml says not.  Build it again.",
+    ),
+    "marked by the config alone": (
+        _add_to_config("experimental: Few labels\n"),
+        "is_marked_as_its_config_says",
+        "its metadata says that it is not experimental, config.yaml says that it is.  Build it again.",
     ),
     "no text of a licence": (
         _in_metadata("License-File: LICENSE\n", ""),

@@ -6,6 +6,9 @@ import re
 
 FILTER_PREFIX = "distillery-filter-"
 
+# The classifier in the metadata of a filter whose config.yaml says that it is experimental.
+EXPERIMENTAL = "Development Status :: 3 - Alpha"
+
 
 def normalise(name: str) -> str:
     """Return a filter's name as pip normalises it: ``Investment_Risk`` -> ``investment-risk``."""

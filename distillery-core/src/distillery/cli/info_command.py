@@ -28,6 +28,8 @@ def info_command(name: str, output_format: str) -> None:
         print_json({"config": shown, "evaluation": evaluation, "notes": stage1_notes + notes, "folder": str(folder)})
         return
     click.echo(f"{config.name} {config.version}: {config.summary}\n")
+    if config.experimental:
+        click.echo(f"Experimental: {config.experimental}.\n")
     print_table(["dimension", "weight", "measures"], [(d.name, d.weight, d.description) for d in config.dimensions])
     print_table(["tier", "from", "means"], [(tier.name, tier.at_least, tier.description) for tier in config.tiers])
     for gate in config.gatekeepers:

@@ -42,20 +42,26 @@ def _print_requirements(found: list[InstalledFilter]) -> None:
 def _print_filters(found: list[InstalledFilter]) -> None:
     faults = [fault_of(item) for item in found]
     rows = [
-        (item.name, item.version, "cannot load" if fault else "ok", item.summary)
-        for item, fault in zip(found, faults, strict=True)
+        (item.name, item.version, _status(item, fault), item.summary) for item, fault in zip(found, faults, strict=True)
     ]
     print_table(["filter", "version", "status", "summary"], rows)
     for fault in dict.fromkeys(fault for fault in faults if fault):
         click.echo(f"warning: {fault}", err=True)
 
 
-def _described(item: InstalledFilter) -> dict[str, str | None]:
+def _status(item: InstalledFilter, fault: str | None) -> str:
+    if fault:
+        return "cannot load"
+    return "experimental" if item.experimental else "ok"
+
+
+def _described(item: InstalledFilter) -> dict[str, str | bool | None]:
     return {
         "name": item.name,
         "version": item.version,
         "distribution": item.distribution,
         "summary": item.summary,
         "requires_core": item.requires_core,
+        "experimental": item.experimental,
         "fault": fault_of(item),
     }

@@ -42,24 +42,38 @@ class LimitConfig(Section):
     dimensions: list[str] = Field(default_factory=list)
 
 
+class ExampleConfig(Section):
+    """A kind of article with its scores, in the order of the dimensions, and why they are so."""
+
+    article: str
+    scores: list[Points]
+    why: str
+
+
 class OracleConfig(Section):
-    """The prompt that made the labels, and what it says beside the dimensions: what is on topic, and which limits."""
+    """The prompt that made the labels, and what it says beside the dimensions, where it is made from the config.
+
+    ``on_topic``: what an article must be about to score above 0.
+    """
 
     prompt: str
     on_topic: str | None = None
     limits: list[LimitConfig] = Field(default_factory=list)
+    examples: list[ExampleConfig] = Field(default_factory=list)
 
 
 class FilterConfig(Section):
     """Everything that is true of one version of one filter.
 
     ``stated_positive_from`` is what the file says under ``positive_from``; read the property of that name.
+    ``experimental``: why its scores cannot be relied on yet, for a filter that is to be tried and not depended on.
     """
 
     name: Annotated[str, Field(pattern=NAME_PATTERN)]
     version: PackageVersion
     requires_core: VersionRange
     summary: str
+    experimental: str | None = None
     dimensions: Annotated[list[DimensionConfig], Field(min_length=1)]
     tiers: Annotated[list[TierConfig], Field(min_length=1)]
     stated_positive_from: Annotated[Points | None, Field(alias="positive_from")] = None
@@ -184,10 +198,26 @@ def _dangling(data: Any) -> list[str]:
         if data["students"] and data["default_student"] not in data["students"]:
             known = ", ".join(data["students"])
             faults.append(f"default_student: '{data['default_student']}' is not a student; there are: {known}")
+        faults += _oracle_faults(data, dimensions)
         faults += _probe_faults(data)
     except (AttributeError, KeyError, TypeError):
         return []  # what is missing or of a wrong kind is a fault that pydantic reports
     return faults
+
+
+def _oracle_faults(data: Any, dimensions: list[str]) -> list[str]:
+    """Return which limits name an unknown dimension, and which examples have too few or too many scores."""
+    limits, examples = (data["oracle"].get(key) or [] for key in ("limits", "examples"))
+    return [
+        f"oracle.limits.{n}.dimensions: '{name}' is not a dimension; there are: {', '.join(dimensions)}"
+        for n, limit in enumerate(limits)
+        for name in limit.get("dimensions") or []
+        if dimensions and name not in dimensions
+    ] + [
+        f"oracle.examples.{n}.scores: {len(example['scores'])} for {len(dimensions)} dimensions; give one for each"
+        for n, example in enumerate(examples)
+        if dimensions and len(example["scores"]) != len(dimensions)
+    ]
 
 
 def _probe_faults(data: Any) -> list[str]:

@@ -19,7 +19,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from ..errors import DistilleryError, DuplicateFilterError, FilterImportError, FilterNotFoundError
-from ..names import FILTER_PREFIX, distribution_of, normalise, package_of
+from ..names import EXPERIMENTAL, FILTER_PREFIX, distribution_of, normalise, package_of
 from .manager import CORE_DISTRIBUTION, check_core_range
 from .packages import (
     FILTER_GROUP,
@@ -40,7 +40,8 @@ ALLOW_LIST_VARIABLE = "DISTILLERY_FILTERS"
 class InstalledFilter:
     """A filter as its distribution's metadata describes it; nothing is imported.
 
-    ``fault`` says what is wrong with the metadata itself, so that the filter cannot be loaded.
+    ``experimental`` is true of a filter that is to be tried, and not to be depended on. ``fault`` says what is wrong
+    with the metadata itself, so that the filter cannot be loaded.
     """
 
     name: str
@@ -50,6 +51,7 @@ class InstalledFilter:
     requires_core: str
     entry_point: EntryPoint
     fault: str | None = None
+    experimental: bool = False
 
     @property
     def title(self) -> str:
@@ -132,6 +134,7 @@ def _described(package: Package, point: EntryPoint) -> InstalledFilter:
         requires_core=requires_core,
         entry_point=point,
         fault=package.fault or damage,
+        experimental=EXPERIMENTAL in package.classifiers,
     )
 
 

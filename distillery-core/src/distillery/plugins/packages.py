@@ -52,6 +52,7 @@ class Package:
     entry_points: tuple[EntryPoint, ...]
     folder: Path | None
     fault: str | None = None
+    classifiers: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -269,6 +270,7 @@ def _read(distribution: Distribution, folder: Path | None) -> Package:
         requirements=tuple(map(str, message.get_all("Requires-Dist") or ())),
         entry_points=(),
         folder=folder,
+        classifiers=tuple(map(str, message.get_all("Classifier") or ())),
     )
     return _with_fault(package, fault)
 

@@ -20,7 +20,7 @@ from ..students.backends.contract import AUTO
 from .articles import AWKWARD, PLAIN
 from .cases import FilterCases, average_case_faults, prefilter_case_faults
 from .consistency import awkward_faults, batch_faults, order_faults, repetition_faults
-from .distribution import file_faults, metadata_faults, name_faults, requirement_faults
+from .distribution import file_faults, mark_faults, metadata_faults, name_faults, requirement_faults
 from .golden_set import golden_set_faults
 from .import_cost import import_faults
 from .offline import network_faults
@@ -86,6 +86,12 @@ class FilterConformance:
     def test_has_readme_and_licence(self, installed: InstalledFilter, distribution: Distribution) -> None:
         """The distribution's metadata has both."""
         expect_none(installed, metadata_faults(distribution))
+
+    def test_is_marked_as_its_config_says(
+        self, installed: InstalledFilter, distribution: Distribution, config: FilterConfig
+    ) -> None:
+        """`distillery list` says experimental of a filter whose config.yaml does, and of no other."""
+        expect_none(installed, mark_faults(distribution, config))
 
     def test_holds_no_forbidden_file(self, installed: InstalledFilter, distribution: Distribution) -> None:
         """No pickle, no articles, no tests, nothing huge."""

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from ..config import FilterConfig
 from ..golden import GOLDEN_FILE
-from ..names import distribution_of, package_of
+from ..names import EXPERIMENTAL, distribution_of, package_of
 from ..plugins.filters import InstalledFilter
 from ..plugins.manager import CORE_DISTRIBUTION
 
@@ -51,6 +51,15 @@ def metadata_faults(distribution: Distribution) -> list[str]:
         for what, (key, remedy) in expected.items()
         if not metadata.get(key)
     ]
+
+
+def mark_faults(distribution: Distribution, config: FilterConfig) -> list[str]:
+    """Return whether the metadata, which `distillery list` reads, marks the filter otherwise than config.yaml."""
+    is_marked = EXPERIMENTAL in (distribution.metadata.get_all("Classifier") or [])
+    if is_marked == bool(config.experimental):
+        return []
+    found, expected = ("experimental", "not") if is_marked else ("not experimental", "that it is")
+    return [f"its metadata says that it is {found}, config.yaml says {expected}.  Build it again."]
 
 
 def requirement_faults(distribution: Distribution, config: FilterConfig) -> list[str]:
