@@ -63,6 +63,7 @@ def report() -> dict[str, Any]:
             "separation": separation(found.averages, expected.averages, languages, 6.0),
         },
         "prefilter": {"test": prefilter, "all": prefilter},
+        "textbook": None,
     }
 
 
@@ -99,6 +100,19 @@ def test_intervals_get_a_table(report: dict[str, Any]) -> None:
     report["student"]["intervals"] = {"green": {"coverage": figure, "width": figure}}
     (table,) = [table for table in tables(report) if table.title == "intervals"]
     assert table.rows == [["green", "0.900 (0.850 to 0.950)", "0.900 (0.850 to 0.950)"]]
+
+
+def test_textbook_cases_get_a_table_and_name_what_fails(report: dict[str, Any]) -> None:
+    counts = {"n": 4, "passed": 3}
+    report["textbook"] = {
+        "kinds": {"direction": counts},
+        "languages": {"nl": counts},
+        "lengths": {},
+        "failures": {"x": 1},
+    }
+    shown, failed = tables(report)[-2:]
+    assert shown.rows == [["direction", "4", "3 (75%)"], ["texts in nl", "4", "3 (75%)"]]
+    assert failed.rows == [["x", "1"]]
 
 
 def test_both_readmes_are_renewed(report: dict[str, Any], repository: Path, tmp_path: Path) -> None:

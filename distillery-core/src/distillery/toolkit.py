@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from .students.student import Student, check_length, check_student_files
     from .students.tokens import HeadTailTokenizer
     from .summary import kind_of_reason
+    from .textbook import TEXTBOOK_FILE, Textbook, failures, find_textbook, run_checks, shares
 
 _HOMES = {
     "cache": ("VECTORS", "cache_folder", "mark_used", "writing"),
@@ -135,6 +136,7 @@ _HOMES = {
     "students.student": ("Student", "check_length", "check_student_files"),
     "students.tokens": ("HeadTailTokenizer",),
     "summary": ("kind_of_reason",),
+    "textbook": ("TEXTBOOK_FILE", "Textbook", "failures", "find_textbook", "run_checks", "shares"),
 }
 
 __all__ = [
@@ -160,6 +162,7 @@ __all__ = [
     "STAGE_1",
     "STAGE_2",
     "STANDARD_INPUT",
+    "TEXTBOOK_FILE",
     "TOKENIZER_FILE",
     "TORCH",
     "VECTORS",
@@ -192,6 +195,7 @@ __all__ = [
     "StaticEmbedder",
     "Student",
     "StudentNetwork",
+    "Textbook",
     "TierConfig",
     "TorchBackend",
     "TrainingConfig",
@@ -202,6 +206,8 @@ __all__ = [
     "check_student_files",
     "clean",
     "cpu_has_bfloat16",
+    "failures",
+    "find_textbook",
     "format_option",
     "hidden_size_of",
     "host_plugins",
@@ -223,7 +229,9 @@ __all__ = [
     "read_records",
     "replacing",
     "resolve_encoder_spec",
+    "run_checks",
     "sha256_of",
+    "shares",
     "words_of",
     "writing",
 ]

@@ -10,3 +10,4 @@ class TestUplifting(FilterConformance):
 
     filter_name = "uplifting"
     cases = Path(__file__).with_name("cases.yaml")
+    textbook = Path(__file__).with_name("textbook.yaml")

@@ -26,6 +26,10 @@ def distillery_commands() -> Mapping[str, tuple[str, str]]:
         ),
         "probe": ("distillery_tools.cli.probe:probe_command", "Train Stage 1 and choose its threshold."),
         "evaluate": ("distillery_tools.cli.evaluate:evaluate_command", "Measure a filter beside baselines and oracle."),
+        "textbook": (
+            "distillery_tools.cli.textbook:textbook_command",
+            "Check a filter on its invented textbook cases.",
+        ),
     }
 
 

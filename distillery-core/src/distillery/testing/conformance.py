@@ -17,6 +17,7 @@ from ..plugins.filters import InstalledFilter, find_filter
 from ..plugins.packages import editable_source
 from ..scoring.scorer import FilterBaseScorer
 from ..students.backends.contract import AUTO
+from ..textbook import Textbook, run_checks
 from .articles import AWKWARD, PLAIN
 from .cases import FilterCases, average_case_faults, prefilter_case_faults
 from .consistency import awkward_faults, batch_faults, order_faults, repetition_faults
@@ -28,18 +29,22 @@ from .own_figures import figure_faults
 from .prompts import prompt_faults
 from .score_rules import Scores, arithmetic_faults, interval_faults, provenance_faults, range_faults
 from .stage1_rules import has_stage_1, stage1_faults
+from .textbook_rules import dimension_faults, result_faults
+from .textbook_rules import file_faults as textbook_file_faults
 
 
 class FilterConformance:
     """Tests of one installed filter; a subclass whose name begins with ``Test`` gives its name.
 
     ``backend`` is the one that users get, unless a subclass names another. ``cases`` is a YAML file of worked
-    examples of the filter's rules and averages; its form is described in ``distillery.testing.cases``.
+    examples of the filter's rules and averages; its form is described in ``distillery.testing.cases``. ``textbook`` is
+    a YAML file of invented articles and of what the student must make of them; see ``distillery.textbook.cases``.
     """
 
     filter_name: ClassVar[str]
     backend: ClassVar[str] = AUTO
     cases: ClassVar[Path | None] = None
+    textbook: ClassVar[Path | None] = None
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -170,6 +175,14 @@ class FilterConformance:
     def test_golden_scores_match_the_release(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
         """This installation scores what the release scored."""
         expect_none(installed, golden_faults(scorer))
+
+    def test_scores_textbook_cases_as_asked(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
+        """The student does what its textbook asks, but for what the file lists as known failures."""
+        if self.textbook is not None:
+            textbook = Textbook.load(self.textbook)
+            expect_none(installed, textbook_file_faults(scorer.config, textbook))
+            checks = run_checks(scorer, textbook)
+            expect_none(installed, [*dimension_faults(scorer.config, checks), *result_faults(textbook, checks)])
 
     def test_figures_are_of_its_own_weights(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
         """What the package says was measured, was measured on the weights in it."""

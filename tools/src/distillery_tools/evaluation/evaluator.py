@@ -21,6 +21,7 @@ from .details import details
 from .languages import language_figures
 from .prefiltering import prefilter_figures
 from .separation import separation
+from .textbook import textbook_figures
 from .tiers import tier_figures
 
 KERNEL, RIDGE, MEDIAN = "kernel regression on frozen base", "ridge on frozen base", "training median"
@@ -58,6 +59,7 @@ class Evaluator:
             "oracle": self._oracle(),
             "student": self._student(),
             "prefilter": prefilter_figures(config, self._data, self._split),
+            "textbook": textbook_figures(self._scorer),
         }
 
     @cached_property

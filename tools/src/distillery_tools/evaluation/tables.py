@@ -15,6 +15,7 @@ from ..measuring.tables import (
     share_cell,
 )
 from .details import BANDS
+from .textbook import textbook_tables
 
 AGREEMENT_COLUMNS = {
     "weighted_average_mae": MAE_OF_AVERAGE,
@@ -54,6 +55,7 @@ def tables(report: dict[str, Any]) -> list[Table]:
         _intervals(student["intervals"]),
         _separation(student["separation"]),
         *prefilter_tables(report["prefilter"], report["positive_from"]),
+        *textbook_tables(report["textbook"]),
     ]
     return [table for table in found if table is not None and table.rows]
 
