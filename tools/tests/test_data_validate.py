@@ -145,11 +145,6 @@ def test_no_text_is_quoted(garden: Path, data: Data) -> None:
     assert not any(record["content"][:30] in printed for record in data.articles)
 
 
-def zeros(data: Data) -> None:
-    """Make one label all zero."""
-    data.labels[2]["scores"] = dict.fromkeys(data.labels[2]["scores"], 0)
-
-
 def alike(data: Data) -> None:
     """Make all labels alike."""
     for label in data.labels:
@@ -164,7 +159,6 @@ def all_to_train(data: Data) -> None:
 
 WARNINGS: dict[str, tuple[Change, str, str]] = {
     "shares": (all_to_train, "share of a split", "train: 90.0%, usually 80%"),
-    "zeros": (zeros, "all scores are zero", "a2"),
     "alike": (alike, "all scores are nearly equal", "standard deviation 0.000"),
     "tier": (alike, "tier without an article in a split", "high in train"),
 }
@@ -175,6 +169,22 @@ def test_a_warning_does_not_stop(garden: Path, data: Data, change: Change, kind:
     """It may well be what the data are like."""
     change(data)
     assert example in findings(garden, data, 0)["warning", kind]["examples"]
+
+
+def test_partial_labels_are_nothing_to_complain_about(garden: Path, data: Data) -> None:
+    """Articles that were not judged for this filter, labels that are all zero, and opinions of both kinds."""
+    for label in data.labels[:2]:
+        label["scores"] = dict.fromkeys(label["scores"], 0)
+    data.labels[0]["second_opinion"] = data.labels[1]["further_opinion"] = data.labels[2]["scores"]
+    data.articles.append({"id": "unjudged", "title": "Other", "content": "words"})
+    assert not {kind for severity, kind in findings(garden, data, 0) if severity == "error"}
+
+
+def test_a_dimension_missing_in_a_further_opinion_is_an_error(garden: Path, data: Data) -> None:
+    """As in the scores."""
+    data.labels[19]["further_opinion"] = {"green": 1, "shared": 2}
+    found = findings(garden, data, FAILED)
+    assert found["error", "further opinion: missing dimension"]["examples"] == ["a19 (tested)"]
 
 
 def test_files_may_be_named_one_by_one(garden: Path, data: Data) -> None:

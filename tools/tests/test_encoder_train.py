@@ -116,6 +116,26 @@ def test_from_labels_to_two_filters(encoder: Path, filters: tuple[Path, Path], l
     assert kept["validation"]["relative_error"] < 1
 
 
+def test_extra_articles_train_the_filters_that_have_labels_there(
+    encoder: Path, filters: tuple[Path, Path], labels: Path, tmp_path: Path
+) -> None:
+    """The encoder and a head; what was trained on is another sha256."""
+    article = {"id": "invented-1", "title": "Trees", "content": "Many new trees."}
+    label = {"id": "invented-1", "split": "train", "scores": {"green": 9, "shared": 9, "tested": 9}}
+    extra = tmp_path / "extra"
+    (extra / "labels").mkdir(parents=True)
+    (extra / "articles.jsonl").write_text(json.dumps(article), encoding="utf-8")
+    (extra / "labels" / "garden.jsonl").write_text(json.dumps(label), encoding="utf-8")
+    hashes = set()
+    for number, options in enumerate(((), ("--extra", extra))):
+        done = train_encoder(
+            encoder, labels, filters, tmp_path / str(number), *options, "--dry-run", "--format", "json", "--epochs", 1
+        )
+        assert done.exit_code == 0, (done.output, done.exception)
+        hashes.add(strict_json(done.stdout)["record"]["data_sha256"])
+    assert len(hashes) == 2
+
+
 def share(garden: Path, encoder: Path) -> None:
     """Let a filter's student share an encoder, its head untrained."""
     path = garden / "config.yaml"

@@ -13,7 +13,7 @@ import pytest
 from invented import DIMENSIONS, Data
 
 from distillery import Article, FilterConfig, InputFileError
-from distillery_tools.data.labelled import LabelledData, Split
+from distillery_tools.data.labelled import Background, LabelledData, Split
 from distillery_tools.data.labels import MAX_FAULTS_SHOWN
 
 Record = dict[str, Any]
@@ -153,10 +153,12 @@ def test_head_keeps_articles_and_scores_together(limit: int | None, expected: in
     """The first articles, or all."""
     articles = [Article(title="Report", content=f"{number} trees") for number in range(3)]
     scores = np.arange(9.0).reshape(3, 3)
-    split = Split(articles, scores, scores + 1, ["en", "", "nl"]).head(limit)
+    backgrounds = [Background("en"), Background(), Background("nl")]
+    split = Split(articles, scores, scores + 1, scores + 2, backgrounds).head(limit)
     assert split.articles == articles[:expected]
     assert split.scores.tolist() == scores[:expected].tolist()
     assert split.second_opinions.tolist() == (scores[:expected] + 1).tolist()
+    assert split.further_opinions.tolist() == (scores[:expected] + 2).tolist()
     assert split.languages == ["en", "", "nl"][:expected]
 
 
@@ -172,6 +174,87 @@ def test_second_opinions_stand_beside_the_scores_and_are_nan_where_there_is_none
     assert second.dtype == np.float64
     assert second[0].tolist() == [2.5, 3, 1]
     assert np.isnan(second[1:]).all()
+
+
+def test_the_mean_is_over_all_readings_that_there_are(data: Data, config: FilterConfig) -> None:
+    """One, two or three of them; further opinions do not count as second ones."""
+    for label in data.labels[:3]:
+        label["scores"] = {"green": 3, "shared": 4, "tested": 5}
+    data.labels[1]["further_opinion"] = {"tested": 1, "green": 2, "shared": 3}
+    data.labels[2]["further_opinion"] = {"tested": 1, "green": 2, "shared": 3}
+    data.labels[2]["second_opinion"] = {"tested": 0, "green": 1, "shared": 2}
+
+    train = load(data, config).splits["train"]
+
+    assert train.mean_scores[:3].tolist() == [[3, 4, 5], [2.5, 3.5, 3], [2, 3, 2]]
+    assert np.array_equal(train.mean_scores[3:], train.scores[3:])
+    assert np.isnan(train.second_opinions[1]).all()
+
+
+@pytest.mark.parametrize("opinion", ["second_opinion", "further_opinion"])
+def test_a_broken_opinion_is_a_fault(data: Data, config: FilterConfig, opinion: str) -> None:
+    """Each is checked like the scores."""
+    data.labels[0][opinion] = {"tested": 1, "green": 2.5}
+    assert f"a0: {opinion.replace('_', ' ')}: missing dimension (shared)" in refusal(data, config)
+
+
+def test_why_an_article_was_chosen_is_kept(data: Data, config: FilterConfig) -> None:
+    """Figures by group need it."""
+    by_id = {article["id"]: article for article in data.articles}
+    by_id["a0"] |= {"origin": "fields", "sampling": "topic_green"}
+    first, second = load(data, config).splits["train"].backgrounds[:2]
+    assert (first.origin, first.sampling) == ("fields", "topic_green")
+    assert (second.origin, second.sampling) == ("", "")
+
+
+class TestExtra:
+    """More training articles, in folders of their own."""
+
+    @pytest.fixture
+    def extra(self, tmp_path: Path) -> Data:
+        """Two invented articles."""
+        articles = [{"id": f"invented-{n}", "title": "Trees", "content": f"{n} trees planted"} for n in range(2)]
+        scores = dict.fromkeys(DIMENSIONS, 8)
+        labels = [{"id": article["id"], "split": "train", "scores": scores} for article in articles]
+        return Data(tmp_path / "extra", articles, labels)
+
+    def test_they_train_and_nothing_else(self, data: Data, extra: Data, config: FilterConfig) -> None:
+        """The sha256 covers them; validation and test are as they were."""
+        plain = load(data, config)
+        extra.write()
+        found = plain.with_extra(extra.folder, config)
+        assert [article.id for article in found.splits["train"].articles[-2:]] == ["invented-0", "invented-1"]
+        assert found.splits["train"].scores.shape == (14, 3)
+        assert np.isnan(found.splits["train"].second_opinions[-2:]).all()
+        assert (found.splits["val"], found.splits["test"]) == (plain.splits["val"], plain.splits["test"])
+        assert found.sha256 != plain.sha256
+        extra.labels[0]["scores"]["green"] = 9
+        extra.write()
+        assert plain.with_extra(extra.folder, config).sha256 != found.sha256
+
+    def test_a_filter_without_labels_there_gets_none(self, data: Data, extra: Data, config: FilterConfig) -> None:
+        """Its data are unchanged, the sha256 included."""
+        plain = load(data, config)
+        extra.write()
+        extra.labels_file.rename(extra.labels_file.with_name("lawn.jsonl"))
+        assert plain.with_extra(extra.folder, config) is plain
+
+    @pytest.mark.parametrize("split", ["val", "test"])
+    def test_they_never_validate_or_test(self, data: Data, extra: Data, config: FilterConfig, split: str) -> None:
+        """Figures are of real articles only."""
+        plain = load(data, config)
+        extra.labels[1]["split"] = split
+        extra.write()
+        with pytest.raises(InputFileError, match=f"invented-1: is in '{split}', but extra articles may only train"):
+            plain.with_extra(extra.folder, config)
+
+    def test_an_article_is_labelled_once(self, data: Data, extra: Data, config: FilterConfig) -> None:
+        """Not in the data and again in the folder."""
+        plain = load(data, config)
+        extra.articles[0]["id"] = extra.labels[0]["id"] = "a4"
+        extra.write()
+        with pytest.raises(InputFileError, match="a4: is labelled in the data already"):
+            plain.with_extra(extra.folder, config)
 
 
 def test_languages_are_the_articles_own(data: Data, config: FilterConfig) -> None:

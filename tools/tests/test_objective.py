@@ -83,6 +83,16 @@ class TestGaps:
         second[::2, 3:] += 5
         assert float(objective(second, targets)) == float(objective(predicted, targets))
 
+    def test_a_batch_without_labels_costs_nothing(self, tasks: list[Task], scores: np.ndarray, recipe: Any) -> None:
+        """And has no gradient, instead of one that is not a number."""
+        predicted, targets = drawn()
+        predicted.requires_grad_()
+        loss = Objective(tasks, scores, Scaling.of(scores), recipe, torch.float64)(predicted, targets * NAN)
+        loss.backward()
+        assert float(loss.detach()) == 0.0
+        assert predicted.grad is not None
+        assert not predicted.grad.any()
+
     def test_the_truth_has_the_smallest_loss(self, tasks: list[Task], scores: np.ndarray, recipe: Any) -> None:
         """Nothing is left of it."""
         _, targets = drawn()

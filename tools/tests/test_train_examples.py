@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from train_cases import SECOND_DIMENSIONS, one_task, second_filter, second_labels, two_tasks
+from train_cases import SECOND_DIMENSIONS, disjoint_tasks, one_task, second_filter, second_labels, two_tasks
 
 from distillery import DistilleryError, FilterConfig
 from distillery.toolkit import TrainingConfig
@@ -44,6 +44,25 @@ def test_an_article_that_only_the_second_filter_has(config: FilterConfig, labell
     assert data.val.texts[:4] == labelled.splits["val"].texts[:4]
     assert np.isnan(data.val.scores[4:, :3]).all()
     assert np.isfinite(data.val.scores[4:, 3:]).all()
+
+
+def test_filters_that_share_no_article_are_joined(config: FilterConfig, labelled: LabelledData) -> None:
+    """Every article has the labels of one filter, all of them, and none of the other's."""
+    for examples in (disjoint_tasks(config, labelled).train, disjoint_tasks(config, labelled).val):
+        judged = np.isfinite(examples.scores)
+        garden, lawn = judged[:, :3], judged[:, 3:]
+        assert (garden.all(axis=1) ^ lawn.all(axis=1)).all()
+        assert (garden.any(axis=1) ^ lawn.any(axis=1)).all()
+
+
+def test_the_mean_of_readings_is_only_for_training(config: FilterConfig, labelled: LabelledData) -> None:
+    """Validation is on the first reading, as every figure is."""
+    second = {name: replace(split, second_opinions=split.scores + 1) for name, split in labelled.splits.items()}
+    data = TrainingData.join([(config, replace(labelled, splits=second))], "mean")
+    assert data.train.scores == pytest.approx(labelled.splits["train"].scores + 0.5)
+    assert np.array_equal(data.val.scores, labelled.splits["val"].scores)
+    first = TrainingData.join([(config, replace(labelled, splits=second))])
+    assert np.array_equal(first.train.scores, labelled.splits["train"].scores)
 
 
 def test_averages_are_those_that_a_user_gets(config: FilterConfig, labelled: LabelledData) -> None:

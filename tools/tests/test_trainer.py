@@ -12,7 +12,17 @@ import pytest
 import torch
 from invented import strict_json
 from safetensors.numpy import load_file
-from train_cases import LONGER, QUICK, fit, one_task, reading_for, student_trainer, two_tasks, without_time
+from train_cases import (
+    LONGER,
+    QUICK,
+    disjoint_tasks,
+    fit,
+    one_task,
+    reading_for,
+    student_trainer,
+    two_tasks,
+    without_time,
+)
 
 from distillery import DistilleryError, FilterConfig
 from distillery.students.network import load_network
@@ -152,6 +162,17 @@ class TestManyTasks:
         means = [np.mean([figures.relative_error for figures in epoch.filters.values()]) for epoch in trainer.history]
         assert best.number == int(np.argmin(means)) + 1
         assert best.val_relative_error == pytest.approx(min(means))
+
+    def test_filters_that_share_no_article_are_learned(
+        self, config: FilterConfig, labelled: LabelledData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In batches so small that many have no article of one filter; each is validated on its own articles."""
+        monkeypatch.setattr(trainer_module, "autocast_dtype", lambda: torch.float32)
+        recipe = replace(LONGER, batch_size=2, sampling="balanced")
+        best = fit(Trainer(reading_for(config), disjoint_tasks(config, labelled), recipe, tmp_path, save_encoder))
+        assert np.isfinite(best.train_loss)
+        assert np.isfinite(best.val_loss)
+        assert all(figures.relative_error < 1 for figures in best.filters.values())
 
     def test_adapter_and_heads_give_the_predictions(
         self, trainer: Trainer, bert_base: Path, labelled: LabelledData

@@ -7,11 +7,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from distillery import FilterConfig
 from distillery.toolkit import EncoderSpec, resolve_encoder_spec
-from distillery_tools.data.labelled import LabelledData
+from distillery_tools.data.labelled import LabelledData, Split
 from distillery_tools.training.examples import TrainingData
 from distillery_tools.training.history import Epoch
 from distillery_tools.training.recipe import TrainingRecipe
@@ -39,12 +37,37 @@ def second_labels(labelled: LabelledData, every: int = 3) -> LabelledData:
     splits = {}
     for name, split in labelled.splits.items():
         rows = [row for row in range(len(split.articles)) if row % every]
+        chosen = rows_of(split, rows)
         splits[name] = replace(
-            split,
-            articles=[split.articles[row] for row in rows],
-            scores=split.scores[np.ix_(rows, SECOND_DIMENSIONS)],
+            chosen,
+            scores=chosen.scores[:, SECOND_DIMENSIONS],
+            second_opinions=chosen.second_opinions[:, SECOND_DIMENSIONS],
+            further_opinions=chosen.further_opinions[:, SECOND_DIMENSIONS],
         )
     return LabelledData(splits, "0" * 64)
+
+
+def rows_of(split: Split, rows: Sequence[int]) -> Split:
+    """Return some of a split's articles."""
+    return Split(
+        [split.articles[row] for row in rows],
+        split.scores[rows],
+        split.second_opinions[rows],
+        split.further_opinions[rows],
+        [split.backgrounds[row] for row in rows],
+    )
+
+
+def disjoint_tasks(config: FilterConfig, labelled: LabelledData) -> TrainingData:
+    """Return two filters' labels that share no article: those of the second are every other one."""
+    halves = [
+        LabelledData(
+            {name: rows_of(split, range(first, len(split.articles), 2)) for name, split in labelled.splits.items()},
+            str(first) * 64,
+        )
+        for first in (0, 1)
+    ]
+    return TrainingData.join([(config, halves[0]), (second_filter(config), second_labels(halves[1], every=99))])
 
 
 def one_task(config: FilterConfig, labelled: LabelledData) -> TrainingData:

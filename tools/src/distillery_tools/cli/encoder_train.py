@@ -12,7 +12,7 @@ from distillery.toolkit import ENCODER_FILE, EncoderConfig, format_option, print
 
 from ..records import write_json
 from ..training.recipe import TrainingRecipe
-from .options import load_data
+from .options import extra_option, load_data
 from .recipe_options import recipe_options, run_options
 from .training_run import Runs
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     required=True,
     help="Folder with articles.jsonl and labels/<filter>.jsonl.",
 )
+@extra_option
 @click.option(
     "--filter",
     "names",
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 def train_command(
     folder: Path,
     data: Path,
+    extra: tuple[Path, ...],
     names: tuple[str, ...],
     runs: Path,
     resume: Path | None,
@@ -66,7 +68,8 @@ def train_command(
     folder, recipe = encoder_folder(folder), TrainingRecipe(**choices)
     encoder, spec = EncoderConfig.load(folder), load_encoder_spec(folder)
     configs = labelled_filters(data, names)
-    joined = TrainingData.join([(config, load_data(config, data, None, None)) for config in configs])
+    labels = [(config, load_data(config, data, None, None, extra)) for config in configs]
+    joined = TrainingData.join(labels, recipe.readings)
     joined = joined.with_snippets(recipe.snippet_characters or 0)
     spec.base_folder()  # a missing or wrong base is an error before the run has a folder
     options = Runs(runs, resume, seeds)

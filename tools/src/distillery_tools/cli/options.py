@@ -42,9 +42,28 @@ def data_options(command: Decorated) -> Decorated:
     return command
 
 
-def load_data(config: FilterConfig, data: Path | None, articles: Path | None, labels: Path | None) -> LabelledData:
-    """Read labelled articles from where the options say."""
-    return LabelledData.load(*labelled_files(config, data, articles, labels), config)
+extra_option = click.option(
+    "--extra",
+    multiple=True,
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help=f"Folder of the same form with more training articles, such as invented ones: {ARTICLES_FILE} and "
+    "labels/<filter>.jsonl, all in the split train. Repeatable.",
+)
+
+
+def load_data(
+    config: FilterConfig,
+    data: Path | None,
+    articles: Path | None,
+    labels: Path | None,
+    extra: Sequence[Path] = (),
+) -> LabelledData:
+    """Read labelled articles from where the options say, with extra ones to train on."""
+    labelled = LabelledData.load(*labelled_files(config, data, articles, labels), config)
+    for folder in extra:
+        labelled = labelled.with_extra(folder, config)
+    return labelled
 
 
 def source_folder(name: str) -> Path:

@@ -13,7 +13,7 @@ from distillery.toolkit import format_option, print_json
 
 from ..records import write_json
 from ..training.recipe import TrainingRecipe
-from .options import data_options, load_data, source_folder
+from .options import data_options, extra_option, load_data, source_folder
 from .recipe_options import recipe_options, run_options
 from .training_run import Runs
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.command("train")
 @click.argument("name", metavar="FILTER")
 @data_options
+@extra_option
 @click.option("--student", help="Which of the filter's students. Default: the filter's own choice.")
 @run_options
 @recipe_options
@@ -36,6 +37,7 @@ def train_command(
     data: Path | None,
     articles: Path | None,
     labels: Path | None,
+    extra: tuple[Path, ...],
     student: str | None,
     runs: Path,
     resume: Path | None,
@@ -64,8 +66,8 @@ def train_command(
         raise click.UsageError(
             "A student with a shared encoder takes no --resume, --seeds, --head-tokens or --tail-tokens."
         )
-    labelled = load_data(config, data, articles, labels)
-    examples = TrainingData.join([(config, labelled)]).with_snippets(recipe.snippet_characters or 0)
+    labelled = load_data(config, data, articles, labels, extra)
+    examples = TrainingData.join([(config, labelled)], recipe.readings).with_snippets(recipe.snippet_characters or 0)
     make = _head if shares_encoder else _own_student
     done = make(config, folder, chosen, examples, recipe, Runs(runs, resume, seeds))
     write_json(done.run / RECORD_FILE, done.record)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,32 +13,82 @@ from numpy.typing import NDArray
 
 from distillery import Article, ArticleError, FilterConfig, InputFileError
 
-from .labels import SPLITS, Id, fault_line, identified_records, label_faults, refuse, split_faults, with_known_ids
+from .labels import (
+    FURTHER_OPINION,
+    SECOND_OPINION,
+    SPLITS,
+    Id,
+    fault_line,
+    identified_records,
+    label_faults,
+    refuse,
+    split_faults,
+    with_known_ids,
+)
 
 ARTICLES_FILE = "articles.jsonl"
+TRAIN = "train"
+
+Scores = NDArray[np.float64]
+
+
+class Background(NamedTuple):
+    """What is known of an article beside its text: language, origin, why it was chosen; empty where unknown."""
+
+    language: str = ""
+    origin: str = ""
+    sampling: str = ""
 
 
 @dataclass(frozen=True)
 class Split:
     """Articles and the oracle's scores [n_articles, n_dimensions], in the filter's order.
 
-    ``second_opinions`` have the same shape, with rows of NaN where there is none; ``languages`` has one code per
-    article, empty where it is unknown.
+    ``second_opinions`` (of articles drawn at random) and ``further_opinions`` (of chosen ones) have the same shape,
+    with rows of NaN where there is none.
     """
 
     articles: list[Article]
-    scores: NDArray[np.float64]
-    second_opinions: NDArray[np.float64]
-    languages: list[str]
+    scores: Scores
+    second_opinions: Scores
+    further_opinions: Scores
+    backgrounds: list[Background]
 
     @property
     def texts(self) -> list[str]:
         """What the student reads of each article."""
         return [article.text for article in self.articles]
 
+    @property
+    def languages(self) -> list[str]:
+        """One code per article, empty where it is unknown."""
+        return [background.language for background in self.backgrounds]
+
+    @property
+    def mean_scores(self) -> Scores:
+        """The mean of all of the oracle's readings of each article [n_articles, n_dimensions]."""
+        readings = np.stack([self.scores, self.second_opinions, self.further_opinions])
+        return np.asarray(np.nanmean(readings, axis=0))
+
     def head(self, limit: int | None) -> Split:
         """Return the first articles, or all of them."""
-        return Split(self.articles[:limit], self.scores[:limit], self.second_opinions[:limit], self.languages[:limit])
+        return Split(
+            self.articles[:limit],
+            self.scores[:limit],
+            self.second_opinions[:limit],
+            self.further_opinions[:limit],
+            self.backgrounds[:limit],
+        )
+
+    def joined(self, other: Split) -> Split:
+        """Return the articles of both."""
+        return Split(
+            [*self.articles, *other.articles],
+            np.concatenate([self.scores, other.scores]),
+            np.concatenate([self.second_opinions, other.second_opinions]),
+            np.concatenate([self.further_opinions, other.further_opinions]),
+            [*self.backgrounds, *other.backgrounds],
+        )
 
 
 @dataclass(frozen=True)
@@ -53,10 +103,18 @@ class LabelledData:
         """Join articles and labels by id.
 
         A label line is ``{"id": ..., "split": "train|val|test", "scores": {dimension: 0-10}}``, with a
-        ``second_opinion`` of the same form as the scores if there is one. Raises InputFileError with the
-        first faults: a missing or unknown dimension, a score that is not a number from 0 to 10, a repeated id, an
-        id without a readable article.
+        ``second_opinion`` or a ``further_opinion`` of the same form as the scores if there is one. An article without
+        a line was not judged for this filter and is left out. Raises InputFileError with the first faults: a missing
+        or unknown dimension, a score that is not a number from 0 to 10, a repeated id, an id without a readable
+        article; or if a split is empty.
         """
+        data = cls._read(articles, labels, config)
+        if empty := [split for split in SPLITS if not data.splits[split].articles]:
+            raise InputFileError(f"{labels} has no article in split {' and '.join(empty)}.")
+        return data
+
+    @classmethod
+    def _read(cls, articles: Path, labels: Path, config: FilterConfig) -> LabelledData:
         texts = articles_by_id(articles)
         faults: list[str] = []
         rows: dict[str, list[_Row]] = {split: [] for split in SPLITS}
@@ -72,16 +130,31 @@ class LabelledData:
             except ArticleError as error:
                 faults.append(f"{record['id']}: {error}")
         refuse(str(labels), faults)
-        if empty := [split for split in SPLITS if not rows[split]]:
-            raise InputFileError(f"{labels} has no article in split {' and '.join(empty)}.")
-        return cls({split: _split(items) for split, items in rows.items()}, _sha256(articles, labels))
+        width = len(config.dimensions)
+        return cls({split: _split(items, width) for split, items in rows.items()}, _sha256(articles, labels))
+
+    def with_extra(self, folder: Path, config: FilterConfig) -> LabelledData:
+        """Add the articles of a folder to the training split; a folder without labels of the filter adds none.
+
+        The folder has the same form as that of other labelled articles. Raises InputFileError if one of its labels is
+        in another split than train, or of an article that is here already.
+        """
+        articles, labels = labelled_files(config, folder, None, None)
+        if not labels.is_file():
+            return self
+        extra = self._read(articles, labels, config)
+        refuse(str(labels), [*_outside_train(extra), *_known(extra, self)])
+        train = self.splits[TRAIN].joined(extra.splits[TRAIN])
+        digest = hashlib.sha256(f"{self.sha256}{extra.sha256}".encode()).hexdigest()
+        return replace(self, splits={**self.splits, TRAIN: train}, sha256=digest)
 
 
 class _Row(NamedTuple):
     article: Article
     scores: list[float]
     second_opinion: list[float]
-    language: str
+    further_opinion: list[float]
+    background: Background
 
 
 def labelled_files(
@@ -123,23 +196,40 @@ def _fault(record: dict[str, Any], dimensions: Sequence[str], texts: dict[Id, An
     return fault_line([*split_faults(record.get("split")), *label_faults(record, dimensions)])
 
 
+def _outside_train(extra: LabelledData) -> list[str]:
+    return [
+        f"{article.id}: is in '{name}', but extra articles may only train"
+        for name, split in extra.splits.items()
+        if name != TRAIN
+        for article in split.articles
+    ]
+
+
+def _known(extra: LabelledData, data: LabelledData) -> list[str]:
+    known = {article.id for split in data.splits.values() for article in split.articles}
+    return [
+        f"{article.id}: is labelled in the data already"
+        for article in extra.splits[TRAIN].articles
+        if article.id in known
+    ]
+
+
 def _row(text: dict[str, Any], record: dict[str, Any], dimensions: Sequence[str]) -> _Row:
-    second = record.get("second_opinion") or dict.fromkeys(dimensions, float("nan"))
-    return _Row(
-        Article.from_dict(text),
-        [float(record["scores"][name]) for name in dimensions],
-        [float(second[name]) for name in dimensions],
-        language_of(text),
-    )
+    unread = dict.fromkeys(dimensions, float("nan"))
+    readings = (record["scores"], record.get(SECOND_OPINION) or unread, record.get(FURTHER_OPINION) or unread)
+    scores, second, further = ([float(reading[name]) for name in dimensions] for reading in readings)
+    origin, sampling = (str(text.get(key) or "") for key in ("origin", "sampling"))
+    return _Row(Article.from_dict(text), scores, second, further, Background(language_of(text), origin, sampling))
 
 
-def _split(rows: list[_Row]) -> Split:
-    return Split(
-        [row.article for row in rows],
-        np.array([row.scores for row in rows]),
-        np.array([row.second_opinion for row in rows]),
-        [row.language for row in rows],
-    )
+def _split(rows: list[_Row], width: int) -> Split:
+    readings = [
+        [row.scores for row in rows],
+        [row.second_opinion for row in rows],
+        [row.further_opinion for row in rows],
+    ]
+    scores, second, further = (np.array(reading, dtype=np.float64).reshape(-1, width) for reading in readings)
+    return Split([row.article for row in rows], scores, second, further, [row.background for row in rows])
 
 
 def _sha256(*paths: Path) -> str:

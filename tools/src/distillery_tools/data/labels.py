@@ -14,6 +14,11 @@ from distillery.toolkit import HIGHEST, LOWEST, Postfilter, read_records
 SPLITS = ("train", "val", "test")
 MAX_FAULTS_SHOWN = 10
 
+# Further readings of an article by the oracle, beside its scores. A second opinion is of an article drawn at random, so
+# it measures the oracle's noise; a further one is of an article that was chosen, so it only averages noise out.
+SECOND_OPINION, FURTHER_OPINION = "second_opinion", "further_opinion"
+OPINIONS = (SECOND_OPINION, FURTHER_OPINION)
+
 Id = str | int
 Record = dict[str, Any]
 
@@ -64,10 +69,11 @@ def is_score(value: Any) -> bool:
 
 
 def label_faults(record: Record, dimensions: Sequence[str]) -> list[Fault]:
-    """Return what is wrong with a record's scores and its second opinion."""
+    """Return what is wrong with a record's scores and its further opinions."""
     faults = _points_faults("scores", record.get("scores"), dimensions)
-    if record.get("second_opinion") is not None:
-        faults += _points_faults("second opinion", record["second_opinion"], dimensions)
+    for opinion in OPINIONS:
+        if record.get(opinion) is not None:
+            faults += _points_faults(opinion.replace("_", " "), record[opinion], dimensions)
     return faults
 
 
@@ -93,7 +99,7 @@ def split_faults(split: Any) -> list[Fault]:
 
 
 def scores_fault(record: Record, dimensions: Sequence[str]) -> str | None:
-    """Return what is wrong with a record's scores and second opinion in one line, or None."""
+    """Return what is wrong with a record's scores and further opinions in one line, or None."""
     return fault_line(label_faults(record, dimensions))
 
 

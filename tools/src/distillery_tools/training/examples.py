@@ -12,6 +12,7 @@ from distillery import Article, FilterConfig, InputFileError
 
 from ..data.labelled import LabelledData, Split
 from ..data.labels import SPLITS
+from .recipe import FIRST, MEAN
 from .tasks import Task, Values, n_outputs_of, tasks_of
 
 Id = str | int | None
@@ -45,12 +46,17 @@ class TrainingData:
     sha256: str
 
     @classmethod
-    def join(cls, labels: Sequence[tuple[FilterConfig, LabelledData]]) -> TrainingData:
-        """Join the labels of filters by article id; raise InputFileError if two disagree on an article's split."""
+    def join(cls, labels: Sequence[tuple[FilterConfig, LabelledData]], readings: str = FIRST) -> TrainingData:
+        """Join the labels of filters by article id; raise InputFileError if two disagree on an article's split.
+
+        ``readings`` is ``mean`` to train on the mean of the oracle's readings of an article; validation articles keep
+        the first one, on which every figure is measured.
+        """
         _check_names([config.name for config, _ in labels])
         _check_splits({config.name: data for config, data in labels})
         tasks = tasks_of([config for config, _ in labels])
-        train, val = (_joined(tasks, [data.splits[name] for _, data in labels]) for name in ("train", "val"))
+        train = _joined(tasks, [data.splits["train"] for _, data in labels], readings)
+        val = _joined(tasks, [data.splits["val"] for _, data in labels], FIRST)
         return cls(tasks, train, val, _sha256([data.sha256 for _, data in labels]))
 
     def with_snippets(self, characters: int) -> TrainingData:
@@ -58,11 +64,12 @@ class TrainingData:
         return replace(self, train=self.train.with_snippets(characters)) if characters else self
 
 
-def _joined(tasks: Sequence[Task], splits: Sequence[Split]) -> Examples:
+def _joined(tasks: Sequence[Task], splits: Sequence[Split], readings: str) -> Examples:
     articles: dict[Id, Article] = {}
     rows: dict[Id, Values] = {}
     for task, split in zip(tasks, splits, strict=True):
-        for article, scores in zip(split.articles, split.scores, strict=True):
+        targets = split.mean_scores if readings == MEAN else split.scores
+        for article, scores in zip(split.articles, targets, strict=True):
             articles.setdefault(article.id, article)
             rows.setdefault(article.id, np.full(n_outputs_of(tasks), np.nan))[task.columns] = scores
     return Examples(list(articles.values()), np.array(list(rows.values())))

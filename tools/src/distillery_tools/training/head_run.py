@@ -30,7 +30,7 @@ from .record import circumstances
 from .saving import ADAPTER_FOLDER, save_head
 
 # The choices of a recipe that apply to a head.
-_OF_A_HEAD = ("loss", "huber_beta", "average_weight", "ranking_weight", "snippet_characters")
+_OF_A_HEAD = ("readings", "loss", "huber_beta", "average_weight", "ranking_weight", "snippet_characters")
 
 
 def train_head(

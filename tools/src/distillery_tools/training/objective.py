@@ -18,6 +18,8 @@ from .tasks import Task, Values, n_outputs_of
 # In standard deviations: smaller differences are noise, larger ones need no larger margin.
 MIN_DIFFERENCE = 0.3
 MAX_DIFFERENCE = 1.0
+# Below the weight of a single label.
+_LEAST_WEIGHT = 1e-6
 
 
 class Objective:
@@ -73,7 +75,8 @@ def ranking_loss(found: Tensor, expected: Tensor, present: Tensor) -> Tensor:
 
 
 def _mean(losses: Tensor, weights: Tensor) -> Tensor:
-    return (losses * weights).sum() / weights.sum()
+    """Return the weighted mean; 0 if nothing has a weight, as in a batch without labels."""
+    return (losses * weights).sum() / weights.to(losses.dtype).sum().clamp(min=_LEAST_WEIGHT)
 
 
 def _shares(tasks: Sequence[Task]) -> Values:

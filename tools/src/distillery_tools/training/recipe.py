@@ -10,6 +10,7 @@ from distillery.toolkit import TrainingConfig
 
 MSE, SMOOTH_L1 = "mse", "smooth_l1"
 NATURAL, BALANCED = "natural", "balanced"
+FIRST, MEAN = "first", "mean"
 
 
 def _choice(
@@ -38,6 +39,9 @@ class TrainingRecipe:
     huber_beta: float = _choice(0.3, "Difference in sd from which smooth_l1 is linear.", above=0)
     average_weight: float = _choice(0.5, "Weight of the same loss on each filter's weighted average.", at_least=0)
     ranking_weight: float = _choice(0.0, "Weight of the pairwise ranking loss on weighted averages.", at_least=0)
+    readings: str = _choice(
+        FIRST, "Label of a training article read more than once: its first reading, or the mean.", among=(FIRST, MEAN)
+    )
     sampling: str = _choice(
         NATURAL,
         "Training articles of an epoch: each once, or positives more often.",
