@@ -1,4 +1,4 @@
-"""The commerce filter: deals, promotion and advertisements, the noise that every other filter shares."""
+"""The commerce filter; config.yaml says what it measures."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The cultural-discovery filter: new findings about art, culture and history, and links between peoples."""
+"""The cultural-discovery filter; config.yaml says what it measures."""
 
 from pathlib import Path
 

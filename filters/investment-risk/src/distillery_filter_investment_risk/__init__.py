@@ -1,4 +1,4 @@
-"""The investment-risk filter: signals of risk to capital, for private investors."""
+"""The investment-risk filter; config.yaml says what it measures."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The sustainability-technology filter: life-cycle sustainability of a concrete technology."""
+"""The sustainability-technology filter; config.yaml says what it measures."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The uplifting filter: documented good outcomes for people or planet."""
+"""The uplifting filter; config.yaml says what it measures."""
 
 from pathlib import Path
 
