@@ -22,7 +22,7 @@ FILTERS = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("filte
 # Files in the order of pyproject.toml, the slow ones first, so that no core waits for another at the end.
 ON_ALL_CORES = ("--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder")
 # Each folder by itself, for helper modules of several have one name; after it, where else it finds modules.
-TYPED_TESTS = (("distillery-core/tests",), ("tools/tests",), ("tests",), ("benchmarks", "tools/tests"))
+TYPED_TESTS = (("distillery-core/tests",), ("tools/tests",), ("tests",), ("benchmarks", "tools/tests"), ("scripts",))
 # A test may use what may be None, and fails if it is; `append` in a lambda notes a call.
 LESS_STRICT = (
     "--no-warn-return-any",

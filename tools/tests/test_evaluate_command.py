@@ -116,11 +116,13 @@ def test_saving_makes_info_show_it(trained_copy: Path, data_folder: Path, report
 def test_saving_renews_the_cards(trained_copy: Path, data_folder: Path) -> None:
     """Between their markers only."""
     card = trained_copy / "README.md"
-    card.write_text("# garden\n\n<!-- evaluation -->\nformer figures\n<!-- /evaluation -->\n\nThe end.\n")
+    blocks = (f"<!-- {marker} -->\nformer figures\n<!-- /{marker} -->\n" for marker in ("evaluation", "positives"))
+    card.write_text("\n".join(["# garden\n", *blocks, "The end.\n"]))
     evaluate(trained_copy, data_folder, "--save")
     text = card.read_text()
     assert "former" not in text
     assert "| student compact |" in text
+    assert "labelled articles are positives, at 4 or above by the oracle" in text
     assert text.startswith("# garden\n")
     assert text.endswith("\n\nThe end.\n")
 

@@ -69,17 +69,20 @@ def evaluate_command(
             raise click.UsageError("--save keeps the figures of the test split only.")
     from distillery import load_filter
 
-    from ..evaluation.card import write_cards
+    from ..evaluation.card import write_cards, write_positives_card
     from ..evaluation.evaluator import Evaluator
     from ..evaluation.output import training_history, write_folder
+    from ..evaluation.positives import Positives, positives_text
     from ..evaluation.tables import tables
 
     scorer = load_filter(name, student=student, backend=backend)
-    evaluator = Evaluator(scorer, load_data(scorer.config, data, articles, labels), split)
+    labelled = load_data(scorer.config, data, articles, labels)
+    evaluator = Evaluator(scorer, labelled, split)
     report = evaluator.report()
     if save:
         write_json(scorer.filter_dir / EVALUATION_FILE, report)
         write_cards(scorer.filter_dir, report)
+        write_positives_card(scorer.filter_dir, positives_text(Positives.count(labelled, scorer.config)))
     if output_dir:
         history = training_history(scorer.config, scorer.filter_dir, scorer.student.name)
         write_folder(output_dir, report, evaluator.predicted.averages, evaluator.expected.averages, history)

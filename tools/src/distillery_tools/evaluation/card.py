@@ -34,6 +34,11 @@ def write_cards(folder: Path, report: dict[str, Any]) -> list[Path]:
     return [path for path in _readmes_above(folder)[:2] if _rewrite(path, blocks)]
 
 
+def write_positives_card(folder: Path, text: str) -> list[Path]:
+    """Put a text between ``<!-- positives -->`` and ``<!-- /positives -->`` of the README nearest above a folder."""
+    return [path for path in _readmes_above(folder)[:1] if _rewrite(path, {POSITIVES: lambda _: text})]
+
+
 def write_stage1_card(folder: Path, text: str) -> list[Path]:
     """Put a text between ``<!-- stage-1 -->`` and ``<!-- /stage-1 -->`` of the README nearest above a folder."""
     return [path for path in _readmes_above(folder)[:1] if _rewrite(path, {STAGE_1: lambda _: text})]
