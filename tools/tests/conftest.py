@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from compare_cases import Scores, write_articles
 from invented import NAME, WORDS, Data, Trained, make_data, train, write_filter
 from labelling_fixture import LabellingFixture, article
 
@@ -95,3 +96,15 @@ def labelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LabellingFixtu
     monkeypatch.setattr("distillery_tools.oracle.run.limits.PAUSE", 0.02)
     monkeypatch.setattr("distillery_tools.oracle.run.single.SHORTEST_WAIT", 0.01)
     return labelling
+
+
+@pytest.fixture
+def few(tmp_path: Path) -> Path:
+    """Six articles, as many as a file of scores has."""
+    return write_articles(tmp_path / "articles.jsonl")
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """The scores that version 1.2.0 gave to six articles: the averages 0 to 5."""
+    return Scores().write(tmp_path / "old.jsonl")

@@ -24,6 +24,10 @@ def distillery_commands() -> Mapping[str, tuple[str, str]]:
             "distillery_tools.cli.bench:bench_command",
             "Measure speed and memory of scoring on this machine.",
         ),
+        "compare": (
+            "distillery_tools.cli.compare:compare_command",
+            "Compare two versions of a filter, and judge the version number.",
+        ),
         "probe": ("distillery_tools.cli.probe:probe_command", "Train Stage 1 and choose its threshold."),
         "evaluate": ("distillery_tools.cli.evaluate:evaluate_command", "Measure a filter beside baselines and oracle."),
         "textbook": (
