@@ -10,3 +10,4 @@ class TestCommerce(FilterConformance):
 
     filter_name = "commerce"
     cases = Path(__file__).with_name("cases.yaml")
+    textbook = Path(__file__).with_name("textbook.yaml")

@@ -10,3 +10,4 @@ class TestCulturalDiscovery(FilterConformance):
 
     filter_name = "cultural-discovery"
     cases = Path(__file__).with_name("cases.yaml")
+    textbook = Path(__file__).with_name("textbook.yaml")

@@ -10,3 +10,4 @@ class TestInvestmentRisk(FilterConformance):
 
     filter_name = "investment-risk"
     cases = Path(__file__).with_name("cases.yaml")
+    textbook = Path(__file__).with_name("textbook.yaml")

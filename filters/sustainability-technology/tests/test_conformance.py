@@ -10,3 +10,4 @@ class TestSustainabilityTechnology(FilterConformance):
 
     filter_name = "sustainability-technology"
     cases = Path(__file__).with_name("cases.yaml")
+    textbook = Path(__file__).with_name("textbook.yaml")
