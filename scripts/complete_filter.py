@@ -25,7 +25,7 @@ import yaml
 
 from distillery import FilterConfig
 from distillery.names import package_of
-from distillery.toolkit import CONFIG_FILE, GOLDEN_FILE
+from distillery.toolkit import CONFIG_FILE, GOLDEN_FILE, TEXTBOOK_FILE
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = Path(__file__).with_name("filter_package")
@@ -36,6 +36,7 @@ TASK = (
     "warm tone earns nothing, a promise earns next to nothing, and a dry report earns what it reports."
 )
 WIDTH = 118
+TEXTBOOK = f'    textbook = Path(__file__).with_name("{TEXTBOOK_FILE}")\n'  # the last line of the test's class
 JUST_BELOW = 0.0625  # exact in binary, as scores are
 STRONG = 9.0
 
@@ -57,7 +58,7 @@ def complete(project: Path, *, check: bool = False) -> list[Path]:
     package = package_folder(project)
     config = FilterConfig.load(package)
     files = {path: text for path, text in derived(config).items() if path.name != "prompt.md" or config.oracle.on_topic}
-    for path, text in begun(config).items():
+    for path, text in begun(config, project).items():
         present = (project / path).read_text(encoding="utf-8") if (project / path).is_file() else None
         files[path] = with_blocks(present, text) if present is not None else text
     stale = [project / path for path, text in files.items() if not holds(project / path, text)]
@@ -89,12 +90,14 @@ def derived(config: FilterConfig) -> dict[Path, str]:
     }
 
 
-def begun(config: FilterConfig) -> dict[Path, str]:
+def begun(config: FilterConfig, project: Path) -> dict[Path, str]:
     """Return the files that the author goes on writing, as they begin."""
+    has_textbook = (project / "tests" / TEXTBOOK_FILE).is_file()
     return {
         Path("README.md"): rendered("README.md", config),
         Path("CHANGELOG.md"): rendered("CHANGELOG.md", config),
-        Path("tests", "test_conformance.py"): rendered("test_conformance.py", config),
+        Path("tests", "test_conformance.py"): rendered("test_conformance.py", config)
+        + (TEXTBOOK if has_textbook else ""),
         Path("tests", "cases.yaml"): cases_file(config),
     }
 

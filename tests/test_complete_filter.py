@@ -148,6 +148,15 @@ def test_change_of_the_config_reaches_what_follows_from_it_alone(script: ModuleT
     assert "- It knows no villages.\n" in readme.read_text()
 
 
+def test_textbook_cases_are_run_where_there_are_some(script: ModuleType, project: Path) -> None:
+    (project / "tests").mkdir()
+    (project / "tests" / "textbook.yaml").touch()
+    script.complete(project)
+    made = (project / "tests" / "test_conformance.py").read_text()
+    assert made.endswith('    cases = Path(__file__).with_name("cases.yaml")\n' + script.TEXTBOOK)
+    compile(made, "test_conformance.py", "exec")
+
+
 def test_prompt_of_an_author_is_left_alone(script: ModuleType, project: Path) -> None:
     write_config(project, CONFIG | {"oracle": {"prompt": "prompt.md"}})
 
