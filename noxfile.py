@@ -18,6 +18,7 @@ TOOLS = "tools"
 TOOLS_WITH_PROVIDERS = "tools[google,openai]"
 BASES = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("bases/*/pyproject.toml"))
 ENCODERS = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("encoders/*/pyproject.toml"))
+WITH_CONFIG = sorted(str(path.parents[2].relative_to(ROOT)) for path in ROOT.glob("filters/*/src/*/config.yaml"))
 FILTERS = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("filters/*/pyproject.toml"))
 # Files in the order of pyproject.toml, the slow ones first, so that no core waits for another at the end.
 ON_ALL_CORES = ("--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder")
@@ -101,8 +102,9 @@ def train(session: nox.Session) -> None:
     for folder in encoders:
         session.run("distillery", "encoder", "train", folder, "--data", str(DATA), *options)
     everything = encoders or names == ["all"]
-    for folder in FILTERS if everything else [f"filters/{name}" for name in names]:
+    for folder in WITH_CONFIG if everything else [f"filters/{name}" for name in names]:
         session.run("distillery", "train", folder, "--data", str(DATA), *([] if encoders else options))
+        session.run("python", "scripts/complete_filter.py", folder)
         session.run("distillery", "calibrate", folder, "--data", str(DATA))
         session.run("distillery", "evaluate", folder, "--data", str(DATA), "--save")
 

@@ -4,7 +4,8 @@ The author writes two files in ``filters/NAME/src/distillery_filter_NAME``: ``co
 rubric, and ``golden.jsonl``, a few articles. This script makes the rest from the templates beside it:
 
 - what follows from config.yaml is written again each time: the files in `derived`, and the marked blocks of README.md;
-- what the author goes on writing is begun once: the files in `begun`.
+- what the author goes on writing is begun once: the files in `begun`;
+- what builds and tests the package, `PACKAGING`, waits until the filter is trained: before, it has no weights to build.
 
 ``--check`` writes nothing, and fails if a file would change.
 """
@@ -25,10 +26,11 @@ import yaml
 
 from distillery import FilterConfig
 from distillery.names import package_of
-from distillery.toolkit import CONFIG_FILE, GOLDEN_FILE, TEXTBOOK_FILE
+from distillery.toolkit import ADAPTER_FILE, CONFIG_FILE, GOLDEN_FILE, TEXTBOOK_FILE
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = Path(__file__).with_name("filter_package")
+PACKAGING = (Path("pyproject.toml"), Path("tests", "test_conformance.py"))
 BLOCKS = ("install", "rubric", "student")  # of README.md; `distillery evaluate` and `probe` write the others
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 TASK = (
@@ -61,6 +63,9 @@ def complete(project: Path, *, check: bool = False) -> list[Path]:
     for path, text in begun(config, project).items():
         present = (project / path).read_text(encoding="utf-8") if (project / path).is_file() else None
         files[path] = with_blocks(present, text) if present is not None else text
+    if not is_trained(config, package):
+        files = {path: text for path, text in files.items() if path not in PACKAGING}
+        print(f"{project} is not trained. Train it, and run this again to make it a package.", file=sys.stderr)
     stale = [project / path for path, text in files.items() if not holds(project / path, text)]
     for path in [] if check else stale:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,6 +81,11 @@ def package_folder(project: Path) -> Path:
     if not (folder / CONFIG_FILE).is_file():
         raise SystemExit(f"{folder / CONFIG_FILE} does not exist. Write it first; it says what the filter measures.")
     return folder
+
+
+def is_trained(config: FilterConfig, package: Path) -> bool:
+    """Return whether the weights of every student are in the folder of config.yaml."""
+    return all((package / student.adapter / ADAPTER_FILE).is_file() for student in config.students.values())
 
 
 def derived(config: FilterConfig) -> dict[Path, str]:

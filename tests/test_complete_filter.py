@@ -11,7 +11,7 @@ from typing import Any
 import processes
 import pytest
 import yaml
-from wheels import FILTERS, ROOT
+from wheels import ROOT
 
 from distillery.config import FilterConfig
 from distillery.testing.cases import AverageCase, FilterCases, average_case_faults
@@ -68,9 +68,10 @@ def script() -> ModuleType:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A filter's project that has a config.yaml and nothing else."""
+    """A filter's project that has a config.yaml, weights and nothing else."""
     folder = tmp_path / "local-history"
-    (folder / PACKAGE).mkdir(parents=True)
+    (folder / PACKAGE / "compact").mkdir(parents=True)
+    (folder / PACKAGE / "compact" / "adapter_model.safetensors").touch()
     write_config(folder, CONFIG)
     return folder
 
@@ -79,7 +80,9 @@ def write_config(project: Path, config: dict[str, Any]) -> None:
     (project / PACKAGE / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
 
-@pytest.mark.parametrize("source", FILTERS, ids=lambda source: source.name)
+@pytest.mark.parametrize(
+    "source", sorted(path for path in ROOT.glob("filters/*") if path.is_dir()), ids=lambda source: source.name
+)
 def test_packages_of_the_repository_are_up_to_date(script: ModuleType, source: Path) -> None:
     assert script.complete(source, check=True) == []
 
@@ -146,6 +149,17 @@ def test_change_of_the_config_reaches_what_follows_from_it_alone(script: ModuleT
     assert [path.name for path in script.complete(project)] == ["README.md"]
     assert "**Experimental:** few labels." in readme.read_text()
     assert "- It knows no villages.\n" in readme.read_text()
+
+
+def test_an_untrained_filter_is_no_package_yet(script: ModuleType, project: Path) -> None:
+    (project / PACKAGE / "compact" / "adapter_model.safetensors").unlink()
+    before = script.complete(project)
+    assert (project / "README.md") in before
+    assert not (project / "pyproject.toml").exists()
+    assert script.complete(project) == []
+
+    (project / PACKAGE / "compact" / "adapter_model.safetensors").touch()
+    assert script.complete(project) == [project / "pyproject.toml", project / "tests" / "test_conformance.py"]
 
 
 def test_textbook_cases_are_run_where_there_are_some(script: ModuleType, project: Path) -> None:
