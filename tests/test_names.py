@@ -57,9 +57,10 @@ def test_one_name_everywhere(project: Path, metadata: dict[str, Any], config: di
 
 
 def test_only_the_config_states_facts(metadata: dict[str, Any]) -> None:
-    """Version, summary and requirements are read from config.yaml, not repeated."""
-    assert {"version", "description", "dependencies"} == set(metadata["project"]["dynamic"])
-    assert {"version", "description", "dependencies"} & set(metadata["project"]) == set()
+    """Version, summary, requirements and the mark of experiments are read from config.yaml, not repeated."""
+    facts = {"version", "description", "dependencies", "classifiers"}
+    assert facts == set(metadata["project"]["dynamic"])
+    assert facts & set(metadata["project"]) == set()
 
 
 def test_core_range_has_both_bounds(config: dict[str, Any]) -> None:
