@@ -26,6 +26,7 @@ from distillery_tools.measuring.metrics import (
     quadratic_weighted_kappa,
     root_mean_squared_error,
     spearman,
+    spearman_within,
 )
 from distillery_tools.measuring.retrieval import recall_at
 
@@ -39,6 +40,7 @@ METRICS: dict[str, Metric] = {
     "spearman": spearman,
     "kappa": quadratic_weighted_kappa,
     "error within a band": error_within(2.0, 6.0),
+    "rank correlation within a band": spearman_within(2.0, 6.0),
     "gap closed": gap_closed(3.0, 0.3),
     "recall": recall_at(THRESHOLD),
 }
@@ -112,6 +114,16 @@ def test_the_error_within_a_band_counts_its_lower_bound_only() -> None:
     assert error_within(2.0, 4.0)(predicted, expected) == pytest.approx((0.5 + 3.0) / 2)
 
 
+@seeds
+@pytest.mark.parametrize("decimals", [8, 0])
+def test_the_rank_correlation_within_a_band_is_that_of_its_articles(seed: int, decimals: int) -> None:
+    """As if there were no others."""
+    predicted, expected = sample(seed, decimals=decimals)
+    inside = (expected >= 2.0) & (expected < 6.0)
+    alone = spearman(predicted[inside], expected[inside])
+    assert spearman_within(2.0, 6.0)(predicted, expected) == pytest.approx(float(alone))
+
+
 @pytest.mark.parametrize(("closeness", "share"), [(0.0, 0.0), (0.5, 0.5), (0.9, 0.9), (1.0, 1.0)])
 def test_the_gap_closed_runs_from_the_constant_to_the_noise(closeness: float, share: float) -> None:
     """A prediction that goes part of the way from constant error to noise has closed that part."""
@@ -150,6 +162,7 @@ UNDEFINED_CASES: dict[str, tuple[Metric, list[float], list[float]]] = {
     "rank correlation with constant labels": (spearman, [1, 2, 3], [3, 3, 3]),
     "rank correlation of one article": (spearman, [1], [2]),
     "kappa of one and the same class": (quadratic_weighted_kappa, [1, 1, 1], [1, 1, 1]),
+    "rank correlation within an empty band": (spearman_within(8.0, 10.0), [5, 6, 7], [1, 2, 3]),
     "error within an empty band": (error_within(8.0, 10.0), [5, 6, 7], [1, 2, 3]),
     "error of no article": (mean_absolute_error, [], []),
 }

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score
+from sklearn.metrics import average_precision_score, f1_score, ndcg_score, precision_score, recall_score
 
 from distillery_tools.measuring.figures import UNDEFINED, Metric, bootstrap
 from distillery_tools.measuring.retrieval import (
     average_precision_at,
     f1_at,
+    ndcg,
     overlap_at,
     precision_at,
     r_precision_at,
@@ -27,6 +28,7 @@ METRICS: dict[str, Metric] = {
     "R-precision": r_precision_at(THRESHOLD),
     "overlap": overlap_at(5),
     "average precision": average_precision_at(THRESHOLD),
+    "nDCG": ndcg,
 }
 all_metrics = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 seeds = pytest.mark.parametrize("seed", range(5))
@@ -124,11 +126,20 @@ def test_intervals_contain_the_value_and_lie_in_range(metric: Metric, seed: int)
     assert figure.low < figure.high
 
 
+@seeds
+@pytest.mark.parametrize("decimals", [8, 0])
+def test_ndcg_is_sklearns(seed: int, decimals: int) -> None:
+    """With and without ties."""
+    predicted, expected = sample(seed, decimals=decimals)
+    assert ndcg(predicted, expected) == pytest.approx(ndcg_score(expected[None], predicted[None]))
+
+
 UNDEFINED_CASES: dict[str, tuple[Metric, list[float], list[float]]] = {
     "recall without positives": (recall_at(THRESHOLD), [5, 6, 7], [1, 2, 3]),
     "precision without predicted positives": (precision_at(THRESHOLD), [1, 2, 3], [5, 6, 7]),
     "F1 with neither": (f1_at(THRESHOLD), [1, 2, 3], [3, 2, 1]),
     "R-precision none": (r_precision_at(THRESHOLD), [5, 6, 7], [1, 2, 3]),
+    "nDCG of labels that are all 0": (ndcg, [5, 6, 7], [0, 0, 0]),
     "average precision without positives": (average_precision_at(THRESHOLD), [5, 6, 7], [1, 2, 3]),
 }
 

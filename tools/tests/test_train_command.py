@@ -134,9 +134,9 @@ class TestRecord:
     def test_it_says_what_was_chosen_and_why(self, record: dict[str, Any]) -> None:
         """The epoch, the figure it was chosen by, and all seeds that were tried."""
         chosen = record["history"][record["best_epoch"] - 1]
-        assert record["selected_value"] == chosen["val_relative_error"]
+        assert record["selected_value"] == chosen["val_selection_error"]
         assert record["selected_by"]
-        assert record["seeds"] == {"0": chosen["val_relative_error"]}
+        assert record["seeds"] == {"0": chosen["val_selection_error"]}
         assert record["threads"] >= 1
         assert record["seconds"] == pytest.approx(sum(epoch["seconds"] for epoch in record["history"]))
 

@@ -49,7 +49,7 @@ class Runs:
         resume = self.resume is not None
         if not self.seeds:
             trainer = _train(make, recipe, run, resume=resume)
-            return Finished(trainer, {recipe.seed: trainer.best.val_relative_error})
+            return Finished(trainer, {recipe.seed: trainer.best.val_selection_error})
         trainers = {
             seed: _train(make, replace(recipe, seed=seed), run / f"seed-{seed}", resume=resume) for seed in self.seeds
         }
@@ -103,13 +103,15 @@ def _line(epoch: Epoch) -> str:
         f"epoch {epoch.number}: train loss {epoch.train_loss:.3f}, validation loss {epoch.val_loss:.3f}, "
         f"MAE of the weighted average {epoch.val_weighted_average_mae:.4f} "
         f"({epoch.val_relative_error:.1%} of the median's), "
-        f"rank correlation {epoch.val_spearman or float('nan'):.4f}, {epoch.seconds:.0f} s"
+        f"rank correlation {epoch.val_spearman or float('nan'):.4f}, "
+        f"selection error {epoch.val_selection_error:.4f}, {epoch.seconds:.0f} s"
     )
     if len(epoch.filters) == 1:
         return head
     each = [
         f"  {name}: {figures.weighted_average_mae:.4f} ({figures.relative_error:.1%}), "
-        f"rank correlation {figures.spearman or float('nan'):.4f}"
+        f"rank correlation {figures.spearman or float('nan'):.4f}, nDCG {figures.ndcg or float('nan'):.4f}, "
+        f"average precision {figures.average_precision or float('nan'):.4f}"
         for name, figures in epoch.filters.items()
     ]
     return "\n".join([head, *each])

@@ -62,6 +62,25 @@ def error_within(low: float, high: float) -> Metric:
     return error
 
 
+def spearman_within(low: float, high: float) -> Metric:
+    """Return the metric: Spearman's rank correlation over articles whose label is at least ``low`` and below ``high``.
+
+    NaN if predictions or labels are constant there.
+    """
+
+    def rank_correlation(predicted: Values, expected: Values) -> Values:
+        inside = (expected >= low) & (expected < high)
+        # Those outside come first, all tied: taking off their number leaves the ranks within.
+        n_outside = (~inside).sum(axis=-1, keepdims=True)
+        ranks = [rankdata(np.where(inside, values, -np.inf), axis=-1) - n_outside for values in (predicted, expected)]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = [(rank * inside).sum(axis=-1) / inside.sum(axis=-1) for rank in ranks]
+            x, y = ((rank - mean[..., None]) * inside for rank, mean in zip(ranks, means, strict=True))
+            return np.asarray((x * y).sum(axis=-1) / np.sqrt((x**2).sum(axis=-1) * (y**2).sum(axis=-1)))
+
+    return rank_correlation
+
+
 def gap_closed(trivial: float, oracle_mae: float) -> Metric:
     """Return the metric gap closed: (trivial MAE - MAE) / (trivial MAE - oracle MAE).
 

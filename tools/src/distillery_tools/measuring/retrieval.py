@@ -78,6 +78,18 @@ def average_precision_at(threshold: float) -> Metric:
     return average_precision
 
 
+def ndcg(predicted: Values, expected: Values) -> Values:
+    """Return the normalised discounted cumulative gain of the whole ranking, an article's gain being its label.
+
+    Tied articles share the mean of their discounts (McSherry and Najork 2008). NaN if all labels are 0.
+    """
+    discounts = 1 / np.log2(np.arange(expected.shape[-1]) + 2)
+    sums = np.concatenate([[0.0], discounts.cumsum()])
+    first, last = (rankdata(-predicted, axis=-1, method=method).astype(np.intp) for method in ("min", "max"))
+    shared = (sums[last] - sums[first - 1]) / (last - first + 1)
+    return _ratio((expected * shared).sum(axis=-1), (-np.sort(-expected, axis=-1) * discounts).sum(axis=-1))
+
+
 def _chances_in_top(values: Values, size: NDArray[np.integer] | int) -> Values:
     """Return each article's chance to be among the ``size`` highest when ties are broken at random."""
     first, last = (rankdata(-values, axis=-1, method=method) for method in ("min", "max"))

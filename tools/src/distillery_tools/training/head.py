@@ -57,7 +57,7 @@ def fit_head(train: Embedded, val: Embedded, task: Task, recipe: TrainingRecipe)
         weight, bias = _unscaled(*fitting.fit(strength), inputs, targets)
         raw = val.vectors @ weight.numpy().T + bias.numpy()
         fits.append(FittedHead(weight.float(), bias.float(), strength, validation.figures(raw)[task.name]))
-    return min(fits, key=lambda fit: fit.figures.relative_error)
+    return min(fits, key=lambda fit: fit.figures.selection_error)
 
 
 class _Fitting:

@@ -25,6 +25,7 @@ from distillery.toolkit import (
 from ..vectors import Vectors, cached_vectors
 from .examples import TrainingData
 from .head import Embedded, FittedHead, fit_head
+from .history import Validation
 from .recipe import TrainingRecipe
 from .record import circumstances
 from .saving import ADAPTER_FOLDER, save_head
@@ -67,7 +68,8 @@ def _record(spec: EncoderSpec, data: TrainingData, recipe: TrainingRecipe, head:
         "data_sha256": data.sha256,
         "recipe": {name: asdict(recipe)[name] for name in _OF_A_HEAD},
         "ridge": head.strength,
-        "selected_by": "smallest validation error of the weighted average over the strengths of the ridge penalty",
+        "selected_by": f"{Validation(data.tasks, data.train.scores, data.val.scores).criterion}; over the strengths of "
+        "the ridge penalty",
         "validation": asdict(head.figures),
         **circumstances(),
     }

@@ -15,13 +15,12 @@ from ..records import git_commit
 from .trainer import Trainer
 
 PACKAGES = ("distillery-core", "distillery-tools", "torch", "transformers", "peft", "tokenizers", "numpy")
-SELECTION = "smallest validation MAE of the weighted average relative to the training median's, mean over the filters"
 
 
 def training_record(subject: Mapping[str, Any], trainer: Trainer, seeds: Mapping[int, float]) -> dict[str, Any]:
     """Return the record of a finished run, for JSON.
 
-    ``subject`` says what was trained, ``seeds`` the relative error of every seed that was tried.
+    ``subject`` says what was trained, ``seeds`` the selection error of every seed that was tried.
     """
     best = trainer.best
     return {
@@ -30,8 +29,8 @@ def training_record(subject: Mapping[str, Any], trainer: Trainer, seeds: Mapping
         "recipe": asdict(trainer.recipe),
         "seeds": {str(seed): error for seed, error in seeds.items()},
         "best_epoch": best.number,
-        "selected_by": SELECTION,
-        "selected_value": best.val_relative_error,
+        "selected_by": trainer.validation.criterion,
+        "selected_value": best.val_selection_error,
         "history": [asdict(epoch) for epoch in trainer.history],
         "seconds": sum(epoch.seconds for epoch in trainer.history),
         **circumstances(),

@@ -18,7 +18,7 @@ def chances(tasks: Sequence[Task], scores: Values, recipe: TrainingRecipe) -> Va
     """Return each article's probability to be drawn [n_articles], or None if each is used once."""
     if recipe.sampling != BALANCED:
         return None
-    positive = np.any([scores[:, task.columns] @ task.weights >= task.config.positive_from for task in tasks], axis=0)
+    positive = np.any([task.positive(scores) for task in tasks], axis=0)
     weights = 1 + recipe.balance * positive
     return np.asarray(weights / weights.sum())
 

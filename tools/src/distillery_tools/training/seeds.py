@@ -14,7 +14,7 @@ SEEDS_FILE = "seeds.json"
 
 @dataclass(frozen=True)
 class SeedReport:
-    """Relative errors on the validation articles: of each seed's best epoch, and of the mean of their scores.
+    """Selection errors on the validation articles: of each seed's best epoch, and of the mean of their scores.
 
     ``spread`` is the standard deviation over the seeds. An ensemble costs as many networks as it has seeds, so
     it pays only if it beats the best one by more than that.
@@ -34,17 +34,17 @@ class SeedReport:
         each = ", ".join(f"seed {seed}: {error:.4f}" for seed, error in self.errors.items())
         verdict = "pays" if self.pays else "does not pay"
         return (
-            f"relative error by {each}; of all together: {self.ensemble_error:.4f}.  "
+            f"selection error by {each}; of all together: {self.ensemble_error:.4f}.  "
             f"An ensemble {verdict} (spread of the seeds: {self.spread:.4f}); seed {self.best_seed} is kept"
         )
 
 
 def compare_seeds(predictions: dict[int, Values], validation: Validation) -> SeedReport:
     """Compare raw scores [n_articles, n_outputs] by seed."""
-    errors = {seed: validation.relative_error(raw) for seed, raw in predictions.items()}
+    errors = {seed: validation.selection_error(raw) for seed, raw in predictions.items()}
     return SeedReport(
         errors=errors,
-        ensemble_error=validation.relative_error(np.mean(list(predictions.values()), axis=0)),
+        ensemble_error=validation.selection_error(np.mean(list(predictions.values()), axis=0)),
         spread=float(np.std(list(errors.values()), ddof=1)) if len(errors) > 1 else 0.0,
         best_seed=min(errors, key=lambda seed: errors[seed]),
     )

@@ -31,6 +31,16 @@ class Task:
         """The weight of each dimension in the average."""
         return np.array(self.config.weights)
 
+    def labelled(self, scores: Values) -> NDArray[np.bool_]:
+        """Return which articles have a label of the filter [n_articles], among scores with NaN where they have none."""
+        return np.asarray(np.isfinite(scores[:, self.columns]).all(axis=1))
+
+    def positive(self, scores: Values) -> NDArray[np.bool_]:
+        """Return which articles are positives [n_articles]; those without a label are not."""
+        found = self.labelled(scores)
+        found[found] = self.averages(scores[found]) >= self.config.positive_from
+        return found
+
     def averages(self, scores: Values) -> Values:
         """Return the weighted averages [n_articles] after the postfilter."""
         return Postfilter(self.config).averages(scores[:, self.columns])

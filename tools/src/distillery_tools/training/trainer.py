@@ -110,7 +110,7 @@ class Trainer:
 
     @property
     def best(self) -> Epoch:
-        """The epoch with the smallest relative error on the validation articles."""
+        """The epoch with the smallest selection error on the validation articles."""
         return best_of(self.history)
 
     @property
@@ -180,8 +180,8 @@ class Trainer:
             predicted = self._predict()
             raw = self._scaling.restored(predicted.numpy().astype(np.float64))
             figures = self.validation.figures(raw)
-            relative_error = mean_of(figures, "relative_error")
-            if not self.history or relative_error < self.best.val_relative_error:
+            selection_error = mean_of(figures, "selection_error")
+            if not self.history or selection_error < self.best.val_selection_error:
                 self._save(self._trained, self.run)
                 save_file({"raw": raw}, self.run / PREDICTIONS_FILE)
         return Epoch(
@@ -190,7 +190,8 @@ class Trainer:
             val_loss=self._objective(predicted, self._val_targets).item(),
             val_mae=mean_of(figures, "mae"),
             val_weighted_average_mae=mean_of(figures, "weighted_average_mae"),
-            val_relative_error=relative_error,
+            val_relative_error=mean_of(figures, "relative_error"),
+            val_selection_error=selection_error,
             val_spearman=mean_spearman(figures),
             filters=figures,
             seconds=self._seconds + time.perf_counter() - started,
