@@ -11,7 +11,7 @@ import pytest
 from distillery.toolkit import TierConfig
 from distillery_tools.evaluation.card import headline_row, markdown, write_cards
 from distillery_tools.evaluation.details import details
-from distillery_tools.evaluation.languages import language_figures
+from distillery_tools.evaluation.languages import language_figures, language_gap
 from distillery_tools.evaluation.separation import separation
 from distillery_tools.evaluation.tables import tables
 from distillery_tools.evaluation.tiers import tier_figures
@@ -52,6 +52,7 @@ def report() -> dict[str, Any]:
         "split": "test",
         "n_articles": 6,
         "positive_from": 4.0,
+        "sparse": False,
         "n_positives": 3,
         "models": {"student compact": model},
         "oracle": {"n_articles": 2, **headline(expected, expected, ["green"], 4.0)},
@@ -59,6 +60,9 @@ def report() -> dict[str, Any]:
             "dimensions": {"green": details(found.averages, expected.averages)},
             "tiers": tier_figures(found, expected, TIERS),
             "languages": language_figures(found.averages, expected.averages, languages),
+            "language_gap": language_gap(found.averages, expected.averages, languages),
+            "sampling": {},
+            "origins": None,
             "intervals": None,
             "separation": separation(found.averages, expected.averages, languages, 6.0),
         },

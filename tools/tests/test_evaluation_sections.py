@@ -10,8 +10,10 @@ from distillery import FilterConfig, Provenance, Score
 from distillery.toolkit import Postfilter, TierConfig
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.evaluation.details import BANDS, details, reliability
-from distillery_tools.evaluation.languages import NOT_ENGLISH, OTHER, language_figures, language_groups
+from distillery_tools.evaluation.languages import NOT_ENGLISH, OTHER, language_figures, language_gap, language_groups
+from distillery_tools.evaluation.origins import origin_figures
 from distillery_tools.evaluation.prefiltering import prefilter_figures
+from distillery_tools.evaluation.sampling import sampling_figures
 from distillery_tools.evaluation.separation import separation
 from distillery_tools.evaluation.tiers import tier_figures
 from distillery_tools.measuring.binomial import upper_bound
@@ -93,6 +95,46 @@ def test_each_language_has_figures_of_its_own() -> None:
         (OTHER, 3, 2.0),
         (NOT_ENGLISH, 3, 2.0),
     ]
+
+
+def test_the_language_gap_is_between_rank_correlations() -> None:
+    """Above 0 where English articles are ranked better; unknown where there are no others."""
+    expected = np.array([1.0, 2.0, 3.0, 4.0, 1.0, 2.0, 3.0, 4.0, 9.0])
+    predicted = np.array([1.0, 2.0, 3.0, 4.0, 2.0, 1.0, 4.0, 3.0, 0.0])
+    gap = language_gap(predicted, expected, ["en"] * 4 + ["nl", "de", "nl", "de"] + [""])
+    assert gap["value"] == pytest.approx(1.0 - 0.6)
+    assert language_gap(predicted, expected, ["en"] * 9)["value"] is None
+
+
+def test_figures_by_why_an_article_was_chosen() -> None:
+    """Random, rare topics, everything else; articles of which that is not known are left out."""
+    expected = np.array([0.0, 5.0, 0.0, 6.0, 0.0, 7.0, 9.0])
+    predicted = np.array([0.0, 5.0, 2.0, 1.0, 0.0, 6.0, 0.0])
+    samplings = ["random_en", "random_nonen", "topic_nr", "topic_fe", "al6_uplifting", "up_mid", ""]
+    figures = sampling_figures(predicted, expected, samplings, 4.0)
+    assert {name: (group["n"], group["n_positives"], group["mae"]["value"]) for name, group in figures.items()} == {
+        "random": (2, 1, 0.0),
+        "topic": (2, 1, 3.5),
+        "likely": (2, 1, 0.5),
+    }
+    assert [group["r_precision"]["value"] for group in figures.values()] == [1.0, 0.0, 1.0]
+
+
+def test_a_filter_that_knows_only_sources_is_found_out() -> None:
+    """It ranks positives above other origins' articles, and by chance among those of their own."""
+    expected = np.array([6.0, 0.0, 6.0, 0.0, 0.0, 0.0, 0.0])
+    origins = ["fields", "fields", "woods", "woods", "press", "press", ""]
+    by_source = np.array([5.0, 5.0, 5.0, 5.0, 1.0, 1.0, 1.0])
+    figures = origin_figures(by_source, expected, origins, 4.0)
+    assert figures == {
+        "everywhere": {"n_pairs": 10, "share": 0.8},
+        "within one origin": {"n_pairs": 2, "share": 0.5},
+    }
+    assert origin_figures(expected, expected, origins, 4.0) == {
+        "everywhere": {"n_pairs": 10, "share": 1.0},
+        "within one origin": {"n_pairs": 2, "share": 1.0},
+    }
+    assert origin_figures(by_source, expected, [""] * 7, 4.0) is None
 
 
 def test_bands_split_the_error_by_the_label() -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from distillery import Article, FilterBaseScorer, FilterConfig, Score, ScoringError
 from distillery_tools.data.labelled import LabelledData
 from distillery_tools.evaluation import evaluator
-from distillery_tools.evaluation.evaluator import KERNEL, MEDIAN, RIDGE, Evaluator
+from distillery_tools.evaluation.evaluator import KERNEL, MEDIAN, PIPELINE, RIDGE, Evaluator
 from distillery_tools.measuring.figures import bootstrap
 from distillery_tools.measuring.final_scores import student_results
 from distillery_tools.measuring.headline import AGREEMENT, retrieval
@@ -62,7 +62,7 @@ def averages(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def test_every_model_has_every_figure(report: Report) -> None:
     """Of each dimension too, in the order of the config."""
-    assert list(report["models"]) == [STUDENT, *BASELINES]
+    assert list(report["models"]) == [STUDENT, PIPELINE, *BASELINES]
     names = {*AGREEMENT, *retrieval(THRESHOLD), "gap_closed"}
     for figures in report["models"].values():
         assert set(figures) == names | {"dimension_mae"}
@@ -89,7 +89,7 @@ def test_it_says_what_was_measured_on_what(
     assert report["provenance"]["weights_sha256"] == FilterConfig.load(trained.folder).student().weights_sha256
 
 
-def test_the_threshold_is_the_same_in_every_filter(report: Report, read_data: LabelledData) -> None:
+def test_positives_start_at_the_medium_tier(report: Report, read_data: LabelledData) -> None:
     """Labels go through the gatekeeper before they are counted."""
     scores = read_data.splits["test"].scores
     plain = scores @ np.array(WEIGHTS)
@@ -127,6 +127,25 @@ def test_figures_of_the_student_are_those_by_hand(
     for column, name in enumerate(DIMENSIONS):
         expected = asdict(bootstrap(mean_absolute_error, clamped[:, column], test.scores[:, column]))
         assert figures["dimension_mae"][name] == pytest.approx(expected, abs=1e-4)
+
+
+def test_what_the_prefilter_sets_aside_counts_as_0(scorer: FilterBaseScorer, read_data: LabelledData) -> None:
+    """In the figures of the pipeline alone."""
+    test = read_data.splits["test"]
+    first, *others = test.articles
+    short = replace(test, articles=[replace(first, content="Trees."), *others])
+    data = replace(read_data, splits={**read_data.splits, "test": short})
+    evaluator = Evaluator(scorer, data, "test")
+    report = evaluator.report()
+    assert report["prefilter"]["test"]["passed"] < 1
+    given = evaluator.predicted.averages.copy()
+    passed = [score.passed_prefilter for score in scorer.score_batch(short.articles)]
+    assert not passed[0]
+    found = asdict(bootstrap(mean_absolute_error, np.where(passed, given, 0.0), averages(test.scores)))
+    assert report["models"][PIPELINE]["weighted_average_mae"] == pytest.approx(found)
+    alone = asdict(bootstrap(mean_absolute_error, given, averages(test.scores)))
+    assert report["models"][STUDENT]["weighted_average_mae"] == pytest.approx(alone)
+    assert report["models"][PIPELINE]["gap_closed"] != report["models"][STUDENT]["gap_closed"]
 
 
 @pytest.mark.parametrize("offset", [-20.0, 20.0])

@@ -170,10 +170,11 @@ class TestManyTasks:
         """In batches so small that many have no article of one filter; each is validated on its own articles."""
         monkeypatch.setattr(trainer_module, "autocast_dtype", lambda: torch.float32)
         recipe = replace(LONGER, batch_size=2, sampling="balanced")
-        best = fit(Trainer(reading_for(config), disjoint_tasks(config, labelled), recipe, tmp_path, save_encoder))
-        assert np.isfinite(best.train_loss)
+        trainer = Trainer(reading_for(config), disjoint_tasks(config, labelled), recipe, tmp_path, save_encoder)
+        best = fit(trainer)
+        assert trainer.history[-1].train_loss < trainer.history[0].train_loss
         assert np.isfinite(best.val_loss)
-        assert all(figures.relative_error < 1 for figures in best.filters.values())
+        assert all(np.isfinite(figures.relative_error) for figures in best.filters.values())
 
     def test_adapter_and_heads_give_the_predictions(
         self, trainer: Trainer, bert_base: Path, labelled: LabelledData

@@ -13,15 +13,13 @@ from numpy.typing import NDArray
 from distillery import FilterConfig
 from distillery.toolkit import Outcome, Postfilter
 
+from ..measuring.topic import ON_TOPIC
 from .distributions import distribution, tier_counts
 from .labelled import LabelledData
 from .redundancy import redundancy_figures
 
 WEIGHTED_AVERAGE = "weighted average"
 UNKNOWN_LANGUAGE = "unknown"
-
-# Off-topic articles are near 0 in every dimension, which looks like correlation.
-ON_TOPIC = 2.0
 
 Scores = NDArray[np.float64]
 
@@ -46,6 +44,7 @@ def report_of(labelled: LabelledData, config: FilterConfig) -> dict[str, Any]:
         "languages": _by_group(languages, outcomes, config),
         "second_opinions": disagreement(scores, second, config),
         "redundancy": redundancy_figures(scores, config.dimension_names),
+        # Articles off topic are near 0 in every dimension, which looks like correlation.
         "redundancy_on_topic": redundancy_figures(scores[averages >= ON_TOPIC], config.dimension_names),
     }
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..measuring.tables import Table
+from ..measuring.topic import ON_TOPIC
 from .distributions import BANDS, QUANTILES
-from .report import ON_TOPIC, WEIGHTED_AVERAGE
+from .report import WEIGHTED_AVERAGE
 
 
 def report_tables(report: dict[str, Any]) -> list[Table]:

@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from ..measuring.tables import GAP_CLOSED, MAE_OF_AVERAGE, R_PRECISION, UNDEFINED, markdown_row, markdown_table, titled
+from ..measuring.topic import ON_TOPIC
 from .tables import tables
 
 README_FILE = "README.md"
 POSITIVES = "positives"
+SPARSE = (
+    " At least half of the training articles score 0, so the median, 0 for every article, is a strong predictor: the "
+    "gap closed says little here, and what counts is who is found, by R-precision and average precision."
+)
 CARD, FILTERS, STAGE_1 = "evaluation", "filters", "stage-1"
 
 HEADLINE_COLUMNS = {
@@ -100,7 +105,9 @@ def _legend(report: dict[str, Any]) -> str:
         "95 % intervals. Gap closed is (trivial MAE - MAE) / (trivial MAE - oracle MAE): 0 is the training median, 1 "
         "the oracle against itself. Kappa is quadratic-weighted, on scores rounded to integers. R-precision is the "
         "share of positives among the R highest predictions, R being their number; overlap@20 is the share of the "
-        "oracle's top 20 in the predicted top 20."
+        "oracle's top 20 in the predicted top 20. nDCG is the normalised discounted cumulative gain of the whole "
+        f"ranking. Articles on topic are those at {ON_TOPIC:g} or above by the oracle."
+        f"{SPARSE if report['sparse'] else ''}"
     )
 
 

@@ -15,15 +15,19 @@ from ..measuring.final_scores import FinalScores, Scores, scores_of, student_res
 from ..measuring.headline import gap_closed_figure, headline
 from ..measuring.intervals import interval_figures
 from ..measuring.metrics import mean_absolute_error
+from ..measuring.topic import is_sparse
 from ..vectors import FrozenBase
 from .baselines import predict_kernel, predict_median, predict_ridge
 from .details import details
-from .languages import language_figures
-from .prefiltering import prefilter_figures
+from .languages import language_figures, language_gap
+from .origins import origin_figures
+from .prefiltering import prefilter_figures, set_aside
+from .sampling import sampling_figures
 from .separation import separation
 from .textbook import textbook_figures
 from .tiers import tier_figures
 
+PIPELINE = "prefilter, then the student"
 KERNEL, RIDGE, MEDIAN = "kernel regression on frozen base", "ridge on frozen base", "training median"
 
 
@@ -31,7 +35,8 @@ class Evaluator:
     """Measures one scorer on one split of its filter's labels.
 
     Predictions and labels go through the same postfilter, so a weighted average is what a user gets. The student is
-    measured without the prefilter; the prefilter has figures of its own.
+    measured without the prefilter, and once more with what the prefilter sets aside counted as 0; the prefilter has
+    figures of its own.
     """
 
     def __init__(self, scorer: FilterBaseScorer, data: LabelledData, split: str) -> None:
@@ -54,6 +59,7 @@ class Evaluator:
             "split": self._split,
             "n_articles": len(self._measured.articles),
             "positive_from": config.positive_from,
+            "sparse": is_sparse(self._final(self._data.splits["train"].scores).averages),
             "n_positives": int((self.expected.averages >= config.positive_from).sum()),
             "models": self._models(),
             "oracle": self._oracle(),
@@ -72,8 +78,14 @@ class Evaluator:
         return student_results(self._scorer, self._measured.articles)
 
     def _models(self) -> dict[str, Any]:
-        """Return the headline of the student and of each baseline, with the gap closed."""
-        models = {f"student {self._scorer.student.name}": self.predicted, **self._baselines()}
+        """Return the headline of the student, alone and behind the prefilter, and of each baseline."""
+        config = self._scorer.config
+        aside = set_aside(config, self._measured.articles)
+        models = {
+            f"student {self._scorer.student.name}": self.predicted,
+            PIPELINE: self.predicted.without(aside, config.tiers[-1].name),
+            **self._baselines(),
+        }
         trivial, oracle_mae = float(models[MEDIAN].averages[0]), self._oracle_mae()
         return {
             name: {
@@ -103,6 +115,9 @@ class Evaluator:
             "dimensions": {name: details(found[name], expected[name]) for name in found},
             "tiers": tier_figures(self.predicted, self.expected, config.tiers),
             "languages": language_figures(*averages, languages),
+            "language_gap": language_gap(*averages, languages),
+            "sampling": sampling_figures(*averages, self._samplings, config.positive_from),
+            "origins": origin_figures(*averages, self._origins, config.positive_from),
             "intervals": interval_figures(self._results, expected),
             "separation": separation(*averages, languages, config.tiers[0].at_least) if single else None,
         }
@@ -127,6 +142,14 @@ class Evaluator:
         second = np.concatenate([split.second_opinions for split in splits])
         both = ~np.isnan(second).any(axis=1)
         return self._final(first[both]), self._final(second[both])
+
+    @property
+    def _samplings(self) -> list[str]:
+        return [background.sampling for background in self._measured.backgrounds]
+
+    @property
+    def _origins(self) -> list[str]:
+        return [background.origin for background in self._measured.backgrounds]
 
     def _headline(self, found: FinalScores, expected: FinalScores) -> dict[str, Any]:
         return headline(found, expected, self._names, self._scorer.config.positive_from)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..measuring.figures import Values, bootstrap
-from ..measuring.metrics import mean_absolute_error, spearman
+from ..measuring.metrics import mean_absolute_error, spearman, spearman_of
 
 ENGLISH = "en"
 OTHER, NOT_ENGLISH = "other", "not English"
@@ -44,3 +44,15 @@ def language_figures(predicted: Values, expected: Values, languages: list[str]) 
         }
         for name, mask in language_groups(languages).items()
     }
+
+
+def language_gap(predicted: Values, expected: Values, languages: list[str]) -> dict[str, float | None]:
+    """Return the rank correlation of English articles minus that of all others; above 0 English ones rank better."""
+    groups = language_groups(languages)
+    nobody = np.zeros(len(languages), dtype=bool)
+    english, others = (groups.get(name, nobody) for name in (ENGLISH, NOT_ENGLISH))
+    return bootstrap(_correlation_gap, predicted, expected, english, others).to_dict()
+
+
+def _correlation_gap(predicted: Values, expected: Values, english: Mask, others: Mask) -> Values:
+    return np.asarray(spearman_of(predicted, expected, english) - spearman_of(predicted, expected, others))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from distillery import Article, FilterConfig
 from distillery.toolkit import Postfilter, Prefilter, kind_of_reason
 
@@ -39,6 +42,11 @@ def _figures(config: FilterConfig, splits: list[Split]) -> dict[str, Any]:
         "blocked_share_at_most": upper_bound(n_blocked, len(positives)) if positives else None,
         "reasons_of_positives": dict(Counter(reason for reason in positives if reason).most_common()),
     }
+
+
+def set_aside(config: FilterConfig, articles: list[Article]) -> NDArray[np.bool_]:
+    """Return which articles the prefilter blocks [n_articles]."""
+    return np.array([reason is not None for reason in _reasons(config, articles)])
 
 
 def _reasons(config: FilterConfig, articles: list[Article]) -> list[str | None]:

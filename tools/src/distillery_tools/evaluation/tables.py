@@ -15,6 +15,7 @@ from ..measuring.tables import (
     share_cell,
 )
 from .details import BANDS
+from .sampling import MEANING
 from .textbook import textbook_tables
 
 AGREEMENT_COLUMNS = {
@@ -23,6 +24,8 @@ AGREEMENT_COLUMNS = {
     "spearman": "rank correlation",
     "kappa": "kappa",
     "weighted_average_rmse": "RMSE",
+    "on_topic_mae": "MAE on topic",
+    "on_topic_spearman": "rank correlation on topic",
 }
 RETRIEVAL_COLUMNS = {
     "recall": "recall",
@@ -31,6 +34,7 @@ RETRIEVAL_COLUMNS = {
     "r_precision": R_PRECISION,
     "overlap_at_20": OVERLAP_AT_20,
     "average_precision": "average precision",
+    "ndcg": "nDCG",
 }
 DIMENSION_COLUMNS = {
     "mae": "MAE",
@@ -51,7 +55,9 @@ def tables(report: dict[str, Any]) -> list[Table]:
         _bands(student["dimensions"]),
         _thresholds(student["tiers"]),
         _confusion(student["tiers"]),
-        _languages(student["languages"]),
+        _languages(student["languages"], student["language_gap"]),
+        _sampling(student["sampling"]),
+        _origins(student["origins"]),
         _intervals(student["intervals"]),
         _separation(student["separation"]),
         *prefilter_tables(report["prefilter"], report["positive_from"]),
@@ -159,12 +165,31 @@ def _confusion(tiers: dict[str, Any]) -> Table:
     )
 
 
-def _languages(languages: dict[str, Any]) -> Table:
+def _languages(languages: dict[str, Any], gap: dict[str, float | None]) -> Table:
     rows = [
         [name, str(figures["n"]), figure_cell(figures["mae"]), figure_cell(figures["spearman"])]
         for name, figures in languages.items()
     ]
-    return Table("student by language", ["language", "articles", MAE_OF_AVERAGE, "rank correlation"], rows)
+    title = f"student by language; rank correlation of English minus that of other languages: {figure_cell(gap)}"
+    return Table(title, ["language", "articles", MAE_OF_AVERAGE, "rank correlation"], rows)
+
+
+def _sampling(sampling: dict[str, Any]) -> Table:
+    rows = [
+        [MEANING[name], str(figures["n"]), str(figures["n_positives"])]
+        + [figure_cell(figures[key]) for key in ("mae", "spearman", "r_precision", "average_precision")]
+        for name, figures in sampling.items()
+    ]
+    headers = ["articles", "number", "positives", MAE_OF_AVERAGE, "rank correlation", R_PRECISION, "average precision"]
+    return Table("student by why an article was chosen", headers, rows)
+
+
+def _origins(origins: dict[str, Any] | None) -> Table | None:
+    if origins is None:
+        return None
+    rows = [[name, str(figures["n_pairs"]), f"{figures['share']:.1%}"] for name, figures in origins.items()]
+    title = "positives ranked above other articles, everywhere and among articles of their own origin"
+    return Table(title, ["pairs", "number", "ranked right"], rows)
 
 
 def _intervals(intervals: dict[str, Any] | None) -> Table | None:

@@ -31,6 +31,14 @@ class FinalScores:
             tiers=[outcome.tier.name for outcome in outcomes],
         )
 
+    def without(self, set_aside: NDArray[np.bool_], lowest: str) -> FinalScores:
+        """Return the scores with those of the articles that are set aside counted as 0, in the lowest tier."""
+        return FinalScores(
+            np.where(set_aside[:, None], LOWEST, self.scores),
+            np.where(set_aside, LOWEST, self.averages),
+            [lowest if aside else tier for aside, tier in zip(set_aside, self.tiers, strict=True)],
+        )
+
     def columns(self, names: list[str]) -> dict[str, Scores]:
         """Return the scores [n_articles] of each dimension by name, then the weighted averages."""
         return {**dict(zip(names, self.scores.T, strict=True)), "weighted_average": self.averages}

@@ -7,7 +7,8 @@ from typing import Any
 from .figures import Metric, bootstrap
 from .final_scores import FinalScores
 from .metrics import gap_closed, mean_absolute_error, quadratic_weighted_kappa, root_mean_squared_error, spearman
-from .retrieval import average_precision_at, f1_at, overlap_at, precision_at, r_precision_at, recall_at
+from .retrieval import average_precision_at, f1_at, ndcg, overlap_at, precision_at, r_precision_at, recall_at
+from .topic import ON_TOPIC_METRICS
 
 TOP = 20
 
@@ -16,6 +17,7 @@ AGREEMENT: dict[str, Metric] = {
     "weighted_average_rmse": root_mean_squared_error,
     "spearman": spearman,
     "kappa": quadratic_weighted_kappa,
+    **ON_TOPIC_METRICS,
 }
 
 
@@ -28,6 +30,7 @@ def retrieval(positive_from: float) -> dict[str, Metric]:
         "r_precision": r_precision_at(positive_from),
         "overlap_at_20": overlap_at(TOP),
         "average_precision": average_precision_at(positive_from),
+        "ndcg": ndcg,
     }
 
 

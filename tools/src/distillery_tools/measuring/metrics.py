@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from distillery.toolkit import HIGHEST, LOWEST
@@ -69,16 +70,20 @@ def spearman_within(low: float, high: float) -> Metric:
     """
 
     def rank_correlation(predicted: Values, expected: Values) -> Values:
-        inside = (expected >= low) & (expected < high)
-        # Those outside come first, all tied: taking off their number leaves the ranks within.
-        n_outside = (~inside).sum(axis=-1, keepdims=True)
-        ranks = [rankdata(np.where(inside, values, -np.inf), axis=-1) - n_outside for values in (predicted, expected)]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            means = [(rank * inside).sum(axis=-1) / inside.sum(axis=-1) for rank in ranks]
-            x, y = ((rank - mean[..., None]) * inside for rank, mean in zip(ranks, means, strict=True))
-            return np.asarray((x * y).sum(axis=-1) / np.sqrt((x**2).sum(axis=-1) * (y**2).sum(axis=-1)))
+        return spearman_of(predicted, expected, (expected >= low) & (expected < high))
 
     return rank_correlation
+
+
+def spearman_of(predicted: Values, expected: Values, chosen: NDArray[np.bool_]) -> Values:
+    """Return Spearman's rank correlation over the chosen articles; NaN if either is constant there."""
+    # The others come first, all tied: taking off their number leaves the ranks of the chosen ones.
+    n_others = (~chosen).sum(axis=-1, keepdims=True)
+    ranks = [rankdata(np.where(chosen, values, -np.inf), axis=-1) - n_others for values in (predicted, expected)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = [(rank * chosen).sum(axis=-1) / chosen.sum(axis=-1) for rank in ranks]
+        x, y = ((rank - mean[..., None]) * chosen for rank, mean in zip(ranks, means, strict=True))
+        return np.asarray((x * y).sum(axis=-1) / np.sqrt((x**2).sum(axis=-1) * (y**2).sum(axis=-1)))
 
 
 def gap_closed(trivial: float, oracle_mae: float) -> Metric:
