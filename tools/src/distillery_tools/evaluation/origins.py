@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from ..measuring.figures import Values
@@ -36,7 +37,7 @@ def origin_figures(
     }
 
 
-def _pairs(predicted: Values, positive: Values) -> tuple[int, float]:
+def _pairs(predicted: Values, positive: NDArray[np.bool_]) -> tuple[int, float]:
     """Return the number of pairs of a positive and another article, and how many are ranked right (Mann-Whitney U)."""
     n_positive = int(positive.sum())
     ranks = rankdata(predicted)[positive]

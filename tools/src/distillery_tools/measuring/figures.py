@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ class Figure:
 UNDEFINED = Figure(None, None, None)
 
 
-def bootstrap(metric: Metric, *values: Values, seed: int = 0) -> Figure:
+def bootstrap(metric: Metric, *values: NDArray[Any], seed: int = 0) -> Figure:
     """Return a metric over arrays of articles [n] with its percentile bootstrap interval.
 
     The articles are drawn ``N_RESAMPLES`` times with replacement, with the same draws for every metric and model of
