@@ -63,7 +63,7 @@ class Positives:
 
     @property
     def n_missing(self) -> int:
-        """How many more it takes, if new labels are split as the present ones are needed."""
+        """How many more it takes to have enough in each split."""
         return sum(max(0, enough - self.by_split.get(split, 0)) for split, enough in ENOUGH.items())
 
     @property
@@ -110,7 +110,7 @@ def _recall(positives: Positives) -> Iterator[str]:
 
 def _remedy(positives: Positives) -> Iterator[str]:
     """Yield how many labels of which kind are missing, by the share of positives that each kind had so far."""
-    if not positives.n_missing:
+    if positives.n_positives >= sum(ENOUGH.values()):
         return
     needed = ", ".join(f"{n} {PURPOSES[split]}" for split, n in ENOUGH.items())
     yield f"{positives.n_missing} more would mend that ({needed})."
