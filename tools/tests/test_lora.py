@@ -122,18 +122,18 @@ def test_a_new_adapter_changes_nothing_in_the_base(base: Path, settings: Student
     with torch.inference_mode():
         found = fresh.network.eval().embed(ids, mask)
         expected = pool(load_backbone(base).eval()(input_ids=ids, attention_mask=mask), mask, str(settings.pooling))
-    assert torch.equal(found, expected)
+    assert (found - expected).abs().max() < 1e-5
 
 
 @bert_and_gemma
 def test_only_updates_and_head_are_trained(student: LoraNetwork) -> None:
     """The base stays frozen; every linear layer but the pooler has its updates."""
     names = {name for name, parameter in student.network.named_parameters() if parameter.requires_grad}
-    adapted = {name.split(".lora_")[0] for name in names if ".lora_" in name}
+    adapted = {name.split(".parametrizations.")[0] for name in names if ".lora_" in name}
     linear = {
-        name.removesuffix(".base_layer")
+        name
         for name, module in student.network.backbone.named_modules()
-        if type(module) is nn.Linear and "lora_" not in name and "pooler" not in name
+        if isinstance(module, nn.Linear) and "pooler" not in name
     }
     assert {name.removeprefix("backbone.") for name in adapted} == linear
     assert {name for name in names if ".lora_" not in name} == {"score.weight", "score.bias"}
@@ -325,7 +325,7 @@ class TestLowestLayer:
     def test_no_gradient_is_computed_below(self, student: LoraNetwork) -> None:
         """What enters the first adapted layer needs none: the layers below cost a forward pass alone."""
         entered: list[bool] = []
-        layer = student.network.backbone.get_submodule("base_model.model.encoder.layer.1")
+        layer = student.network.backbone.get_submodule("encoder.layer.1")
         layer.register_forward_pre_hook(lambda _module, inputs: entered.append(inputs[0].requires_grad))
         assert predict(student.network).requires_grad
         assert entered == [False]

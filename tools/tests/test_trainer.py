@@ -52,7 +52,7 @@ def new_trainer(
     config: FilterConfig, labelled: LabelledData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without_plots: None
 ) -> NewTrainer:
     """A function that makes trainers; they compute in float32 on any CPU, and draw nothing."""
-    monkeypatch.setattr(trainer_module, "autocast_dtype", lambda: torch.float32)
+    monkeypatch.setattr(trainer_module, "training_dtype", lambda _device: torch.float32)
 
     def make(recipe: TrainingRecipe = QUICK, run: str = "run", config: FilterConfig = config) -> Trainer:
         return student_trainer(config, one_task(config, labelled), recipe, tmp_path / run)
@@ -152,7 +152,7 @@ class TestManyTasks:
         without_plots: None,  # noqa: ARG002
     ) -> Trainer:
         """A trainer of an encoder for both."""
-        monkeypatch.setattr(trainer_module, "autocast_dtype", lambda: torch.float32)
+        monkeypatch.setattr(trainer_module, "training_dtype", lambda _device: torch.float32)
         return Trainer(reading_for(config), two_tasks(config, labelled), LONGER, tmp_path, save_encoder)
 
     def test_both_are_learned_and_count_alike(self, trainer: Trainer) -> None:

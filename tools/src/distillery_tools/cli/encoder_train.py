@@ -13,7 +13,7 @@ from distillery.toolkit import ENCODER_FILE, EncoderConfig, format_option, print
 from ..records import write_json
 from ..training.recipe import TrainingRecipe
 from .options import extra_option, load_data
-from .recipe_options import recipe_options, run_options
+from .recipe_options import device_option, recipe_options, run_options
 from .training_run import Runs
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     help="A filter, by name or folder, whose labels are used. Repeatable. Default: installed filters with labels.",
 )
 @run_options
+@device_option
 @recipe_options
 @format_option
 def train_command(
@@ -48,6 +49,7 @@ def train_command(
     resume: Path | None,
     seeds: list[int] | None,
     dry_run: bool,
+    device: str,
     output_format: str,
     **choices: Any,
 ) -> None:
@@ -74,7 +76,7 @@ def train_command(
     spec.base_folder()  # a missing or wrong base is an error before the run has a folder
     options = Runs(runs, resume, seeds)
     run = options.folder_for(encoder.name)
-    done = options.train(lambda recipe, run: Trainer(spec, joined, recipe, run, save_encoder), recipe, run)
+    done = options.train(lambda recipe, run: Trainer(spec, joined, recipe, run, save_encoder, device=device), recipe, run)
     subject = {
         "encoder": encoder.name,
         "version": encoder.version,

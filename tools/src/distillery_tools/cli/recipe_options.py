@@ -21,6 +21,17 @@ def recipe_options(command: Decorated) -> Decorated:
     return command
 
 
+def device_option(command: Decorated) -> Decorated:
+    """Add the option of where to train."""
+    return click.option(
+        "--device",
+        callback=_device,
+        default="cpu",
+        show_default=True,
+        help="Where torch trains: cpu, cuda, cuda:1.",
+    )(command)
+
+
 def run_options(command: Decorated) -> Decorated:
     """Add the options of the run: folder, seeds, resuming."""
     for option in (
@@ -47,6 +58,17 @@ def run_options(command: Decorated) -> Decorated:
     ):
         command = option(command)
     return command
+
+
+def _device(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """Refuse a device that torch does not have here."""
+    import torch
+
+    try:
+        torch.empty(0, device=value)
+    except (RuntimeError, AssertionError) as error:  # torch built without CUDA raises the latter
+        raise click.BadParameter(f"torch cannot compute on '{value}' here: {str(error).splitlines()[0]}") from error
+    return value
 
 
 def _seeds(_context: click.Context, _parameter: click.Parameter, value: str | None) -> list[int] | None:

@@ -44,7 +44,7 @@ def fit_head(train: Embedded, val: Embedded, task: Task, recipe: TrainingRecipe)
 
     The vectors are standardised first, so that the penalty is the same in all directions.
     """
-    targets = Scaling.of(train.scores)
+    targets = Scaling.of(train.scores, recipe.least_scale)
     vectors = train.vectors.astype(np.float64)
     inputs = Scaling.of(vectors)
     objective = Objective([task], train.scores, targets, recipe, torch.float64)

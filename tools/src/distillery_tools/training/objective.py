@@ -41,7 +41,7 @@ class Objective:
         """Measure the averages' spread on the training scores [n_articles, n_outputs]."""
         self._recipe = recipe
         self._shares = torch.tensor(_shares(tasks), dtype=dtype)
-        self._averaging = torch.tensor(_averaging(tasks, scores, scaling), dtype=dtype)
+        self._averaging = torch.tensor(_averaging(tasks, scores, scaling, recipe.least_scale), dtype=dtype)
         self._first_columns = [task.columns.start for task in tasks]
 
     def __call__(self, predicted: Tensor, targets: Tensor) -> Tensor:
@@ -84,10 +84,10 @@ def _shares(tasks: Sequence[Task]) -> Values:
     return np.concatenate([np.full(len(task.weights), 1 / len(task.weights) / len(tasks)) for task in tasks])
 
 
-def _averaging(tasks: Sequence[Task], scores: Values, scaling: Scaling) -> Values:
+def _averaging(tasks: Sequence[Task], scores: Values, scaling: Scaling, least_scale: float) -> Values:
     """Return the matrix [n_outputs, n_tasks] from standardised scores to standardised weighted averages."""
     matrix = np.zeros((n_outputs_of(tasks), len(tasks)))
     for number, task in enumerate(tasks):
-        spread = Scaling.of(scores[:, task.columns] @ task.weights).scale
+        spread = Scaling.of(scores[:, task.columns] @ task.weights, least_scale).scale
         matrix[task.columns, number] = task.weights * scaling.scale[task.columns] / spread
     return matrix

@@ -38,6 +38,11 @@ class TrainingRecipe:
     loss: str = _choice(MSE, "Loss between prediction and label.", among=(MSE, SMOOTH_L1))
     huber_beta: float = _choice(0.3, "Difference in sd from which smooth_l1 is linear.", above=0)
     average_weight: float = _choice(0.5, "Weight of the same loss on each filter's weighted average.", at_least=0)
+    least_scale: float = _choice(
+        1.0,
+        "Least sd to divide scores by: keeps the few positives of rare subjects from drowning the rest.",
+        at_least=0,
+    )
     ranking_weight: float = _choice(0.0, "Weight of the pairwise ranking loss on weighted averages.", at_least=0)
     readings: str = _choice(
         FIRST, "Label of a training article read more than once: its first reading, or the mean.", among=(FIRST, MEAN)

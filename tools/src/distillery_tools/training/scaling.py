@@ -9,7 +9,7 @@ import numpy as np
 from .tasks import Values
 
 # Avoids division by zero for a constant dimension.
-_LEAST_SCALE = 1e-6
+_NOT_ZERO = 1e-6
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,10 @@ class Scaling:
     scale: Values
 
     @classmethod
-    def of(cls, scores: Values) -> Scaling:
-        """Measure scores [n_articles, n_outputs], ignoring NaN."""
-        return cls(np.nanmean(scores, axis=0), np.nanstd(scores, axis=0) + _LEAST_SCALE)
+    def of(cls, scores: Values, least_scale: float = 0.0) -> Scaling:
+        """Measure scores [n_articles, n_outputs], ignoring NaN; no deviation counts less than ``least_scale``."""
+        scale = np.maximum(np.nanstd(scores, axis=0), least_scale)
+        return cls(np.nanmean(scores, axis=0), scale + _NOT_ZERO)
 
     def standardised(self, scores: Values) -> Values:
         """Return scores in standard deviations from the mean."""

@@ -27,7 +27,7 @@ from .batches import grouped_batches
 from .checkpoint import Checkpoint, check_unchanged
 from .examples import TrainingData
 from .history import Epoch, Validation, best_of, mean_of, mean_spearman, write_history
-from .lora import LoraNetwork, autocast_dtype
+from .lora import LoraNetwork, training_dtype
 from .objective import Objective
 from .optimisation import Optimisation
 from .plot import plot_history
@@ -61,8 +61,9 @@ class Trainer:
         run: Path,
         save: Save,
         checkpoint_steps: int = CHECKPOINT_STEPS,
+        device: str = "cpu",
     ) -> None:
-        """Build the network of ``spec``; an existing adapter is ignored."""
+        """Build the network of ``spec`` on a device of torch; an existing adapter is ignored."""
         set_seed(recipe.seed)
         self.run = run
         self.recipe = recipe
@@ -74,13 +75,21 @@ class Trainer:
         tokenizer = HeadTailTokenizer(base / TOKENIZER_FILE, self.preprocessing)
         check_length(tokenizer, base, spec.adapter)
         self._rows, self._val_rows = tokenizer.encode(data.train.texts), tokenizer.encode(data.val.texts)
-        self._lora = LoraNetwork(base, spec.pooling, n_outputs_of(data.tasks), recipe.rank, recipe.lowest_layer)
-        self._dtype = autocast_dtype()
+        self._device = device
+        self._lora = LoraNetwork(
+            base,
+            spec.pooling,
+            n_outputs_of(data.tasks),
+            recipe.rank,
+            recipe.lowest_layer,
+            device=device,
+            dtype=training_dtype(device),
+        )
         self._prepare()
 
     def _prepare(self) -> None:
         recipe, train, val = self.recipe, self._data.train.scores, self._data.val.scores
-        self._scaling = Scaling.of(train)
+        self._scaling = Scaling.of(train, recipe.least_scale)
         self._targets, self._val_targets = (
             torch.tensor(self._scaling.standardised(scores), dtype=torch.float32) for scores in (train, val)
         )
@@ -168,10 +177,9 @@ class Trainer:
         return [indices[batch].tolist() for batch in batches]
 
     def _forward(self, rows: list[list[int]]) -> Tensor:
-        ids, mask = (torch.from_numpy(array) for array in padded(rows))
-        with torch.autocast("cpu", dtype=self._dtype, enabled=self._dtype != torch.float32):
-            predicted: Tensor = self._lora.network(ids, mask)
-        return predicted.float()
+        ids, mask = (torch.from_numpy(array).to(self._device) for array in padded(rows))
+        predicted: Tensor = self._lora.network(ids, mask)
+        return predicted.cpu()
 
     def _validated(self) -> Epoch:
         """Measure the averaged weights; save them if they are the best so far."""
