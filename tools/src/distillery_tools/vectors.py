@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from distillery.toolkit import (
 )
 
 POOLING = "mean"
+# In a file of the cache: the vectors [n_texts, width], and in its metadata the sha256 of each text.
+_VECTORS, _KEYS = "vectors", "texts"
 
 Vectors = NDArray[np.float32]
 
@@ -35,18 +38,17 @@ Vectors = NDArray[np.float32]
 def cached_vectors(facts: Any, texts: Sequence[str], compute: Callable[[Sequence[str]], Vectors]) -> Vectors:
     """Return one vector per text [n_texts, width], from the user's cache if it has them.
 
-    ``facts`` is everything that the vectors depend on, for JSON. The same set of texts, in any order, is computed
-    once.
+    ``facts`` is everything that the vectors depend on, for JSON. ``compute`` gets the texts that are not in the cache,
+    each once: filters share most of their articles, but not the same sets of them.
     """
-    unique = sorted(set(texts))
-    key = hashlib.sha256(json.dumps([facts, unique], sort_keys=True).encode()).hexdigest()
-    path = cache_folder() / VECTORS / f"{key}.safetensors"
-    vectors = _read(path)
-    if vectors is None:
-        vectors = compute(unique)
-        _write(path, vectors)
-    rows = {text: row for row, text in enumerate(unique)}
-    return vectors[[rows[text] for text in texts]]
+    folder = cache_folder() / VECTORS / _sha256(json.dumps(facts, sort_keys=True))
+    keys = {text: _sha256(text) for text in texts}
+    known = _known(folder)
+    if missing := sorted(text for text, key in keys.items() if key not in known):
+        vectors = compute(missing)
+        _write(folder, [keys[text] for text in missing], vectors)
+        known |= {keys[text]: vector for text, vector in zip(missing, vectors, strict=True)}
+    return np.array([known[keys[text]] for text in texts])
 
 
 def encoder_vectors(student: Student, texts: Sequence[str]) -> Vectors:
@@ -93,20 +95,28 @@ class FrozenBase:
         return vectors
 
 
-def _read(path: Path) -> Vectors | None:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+def _known(folder: Path) -> dict[str, Vectors]:
+    """Return all vectors [width] of a folder by the sha256 of their text; damaged files are left out."""
+    from safetensors import SafetensorError, safe_open
 
-    try:
-        vectors: Vectors = load_file(path)["embeddings"]
-    except (OSError, SafetensorError, KeyError):
-        return None  # missing or damaged: both can be computed again
-    mark_used(path)
-    return vectors
+    known: dict[str, Vectors] = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        # What is damaged, or removed meanwhile, can be computed again.
+        with suppress(OSError, SafetensorError, KeyError, ValueError), safe_open(path, framework="numpy") as file:
+            keys = json.loads(file.metadata()[_KEYS])
+            known |= dict(zip(keys, file.get_tensor(_VECTORS), strict=True))
+            mark_used(path)
+    return known
 
 
-def _write(path: Path, vectors: Vectors) -> None:
+def _write(folder: Path, keys: Sequence[str], vectors: Vectors) -> None:
+    """Add a file of vectors, under a name that says of which texts."""
     from safetensors.numpy import save_file
 
-    with writing(path.parent), replacing(path) as partial:
-        save_file({"embeddings": vectors}, partial)
+    path = folder / f"{_sha256(json.dumps(keys))}.safetensors"
+    with writing(folder), replacing(path) as partial:
+        save_file({_VECTORS: np.ascontiguousarray(vectors)}, partial, metadata={_KEYS: json.dumps(keys)})
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

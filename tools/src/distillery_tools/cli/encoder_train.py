@@ -76,7 +76,11 @@ def train_command(
     spec.base_folder()  # a missing or wrong base is an error before the run has a folder
     options = Runs(runs, resume, seeds)
     run = options.folder_for(encoder.name)
-    done = options.train(lambda recipe, run: Trainer(spec, joined, recipe, run, save_encoder, device=device), recipe, run)
+
+    def trainer(recipe: TrainingRecipe, run: Path) -> Trainer:
+        return Trainer(spec, joined, recipe, run, save_encoder, device=device)
+
+    done = options.train(trainer, recipe, run)
     subject = {
         "encoder": encoder.name,
         "version": encoder.version,
