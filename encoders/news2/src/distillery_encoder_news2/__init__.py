@@ -1,4 +1,4 @@
-"""The shared encoder news2: multilingual-e5-small, adapted on the labels of five filters."""
+"""The shared encoder news2: multilingual-e5-small, adapted on the labels of thirteen filters."""
 
 from collections.abc import Mapping
 from pathlib import Path
