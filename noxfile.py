@@ -32,6 +32,8 @@ LESS_STRICT = (
     "--disable-error-code=union-attr",
 )
 DATA = ROOT.parent / "shared" / "data"
+# What training gets beside the oracle's labels; the mean of two readings of an article says more than one.
+MORE_LABELS = ("--extra", "training/invented", "--readings", "mean")
 
 
 def install(session: nox.Session, *packages: str, group: str | None = None) -> None:
@@ -91,7 +93,7 @@ def docs(session: nox.Session) -> None:
 def train(session: nox.Session) -> None:
     """Train filters, calibrate and measure them: ``nox -s train -- uplifting``, or ``all``.
 
-    An encoder's name trains it first, and then the head of every filter: ``nox -s train -- news1``.
+    An encoder's name trains it first, and then the head of every filter: ``nox -s train -- news2``.
     """
     names = [name for name in session.posargs if not name.startswith("-")]
     options = [option for option in session.posargs if option.startswith("-")]
@@ -100,13 +102,21 @@ def train(session: nox.Session) -> None:
     install(session, CORE, TOOLS, *BASES, *ENCODERS, *FILTERS)
     encoders = [folder for folder in ENCODERS if Path(folder).name in names]
     for folder in encoders:
-        session.run("distillery", "encoder", "train", folder, "--data", str(DATA), *options)
+        session.run("distillery", "encoder", "train", folder, "--data", str(DATA), *MORE_LABELS, *options)
     everything = encoders or names == ["all"]
-    for folder in WITH_CONFIG if everything else [f"filters/{name}" for name in names]:
-        session.run("distillery", "train", folder, "--data", str(DATA), *([] if encoders else options))
-        session.run("python", "scripts/complete_filter.py", folder)
-        session.run("distillery", "calibrate", folder, "--data", str(DATA))
-        session.run("distillery", "evaluate", folder, "--data", str(DATA), "--save")
+    for folder in FILTERS if everything else [f"filters/{name}" for name in names]:
+        train_filter(session, folder, *([] if encoders else options))
+
+
+def train_filter(session: nox.Session, folder: str, *options: str) -> None:
+    """Train a filter's head, its Stage 1 where it has one, calibrate both, and measure them into its card."""
+    data = ("--data", str(DATA))
+    session.run("distillery", "train", folder, *data, *MORE_LABELS, *options)
+    session.run("distillery", "calibrate", folder, *data)
+    if any(Path(folder).glob("src/*/probe")):
+        session.run("distillery", "probe", "train", folder, *data)
+        session.run("distillery", "probe", "threshold", folder, *data)
+    session.run("distillery", "evaluate", folder, *data, "--save")
 
 
 @nox.session

@@ -48,7 +48,7 @@ class TrainingRecipe:
         FIRST, "Label of a training article read more than once: its first reading, or the mean.", among=(FIRST, MEAN)
     )
     sampling: str = _choice(
-        NATURAL,
+        BALANCED,
         "Training articles of an epoch: each once, or positives more often.",
         among=(NATURAL, BALANCED),
     )
@@ -56,14 +56,14 @@ class TrainingRecipe:
     moving_average: float = _choice(
         0.0, "Decay per step of the moving average of the weights, such as 0.995; 0: off.", at_least=0, below=1
     )
-    epochs: int = _choice(6, "Passes over the training articles; validation picks the best.", at_least=1)
+    epochs: int = _choice(5, "Passes over the training articles; validation picks the best.", at_least=1)
     patience: int = _choice(0, "Stop after this many epochs without improvement; 0: never.", at_least=0)
     learning_rate: float = _choice(5e-4, "Peak learning rate; falls linearly to 0.", above=0)
     warmup_share: float = _choice(0.06, "Share of the steps in which the learning rate rises.", at_least=0, below=1)
     weight_decay: float = _choice(0.01, "Weight decay per step, times the learning rate.", at_least=0)
     grad_clip: float = _choice(1.0, "Maximum norm of the gradient.", above=0)
     batch_size: int = _choice(16, "Articles per step.", at_least=1)
-    rank: int = _choice(16, "Rank of the LoRA updates; their alpha is twice that.", at_least=1)
+    rank: int = _choice(32, "Rank of the LoRA updates; their alpha is twice that.", at_least=1)
     lowest_layer: int = _choice(0, "Adapt the base's layers from this one on, counted from 0.", at_least=0)
     head_tokens: int | None = _choice(
         None, "First tokens read of a long text; default: as configured.", at_least=1, kind=int

@@ -1,0 +1,13 @@
+"""ai-engineering-practice conforms to what every filter must do."""
+
+from pathlib import Path
+
+from distillery.testing import FilterConformance
+
+
+class TestAiEngineeringPractice(FilterConformance):
+    """The conformance kit's tests."""
+
+    filter_name = "ai-engineering-practice"
+    cases = Path(__file__).with_name("cases.yaml")
+    textbook = Path(__file__).with_name("textbook.yaml")

@@ -1,0 +1,13 @@
+"""future-of-education conforms to what every filter must do."""
+
+from pathlib import Path
+
+from distillery.testing import FilterConformance
+
+
+class TestFutureOfEducation(FilterConformance):
+    """The conformance kit's tests."""
+
+    filter_name = "future-of-education"
+    cases = Path(__file__).with_name("cases.yaml")
+    textbook = Path(__file__).with_name("textbook.yaml")

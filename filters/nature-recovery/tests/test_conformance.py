@@ -1,0 +1,13 @@
+"""nature-recovery conforms to what every filter must do."""
+
+from pathlib import Path
+
+from distillery.testing import FilterConformance
+
+
+class TestNatureRecovery(FilterConformance):
+    """The conformance kit's tests."""
+
+    filter_name = "nature-recovery"
+    cases = Path(__file__).with_name("cases.yaml")
+    textbook = Path(__file__).with_name("textbook.yaml")
