@@ -19,11 +19,13 @@ from distillery_tools.bench import memory
 from distillery_tools.bench.agreement import agreement
 from distillery_tools.bench.ceiling import matmul_rate, operations
 from distillery_tools.bench.memory import main as score_in_this_process
-from distillery_tools.bench.memory import peak_memory
+from distillery_tools.bench.memory import naively, peak_memory
 from distillery_tools.bench.naive import NaivePath
+from distillery_tools.bench.panel_cost import PanelCost
 from distillery_tools.bench.plot import PLOT_FILE, plot_speed
 from distillery_tools.bench.sample import drawn, golden_articles, read_articles
-from distillery_tools.bench.timing import Way, ratio, timed_in_turns
+from distillery_tools.bench.tables import panel_table
+from distillery_tools.bench.timing import Turns, Way, ratio, timed_in_turns
 from distillery_tools.cli.bench import REPORT_FILE
 
 NAMES = ("one", "two")
@@ -94,6 +96,56 @@ def test_the_report_holds_every_way_beside_the_naive_one(report: dict[str, Any])
     )
     assert report["filters"] == list(NAMES)
     assert report["articles"]["n"] == 8
+
+
+def test_a_panel_stands_beside_one_filter(report: dict[str, Any]) -> None:
+    """From the same turns; each of these filters has an encoder of its own."""
+    ways = {way["name"]: way["seconds_by_round"] for way in report["ways"]}
+    one, both = (ways[f"ours, torch-float32, {count}"] for count in ("1 filter", "2 filters"))
+    ratios = [slow / fast for slow, fast in zip(both, one, strict=True)]
+
+    cost = report["panel"]
+
+    assert (cost["n_filters"], cost["n_encoders"], cost["n_articles"]) == (2, 2, 8)
+    assert cost["time_ratio"] == {"median": np.median(ratios), "low": min(ratios), "high": max(ratios)}
+    assert cost["cpu_time_ratio"]["low"] > 0
+    assert cost["peak_mib"] is cost["memory_ratio"] is None
+
+
+def test_the_panel_alone_with_its_memory(folders: list[Path], articles: Path, tmp_path: Path) -> None:
+    """Without the naive path, and each peak in a process of its own."""
+    filters = [argument for folder in folders for argument in ("--filter", folder)]
+    options = ("--panel-only", "--n", 4, "--rounds", 1, "--backend", "torch", "--output-dir", tmp_path)
+
+    done = run_cli("bench", articles, *filters, *options, "--format", "json")
+
+    assert done.exit_code == 0, (done.output, done.exception)
+    cost = strict_json(done.stdout)["panel"]
+    assert cost["memory_ratio"] == cost["peak_mib"]["panel"] / cost["peak_mib"]["one"] > 0.5
+    assert [path.name for path in tmp_path.iterdir()] == [REPORT_FILE]
+
+
+def test_the_panel_of_one_filter_is_refused(folders: list[Path], articles: Path) -> None:
+    done = run_cli("bench", articles, "--filter", folders[0], "--panel-only", "--backend", "torch")
+
+    assert done.exit_code == 2
+    assert "name two or more" in done.stderr
+
+
+def test_encoders_are_told_from_filters(panel: FilterPanel) -> None:
+    cost = PanelCost(panel, list(PLAIN))
+    turns = Turns([1.0, 2.0], [2.0, 2.0]), Turns([1.1, 2.0], [2.1, 2.2])
+
+    printed = panel_table(cost.figures(*turns, {1: 1000.0, 2: 1010.0}))
+
+    assert "2 filters on 2 encoders" in printed.title
+    assert printed.rows[0][-1] == "1.050 (1.000 to 1.100)"
+    assert printed.rows[2] == ["peak memory, MiB", "1000", "1010", "1.010"]
+
+
+@pytest.mark.parametrize(("n", "n_naive"), [(1, 1), (4, 4), (5, 1), (13, 1)])
+def test_the_naive_path_holds_few_models(n: int, n_naive: int) -> None:
+    assert len(naively([f"filter-{number}" for number in range(n)])) == n_naive
 
 
 def test_scores_in_float32_agree_with_themselves(report: dict[str, Any]) -> None:

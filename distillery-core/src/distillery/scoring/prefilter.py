@@ -121,6 +121,13 @@ class Prefilter:
     def __init__(self, config: PrefilterConfig) -> None:
         """Compile the rules; raise ConfigError for a phrase without a word."""
         self._config = config
+        self._categories = [
+            _Category(category.name, frozenset(category.block), frozenset(category.unless), category.min_hits)
+            for category in config.categories
+        ]
+        self._domains = [
+            (group, _Domain.read(domain)) for group, domains in config.blocked_domains.items() for domain in domains
+        ]
         self._phrases = _Phrases(
             pattern for category in config.categories for pattern in [*category.block, *category.unless]
         )
@@ -137,22 +144,50 @@ class Prefilter:
         return Verdict(passed=True, reason=PASSED)
 
     def _blocked_topic(self, article: Article) -> str | None:
-        if not self._config.categories:
+        if not self._categories:
             return None
         size = self._config.window_chars
         beginning = _beginning(f"{_window(article.title, size)}\n{_window(article.content, size)}")
         found = self._phrases.found_in(*beginning)
-        for category in self._config.categories:
-            hits = sum(pattern in found for pattern in category.block)
-            if hits >= category.min_hits and found.isdisjoint(category.unless):
-                return category.name
-        return None
+        return next((category.name for category in self._categories if category.blocks(found)), None) if found else None
 
     def _blocked_group(self, url: str) -> str | None:
-        for group, domains in self._config.blocked_domains.items():
-            if any(_is_under_domain(url, domain) for domain in domains):
-                return group
-        return None
+        if not self._domains or not url:
+            return None
+        host, path = _place_of(url)
+        return next((group for group, domain in self._domains if domain.holds(host, path)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Category:
+    """A topic whose phrases are ready to be compared with those found in a text."""
+
+    name: str
+    block: frozenset[str]
+    unless: frozenset[str]
+    min_hits: int
+
+    def blocks(self, found: set[str]) -> bool:
+        """Say whether an article with these phrases is set aside."""
+        return len(self.block & found) >= self.min_hits and self.unless.isdisjoint(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Domain:
+    """A blocked web domain, or a path below one."""
+
+    host: str
+    path: str
+
+    @classmethod
+    def read(cls, domain: str) -> _Domain:
+        host, _, path = domain.lower().partition("/")
+        return cls(host, path)
+
+    def holds(self, host: str, path: str) -> bool:
+        """Say whether a place in the web lies under the domain."""
+        is_host = host == self.host or host.endswith(f".{self.host}")
+        return is_host and (not self.path or path.startswith(f"/{self.path}/"))
 
 
 # One entry is enough: the filters of a panel check one article after the other.
@@ -172,14 +207,14 @@ def _window(text: str, size: int) -> str:
     return text[: end or size]
 
 
-def _is_under_domain(url: str, domain: str) -> bool:
-    """Return whether a URL lies under a domain, given as ``host`` or ``host/path``."""
-    domain_host, _, domain_path = domain.lower().partition("/")
+# As above: the filters of a panel look at one address after the other.
+@lru_cache(maxsize=1)
+def _place_of(url: str) -> tuple[str, str]:
+    """Return host and path of a URL in lower case, the path ending in a slash; empty ones if it cannot be read."""
     address = url.strip().lower()
     try:
         parts = urlsplit(address if "://" in address else f"//{address.lstrip('/')}")
         host = (parts.hostname or "").rstrip(".")
     except ValueError:
-        return False
-    is_host = host == domain_host or host.endswith(f".{domain_host}")
-    return is_host and (not domain_path or f"{parts.path}/".startswith(f"/{domain_path}/"))
+        return "", ""
+    return host, f"{parts.path}/"

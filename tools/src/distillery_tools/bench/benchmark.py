@@ -12,10 +12,11 @@ from distillery.toolkit import HYBRID, STAGE_1, load_backbone
 from .agreement import agreement
 from .ceiling import PRECISIONS, matmul_rate, operations
 from .machine import machine
-from .memory import memory_table
+from .memory import OURS, memory_table, naively
 from .naive import BATCH_SIZE, NaivePath
+from .panel_cost import PanelCost, filters
 from .sample import Articles
-from .timing import Way, ratio, timed_in_turns
+from .timing import Turns, Way, ratio, ways_in_turns
 
 # The naive path pads every article to the same length, so one batch shows its cost.
 N_NAIVE = BATCH_SIZE
@@ -31,7 +32,8 @@ class Benchmark:
         self.panel = panel
         self.articles = articles
         folders = [scorer.filter_dir for scorer in panel]
-        self._naive = [NaivePath(folder) for folder in folders]
+        self._naive = [NaivePath(folder) for folder in naively(folders)]
+        self._cost = PanelCost(panel, articles)
         self._reference = load_filters(folders, backend="torch")
         backend, _, precision = panel.scorers[0].provenance.backend.partition("-")
         hybrid = load_filters(folders, backend=backend, precision=precision, mode=HYBRID)
@@ -42,11 +44,13 @@ class Benchmark:
     def report(self, rounds: int, *, memory: bool) -> Facts:
         """Measure everything; return it for JSON. Speeds are in articles, GFLOP and seconds, memory in MiB."""
         ways = self._ways()
-        seconds = timed_in_turns(ways, rounds, self._measure_ceiling)
+        turns = ways_in_turns(ways, rounds, self._measure_ceiling)
+        seconds = {name: one.seconds for name, one in turns.items()}
         ceiling = {name: statistics.median(rates) for name, rates in self._rates.items()}
         lengths = self._lengths()
         work = operations(self._backbone, lengths) / len(lengths) / 1e9
         scorers = self.panel.scorers
+        peaks = memory_table(self.panel, self.articles) if memory else []
         return {
             "machine": machine(),
             "rounds": rounds,
@@ -58,12 +62,21 @@ class Benchmark:
             "last_filter_ms": self._last_on_top(seconds),
             "stage1": self._skipped(),
             "agreement": self._agreement(),
-            "memory": memory_table(self.panel, self.articles) if memory else [],
+            "memory": peaks,
+            "panel": self._panel(turns, peaks),
         }
+
+    def _panel(self, turns: Mapping[str, Turns], peaks: Sequence[Facts]) -> Facts | None:
+        """Return what the panel costs beside its first filter, None for a single filter."""
+        n = len(self.panel)
+        if n == 1:
+            return None
+        one, every = (turns[self._cost.way(count).name] for count in (1, n))
+        return self._cost.figures(one, every, {row["filters"]: row["peak_mib"] for row in peaks if row["way"] == OURS})
 
     def _ways(self) -> list[Way]:
         n = len(self.panel)
-        ways = [self._naive_way(count) for count in sorted({1, n})]
+        ways = [self._naive_way(count) for count in sorted({1, len(self._naive)})]
         ways.append(self._our_way(self._reference, 1))
         if self.panel.scorers[0].provenance.backend != self._reference.scorers[0].provenance.backend:
             ways.append(self._our_way(self.panel, 1))
@@ -94,6 +107,8 @@ class Benchmark:
         )
 
     def _our_way(self, panel: FilterPanel, count: int) -> Way:
+        if panel is self.panel:
+            return self._cost.way(count)
         part = FilterPanel(panel.scorers[:count])
         backend = part.scorers[0].provenance.backend
         kind = "hybrid" if panel is self._hybrid else "ours"
@@ -149,11 +164,6 @@ def _described(way: Way, seconds: Mapping[str, Sequence[float]], work: float, ce
         "share_of_ceiling": rate / ceiling[way.precision],
         "seconds_by_round": list(own),
     }
-
-
-def filters(count: int) -> str:
-    """Return a number of filters in words."""
-    return "1 filter" if count == 1 else f"{count} filters"
 
 
 def naive_name(count: int) -> str:

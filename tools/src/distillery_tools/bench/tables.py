@@ -9,7 +9,7 @@ from ..measuring.tables import UNDEFINED, Table
 
 def tables(report: dict[str, Any]) -> list[Table]:
     """Return the tables of a report: speed, Stage 1, agreement with float32, memory; empty ones are left out."""
-    found = [_speed(report), _stage1(report), _agreement(report), _memory(report)]
+    found = [_speed(report), panel_table(report["panel"]), _stage1(report), _agreement(report), _memory(report)]
     return [table for table in found if table.rows]
 
 
@@ -33,6 +33,27 @@ def _speed(report: dict[str, Any]) -> Table:
         + ("" if last is None else f"; the last of {len(report['filters'])} filters adds {last:.1f} ms per article")
     )
     return Table(title, ["way", "ms per article", "articles/s", "times naive", "GFLOP/s", "of the limit"], rows)
+
+
+def panel_table(cost: dict[str, Any] | None) -> Table:
+    """Return the table of what a panel costs beside one filter; without rows for a single filter."""
+    if cost is None:
+        return Table("", [], [])
+    milliseconds, peaks = cost["ms_per_article"], cost["peak_mib"]
+    rows = [
+        ["ms per article", f"{milliseconds['one']:.1f}", f"{milliseconds['panel']:.1f}", _spread(cost["time_ratio"])],
+        ["CPU time", "", "", _spread(cost["cpu_time_ratio"])],
+    ]
+    if peaks:
+        row = ["peak memory, MiB", f"{peaks['one']:.0f}", f"{peaks['panel']:.0f}", f"{cost['memory_ratio']:.3f}"]
+        rows.append(row)
+    encoders = "one encoder" if cost["n_encoders"] == 1 else f"{cost['n_encoders']} encoders"
+    title = f"a panel of {cost['n_filters']} filters on {encoders} beside one filter, {cost['n_articles']} articles"
+    return Table(title, ["", "1 filter", f"{cost['n_filters']} filters", "ratio"], rows)
+
+
+def _spread(ratio: dict[str, float]) -> str:
+    return f"{ratio['median']:.3f} ({ratio['low']:.3f} to {ratio['high']:.3f})"
 
 
 def _stage1(report: dict[str, Any]) -> Table:

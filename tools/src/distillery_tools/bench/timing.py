@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -23,21 +23,35 @@ class Way:
     run: Callable[[], object]
 
 
-def timed_in_turns(ways: Sequence[Way], rounds: int, between: Callable[[], None]) -> dict[str, list[float]]:
-    """Return the seconds per article of each way in each round, after a warm-up.
+@dataclass(frozen=True)
+class Turns:
+    """The seconds per article of one way in each round: by the clock, and of all threads' work."""
 
-    ``between`` runs once per round.
-    """
+    seconds: list[float] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)
+
+
+def ways_in_turns(ways: Sequence[Way], rounds: int, between: Callable[[], None] | None = None) -> dict[str, Turns]:
+    """Return what each way took, by its name, after a warm-up; ``between`` runs once per round."""
     for way in ways:
         way.run()
-    seconds: dict[str, list[float]] = {way.name: [] for way in ways}
+    turns = {way.name: Turns() for way in ways}
     for _ in range(rounds):
         for way in ways:
-            started = time.perf_counter()
+            started, cpu_started = time.perf_counter(), time.process_time()
             way.run()
-            seconds[way.name].append((time.perf_counter() - started) / way.n_articles)
-        between()
-    return seconds
+            turns[way.name].seconds.append((time.perf_counter() - started) / way.n_articles)
+            turns[way.name].cpu_seconds.append((time.process_time() - cpu_started) / way.n_articles)
+        if between is not None:
+            between()
+    return turns
+
+
+def timed_in_turns(
+    ways: Sequence[Way], rounds: int, between: Callable[[], None] | None = None
+) -> dict[str, list[float]]:
+    """Return the seconds per article of each way in each round, as `ways_in_turns` does."""
+    return {name: turns.seconds for name, turns in ways_in_turns(ways, rounds, between).items()}
 
 
 def ratio(slow: Sequence[float], fast: Sequence[float]) -> float:

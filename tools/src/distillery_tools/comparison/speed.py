@@ -24,7 +24,7 @@ def speed_ratio(
     """
     chosen = list(articles.by_key.values())[:N_ARTICLES]
     ways = [_way(name, scorer, chosen) for name, scorer in ((OLD, old), (NEW, new))]
-    seconds = timed_in_turns(ways, rounds, lambda: None)
+    seconds = timed_in_turns(ways, rounds)
     ratios = [after / before for before, after in zip(seconds[OLD], seconds[NEW], strict=True)]
     return {
         "n_articles": len(chosen),
