@@ -20,7 +20,16 @@ LEGACY_KEYS = [
     "stage_used",
     "stage1_estimate",
 ]
-NEW_KEYS = ["raw_scores", "intervals", "error", "gate", "provenance"]
+NEW_KEYS = [
+    "raw_scores",
+    "intervals",
+    "tier_probabilities",
+    "positive_probability",
+    "confidence",
+    "error",
+    "gate",
+    "provenance",
+]
 
 
 def legacy(score: Score) -> dict[str, object]:
@@ -111,3 +120,39 @@ def test_provenance_says_what_made_the_score(provenance: Provenance) -> None:
 def test_a_score_cannot_be_changed(provenance: Provenance) -> None:
     with pytest.raises(FrozenInstanceError):
         Score(provenance, passed_prefilter=True).tier = "high"  # type: ignore[misc]
+
+
+def test_a_score_comes_back_from_its_dict(provenance: Provenance) -> None:
+    score = Score(
+        provenance,
+        passed_prefilter=True,
+        scores={"reach": 4.5},
+        weighted_average=4.5,
+        tier="medium",
+        tier_description="Found in one village.",
+        intervals={"reach": (3.0, 6.0)},
+        tier_probabilities={"high": 0.1, "medium": 0.75, "low": 1.0},
+        positive_probability=0.75,
+        confidence=0.65,
+    )
+
+    assert Score.from_dict(json.loads(json.dumps(score.to_dict()))) == score
+    for other in (Score.make_blocked(provenance, "corporate_finance"), Score.make_failed(provenance, "no memory")):
+        assert Score.from_dict(json.loads(json.dumps(other.to_dict()))) == other
+
+
+def test_of_a_gate_comes_back_what_its_dict_keeps(provenance: Provenance) -> None:
+    gate = Score(provenance, passed_prefilter=True, scores={"sale": 8.0}, weighted_average=8.0, tier="sale")
+    gated = Score.make_gated(provenance, "commerce", gate)
+
+    again = Score.from_dict(gated.to_dict())
+
+    assert again.to_dict() == gated.to_dict()
+    assert again.gate is not None
+    assert (again.gate.tier, again.gate.weighted_average, again.gate.scores) == ("sale", 8.0, None)
+
+
+def test_confidence_is_shown_where_it_is_known(provenance: Provenance) -> None:
+    score = Score(provenance, passed_prefilter=True, weighted_average=4.5, tier="medium", confidence=0.654)
+
+    assert "medium 4.50, confidence 0.65" in repr(score)

@@ -51,6 +51,26 @@ CODE = {
         "intervals_hold_their_scores",
         "the interval of beauty is 0.0 to 10.0, its score None",
     ),
+    "probabilities that fall": (
+        "replace(score, tier_probabilities=dict(high=0.6, medium=0.5, low=1), positive_probability=0, confidence=0.5)",
+        "probabilities_agree_with_their_tier",
+        "they must rise from tier to tier, to 1",
+    ),
+    "probabilities of other tiers": (
+        "replace(score, tier_probabilities={'low': 1.0}, positive_probability=0.5, confidence=0.5)",
+        "probabilities_agree_with_their_tier",
+        "a probability for each of the tiers high, medium, low",
+    ),
+    "confidence of another tier": (
+        "replace(score, tier_probabilities=dict(high=0.0, medium=0.0, low=1), positive_probability=0, confidence=0.25)",
+        "probabilities_agree_with_their_tier",
+        "confidence is 0.25",
+    ),
+    "a part of the probabilities": (
+        "replace(score, confidence=0.5)",
+        "probabilities_agree_with_their_tier",
+        "A score has all three or none",
+    ),
     "other weights": (
         "replace(score, provenance=replace(score.provenance, weights_sha256='0'))",
         "scores_say_what_made_them",

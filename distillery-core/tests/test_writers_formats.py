@@ -117,6 +117,10 @@ def test_parquet_has_one_column_a_fact(tmp_path: Path, scored: Score) -> None:
         "investment_risk_weighted_average_low": number,
         "investment_risk_weighted_average_high": number,
         "investment_risk_tier": text,
+        "investment_risk_confidence": number,
+        "investment_risk_positive_probability": number,
+        "investment_risk_probability_high": number,
+        "investment_risk_probability_medium": number,
         "investment_risk_gatekeeper_applied": flag,
         "investment_risk_stage_used": text,
         "investment_risk_stage1_estimate": number,
@@ -141,7 +145,16 @@ def test_parquet_row_has_the_numbers_of_the_score(tmp_path: Path, scored: Score)
     path = tmp_path / "scored.parquet"
 
     intervals = {"reach": (0.0, 1.5), "weighted_average": (3.5, 5.0)}
-    score = replace(scored, stage_used=STAGE_2, stage1_estimate=2.25, intervals=intervals)
+    probabilities = {"high": 0.1, "medium": 0.75, "low": 1.0}
+    score = replace(
+        scored,
+        stage_used=STAGE_2,
+        stage1_estimate=2.25,
+        intervals=intervals,
+        tier_probabilities=probabilities,
+        positive_probability=0.75,
+        confidence=0.65,
+    )
     write(path, [a_line(7, number=3)], [score])
 
     assert parquet_rows(path) == [
@@ -156,6 +169,10 @@ def test_parquet_row_has_the_numbers_of_the_score(tmp_path: Path, scored: Score)
             "tiny_filter_weighted_average_low": 3.5,
             "tiny_filter_weighted_average_high": 5.0,
             "tiny_filter_tier": "medium",
+            "tiny_filter_confidence": 0.65,
+            "tiny_filter_positive_probability": 0.75,
+            "tiny_filter_probability_high": 0.1,
+            "tiny_filter_probability_medium": 0.75,
             "tiny_filter_gatekeeper_applied": True,
             "tiny_filter_stage_used": "stage2",
             "tiny_filter_stage1_estimate": 2.25,

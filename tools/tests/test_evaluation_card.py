@@ -64,6 +64,7 @@ def report() -> dict[str, Any]:
             "sampling": {},
             "origins": None,
             "intervals": None,
+            "confidence": None,
             "separation": separation(found.averages, expected.averages, languages, 6.0),
         },
         "prefilter": {"test": prefilter, "all": prefilter},
@@ -101,9 +102,35 @@ def test_a_table_of_one_dimension_has_the_clear_cases(report: dict[str, Any]) ->
 def test_intervals_get_a_table(report: dict[str, Any]) -> None:
     """Once the filter states them."""
     figure = {"value": 0.9, "low": 0.85, "high": 0.95}
-    report["student"]["intervals"] = {"green": {"coverage": figure, "width": figure}}
+    group = {"n": 40, **figure, "width": 2.0}
+    intervals = {"coverage": figure, "width": figure, "groups": {"top tenth": group}, "languages": {"nl": group}}
+    report["student"]["intervals"] = {"green": intervals, "weighted_average": intervals}
     (table,) = [table for table in tables(report) if table.title == "intervals"]
-    assert table.rows == [["green", "0.900 (0.850 to 0.950)", "0.900 (0.850 to 0.950)"]]
+    cell = "0.900 (0.850 to 0.950)"
+    assert table.rows == [["green", cell, cell, cell], ["weighted_average", cell, cell, cell]]
+    (groups,) = [table for table in tables(report) if table.title.startswith("intervals of the weighted average")]
+    assert groups.rows == [["top tenth", "40", cell], ["nl", "40", cell]]
+
+
+def test_confidence_gets_two_tables(report: dict[str, Any]) -> None:
+    """What the probabilities are worth, and the curve."""
+    figures = {"reliability_error": 0.0123, "by_chance": 0.01, "expected": 4.7, "found": 5, "bins": []}
+    point = {"kept": 0.8, "confidence": 0.91, "tier_error": 0.05, "mae": 0.2}
+    lowered = {"value": 0.5, "low": 0.4, "high": 0.6}
+    report["student"]["confidence"] = {
+        **figures,
+        "curve": [point],
+        "lowered_at_80": {"tier_error": lowered, "mae": lowered},
+        "probabilities": {"positive": figures, "high": figures},
+    }
+
+    by_title = {table.title: table.rows for table in tables(report)}
+
+    assert by_title["probabilities against the oracle"] == [
+        [name, "5", "5", "0.012", "0.010"] for name in ("the tier is the oracle's", "positive", "high or above")
+    ]
+    (curve,) = [rows for title, rows in by_title.items() if title.startswith("keeping the surest")]
+    assert curve == [["80.0%", "0.91", "5.0%", "0.200"]]
 
 
 def test_textbook_cases_get_a_table_and_name_what_fails(report: dict[str, Any]) -> None:

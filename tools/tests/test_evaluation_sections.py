@@ -17,6 +17,7 @@ from distillery_tools.evaluation.sampling import sampling_figures
 from distillery_tools.evaluation.separation import separation
 from distillery_tools.evaluation.tiers import tier_figures
 from distillery_tools.measuring.binomial import upper_bound
+from distillery_tools.measuring.confidence import confidence_figures
 from distillery_tools.measuring.final_scores import FinalScores
 from distillery_tools.measuring.intervals import interval_figures
 
@@ -159,18 +160,81 @@ def test_reliability_compares_means_by_the_prediction() -> None:
 def test_intervals_are_held_against_the_labels() -> None:
     """Share inside and mean width, by name."""
     stated = [(1.0, 3.0), (2.0, 5.0), (0.0, 1.0), (4.0, 6.0)]
-    results = [Score(PROVENANCE, passed_prefilter=True, intervals={"green": bounds}) for bounds in stated]
+    results = [
+        Score(PROVENANCE, passed_prefilter=True, scores={"green": sum(bounds) / 2}, intervals={"green": bounds})
+        for bounds in stated
+    ]
+    languages = {"nl": np.array([False, False, True, True])}
 
-    figures = interval_figures(results, {"green": np.array([2.0, 5.0, 3.0, 5.0])})
+    figures = interval_figures(results, {"green": np.array([2.0, 5.0, 3.0, 5.0])}, languages)
 
     assert figures is not None
     assert figures["green"]["coverage"]["value"] == 0.75
     assert figures["green"]["width"]["value"] == 2.0
+    assert figures["green"]["languages"]["nl"] == {"n": 2, "value": 0.5, "low": 0.0, "high": 1.0}
+    groups = figures["green"]["groups"]
+    assert {name: (group["n"], group["value"]) for name, group in groups.items()} == {
+        "lowest half": (2, 0.5),
+        "next quarter": (1, 1.0),
+        "next 15 %": (1, 1.0),
+    }
 
 
 def test_a_filter_without_intervals_has_no_figures_of_them() -> None:
     """Not a coverage of nothing."""
-    assert interval_figures([Score(PROVENANCE, passed_prefilter=True)], {"green": np.array([2.0])}) is None
+    assert interval_figures([Score(PROVENANCE, passed_prefilter=True)], {"green": np.array([2.0])}, {}) is None
+    assert interval_figures([], {"green": np.array([])}, {}) is None
+
+
+def sure(probability: float, average: float = 0.0) -> Score:
+    """Return a score in the lowest tier with a probability of the upper one."""
+    return Score(
+        PROVENANCE,
+        passed_prefilter=True,
+        weighted_average=average,
+        tier="low",
+        tier_probabilities={"high": probability, "low": 1.0},
+        positive_probability=probability,
+        confidence=1 - probability,
+    )
+
+
+def oracle(averages: list[float]) -> FinalScores:
+    """Return the oracle's averages with tiers from 5 on."""
+    values = np.array(averages)
+    return FinalScores(values[:, None], values, ["high" if value >= 5 else "low" for value in averages])
+
+
+def test_true_probabilities_have_the_reliability_error_of_chance() -> None:
+    """And the surest articles are the best ones."""
+    generator = np.random.default_rng(0)
+    probabilities = generator.uniform(0, 0.5, 4000)
+    expected = oracle(np.where(generator.random(4000) < probabilities, 9.0, 0.0).tolist())
+
+    figures = confidence_figures([sure(value) for value in probabilities.tolist()], expected, 5.0)
+
+    assert figures is not None
+    assert figures["reliability_error"] == pytest.approx(figures["by_chance"], abs=0.01)
+    assert [point["n"] for point in figures["bins"]] == [400] * 10
+    errors = [point["tier_error"] for point in figures["curve"]]
+    assert errors == sorted(errors, reverse=True)
+    assert figures["curve"][0]["mae"] == pytest.approx(9 * errors[0])
+    assert figures["lowered_at_80"]["tier_error"]["value"] == pytest.approx(1 - errors[3] / errors[0])
+    assert figures["probabilities"]["positive"]["found"] == figures["probabilities"]["high"]["found"]
+
+
+def test_false_probabilities_have_a_larger_reliability_error() -> None:
+    """By the distance of what is said from what is found."""
+    figures = confidence_figures([sure(0.3)] * 100, oracle([9.0] * 60 + [0.0] * 40), 5.0)
+
+    assert figures is not None
+    assert figures["probabilities"]["positive"]["reliability_error"] > 0.3
+    assert (figures["expected"], figures["found"]) == (pytest.approx(70), 40)
+
+
+def test_a_filter_without_probabilities_has_no_figures_of_them() -> None:
+    """Not a confidence of nothing."""
+    assert confidence_figures([Score(PROVENANCE, passed_prefilter=True)], oracle([2.0]), 5.0) is None
 
 
 def test_separation_drops_the_doubtful() -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .calibration.intervals import HalfWidths, Interval
     from .calibration.maps import Breakpoints, Calibration
     from .calibration.origin import CalibrationOrigin
+    from .calibration.probabilities import BetaCurve
     from .cli.lazy import FAILED, OK
     from .cli.output import format_option, print_json, print_table
     from .cli.probe_lines import probe_lines
@@ -80,6 +81,7 @@ _HOMES = {
     "calibration.intervals": ("HalfWidths", "Interval"),
     "calibration.maps": ("Breakpoints", "Calibration"),
     "calibration.origin": ("CalibrationOrigin",),
+    "calibration.probabilities": ("BetaCurve",),
     "cli.lazy": ("FAILED", "OK"),
     "cli.output": ("format_option", "print_json", "print_table"),
     "cli.probe_lines": ("probe_lines",),
@@ -169,6 +171,7 @@ __all__ = [
     "Adapter",
     "ArticleReader",
     "BaseModelConfig",
+    "BetaCurve",
     "Breakpoints",
     "Calibration",
     "CalibrationOrigin",

@@ -1,4 +1,4 @@
-"""Calibration: per dimension, a monotone map from an output to the oracle's scale, and intervals."""
+"""Calibration: per dimension, a monotone map from an output to the oracle's scale; intervals and probabilities."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ..config.scale import AVERAGE, HIGHEST, LOWEST
 from ..errors import CalibrationError
 from .intervals import HalfWidths, Interval, read_half_widths
 from .origin import CalibrationOrigin
+from .probabilities import TierProbabilities, read_probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Breakpoints:
 
 
 class Calibration:
-    """The maps and half-widths of a calibration.json."""
+    """The maps, half-widths and probabilities of a calibration.json; older files have no probabilities."""
 
     def __init__(
         self,
@@ -40,12 +41,14 @@ class Calibration:
         half_widths: Mapping[str, HalfWidths] | None,
         dimensions: list[str],
         identifier: str,
+        probabilities: TierProbabilities | None = None,
     ) -> None:
         """Keep the maps of the filter's dimensions; those without a map pass through unchanged."""
         self._maps = maps
         self._half_widths = half_widths
         self._dimensions = dimensions
         self.identifier = identifier
+        self.probabilities = probabilities
 
     @classmethod
     def load(cls, path: Path, config: FilterConfig, origin: CalibrationOrigin) -> Calibration:
@@ -71,10 +74,12 @@ class Calibration:
         maps = {name: _breakpoints(name, entry, source) for name, entry in data["dimensions"].items()}
         intervals = data.get("intervals")
         half_widths = read_half_widths(intervals, config.dimension_names, source) if intervals is not None else None
+        stated = data.get("probabilities")
+        probabilities = read_probabilities(stated, config, source) if stated is not None else None
         known = maps.keys() & set(config.dimension_names)
         if not known and (maps or "intervals" not in data):
             raise CalibrationError(f"{source} maps none of the dimensions {', '.join(config.dimension_names)}.")
-        return cls(maps, half_widths, config.dimension_names, identifier)
+        return cls(maps, half_widths, config.dimension_names, identifier, probabilities)
 
     def apply(self, raw: NDArray[np.floating]) -> NDArray[np.float64]:
         """Map raw scores [n_articles, n_dimensions], in the filter's order, to calibrated ones."""

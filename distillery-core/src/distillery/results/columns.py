@@ -18,17 +18,24 @@ AVERAGE = "weighted_average"
 
 @dataclass(frozen=True)
 class FilterColumns:
-    """The columns of one filter: a row per article, every name starting with the filter's."""
+    """The columns of one filter: a row per article, every name starting with the filter's.
+
+    ``tiers`` are the names of its tiers, the highest first; the lowest has no column, as every article is in it or
+    above.
+    """
 
     filter: str
     dimensions: Sequence[str]
+    tiers: Sequence[str]
 
     @property
     def kinds(self) -> dict[str, str]:
         """Return the columns in order, each with what it holds: text, a number or a flag."""
         names = {"passed_prefilter": FLAG, "prefilter_reason": TEXT, AVERAGE: NUMBER}
         names |= dict.fromkeys(_interval_names(AVERAGE), NUMBER)
-        names |= {"tier": TEXT, "gatekeeper_applied": FLAG, "stage_used": TEXT, "stage1_estimate": NUMBER}
+        names |= {"tier": TEXT, "confidence": NUMBER, "positive_probability": NUMBER}
+        names |= {_probability_name(tier): NUMBER for tier in self.tiers[:-1]}
+        names |= {"gatekeeper_applied": FLAG, "stage_used": TEXT, "stage1_estimate": NUMBER}
         for dimension in self.dimensions:
             names |= dict.fromkeys((f"score_{dimension}", *_interval_names(f"score_{dimension}")), NUMBER)
         names |= dict.fromkeys(("error", "version", "student", "weights_sha256", "backend"), TEXT)
@@ -42,6 +49,8 @@ class FilterColumns:
             "prefilter_reason": text(score.prefilter_reason),
             AVERAGE: score.weighted_average,
             "tier": score.tier,
+            "confidence": score.confidence,
+            "positive_probability": score.positive_probability,
             "gatekeeper_applied": score.gatekeeper_applied,
             "stage_used": score.stage_used,
             "stage1_estimate": score.stage1_estimate,
@@ -51,6 +60,7 @@ class FilterColumns:
             "weights_sha256": origin.weights_sha256,
             "backend": origin.backend,
         }
+        found |= {_probability_name(tier): (score.tier_probabilities or {}).get(tier) for tier in self.tiers[:-1]}
         found |= _interval(AVERAGE, score, AVERAGE)
         for dimension in self.dimensions:
             found[f"score_{dimension}"] = (score.scores or {}).get(dimension)
@@ -73,6 +83,10 @@ def arrow_schema(kinds: Iterable[tuple[str, str]]) -> Any:
 def text(value: str | int | None) -> str | None:
     """Return a value as text that UTF-8 can hold."""
     return None if value is None else str(value).encode("utf-8", "replace").decode("utf-8")
+
+
+def _probability_name(tier: str) -> str:
+    return f"probability_{column_of(tier)}"
 
 
 def _interval_names(name: str) -> tuple[str, str]:

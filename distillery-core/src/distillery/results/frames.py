@@ -21,7 +21,8 @@ def to_arrow(scores: Iterable[Score | Mapping[str, Score]]) -> Any:
     ``scores`` is what a scorer's ``score`` returns for many articles (a list of Score), or a panel's (a list of dicts
     of Score by filter). The columns are those of the Parquet output without id, line, file and error: each is named
     after its filter, such as ``uplifting_weighted_average``, ``uplifting_tier`` and ``uplifting_score_<dimension>``,
-    with the bounds ``..._low`` and ``..._high``. All values are on the scale from 0 to 10; what is not known is null.
+    with the bounds ``..._low`` and ``..._high``, and ``uplifting_probability_<tier>``. Scores are from 0 to 10,
+    probabilities from 0 to 1; what is not known is null.
     Raises DistilleryError for anything but a list of scores. Example::
 
         table = distillery.to_arrow(scorer.score(articles))
@@ -71,9 +72,11 @@ def _by_filter(score: Score | Mapping[str, Score]) -> dict[str, Score]:
 
 
 def _filters(rows: list[dict[str, Score]]) -> list[FilterColumns]:
-    """Return the filters with the dimensions that any of their scores has, in order of appearance."""
+    """Return the filters with the dimensions and tiers that any of their scores has, in order of appearance."""
     dimensions: dict[str, dict[str, None]] = {}
+    tiers: dict[str, dict[str, None]] = {}
     for row in rows:
         for name, score in row.items():
             dimensions.setdefault(name, {}).update(dict.fromkeys(score.scores or {}))
-    return [FilterColumns(name, list(found)) for name, found in dimensions.items()]
+            tiers.setdefault(name, {}).update(dict.fromkeys(score.tier_probabilities or {}))
+    return [FilterColumns(name, list(found), list(tiers[name])) for name, found in dimensions.items()]

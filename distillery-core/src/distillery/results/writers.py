@@ -202,7 +202,7 @@ class _TableWriter:
 
     def _kinds(self, scorers: Sequence[FilterBaseScorer]) -> dict[str, str]:
         """Learn the filters; return the columns and what each holds."""
-        self._filters = [FilterColumns(scorer.config.name, scorer.DIMENSION_NAMES) for scorer in scorers]
+        self._filters = [_columns_of(scorer) for scorer in scorers]
         kinds = {"id": TEXT, "line": COUNT, "file": TEXT, "error": TEXT}
         for columns in self._filters:
             kinds |= columns.kinds
@@ -213,6 +213,10 @@ class _TableWriter:
         for columns, score in zip(self._filters, scores, strict=False):
             row |= columns.row(score)
         return row
+
+
+def _columns_of(scorer: FilterBaseScorer) -> FilterColumns:
+    return FilterColumns(scorer.config.name, scorer.DIMENSION_NAMES, [tier.name for tier in scorer.config.tiers])
 
 
 class ParquetWriter(_TableWriter):

@@ -40,8 +40,10 @@ def _outcome(score: Values) -> str:
         return f"{'failed' if score['passed_prefilter'] else 'invalid article'}, {score['error']}"
     if not score["passed_prefilter"]:
         return f"set aside, {score['prefilter_reason']}"
-    average = score["weighted_average"]
-    return "no score" if average is None else f"{score['tier']} {average:.2f}"
+    average, confidence = score["weighted_average"], score["confidence"]
+    if average is None:
+        return "no score"
+    return f"{score['tier']} {average:.2f}" + ("" if confidence is None else f", confidence {confidence:.2f}")
 
 
 def _dimensions(score: Values) -> str:

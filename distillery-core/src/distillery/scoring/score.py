@@ -40,9 +40,12 @@ class Score:
     """The result for one article.
 
     ``scores`` maps each dimension, in the filter's order, to 0-10 after calibration, ``raw_scores`` to the model's own
-    output. ``intervals`` maps each dimension and the weighted average to (low, high). ``stage_used`` is the stage that
-    made the score and ``stage1_estimate`` the probe's average before calibration, both None without a Stage 1.
-    ``gate`` is the score of the gate that set the article aside. All values are None where no model ran.
+    output. ``intervals`` maps each dimension and the weighted average to (low, high). ``tier_probabilities`` maps each
+    tier, the highest first, to the probability that the oracle puts the article in it or above, and ``confidence`` is
+    the probability that the oracle's tier is ``tier``. ``positive_probability`` is that of the oracle's average being
+    at the filter's ``positive_from`` or above. ``stage_used`` is the stage that made the score and ``stage1_estimate``
+    the probe's average before calibration, both None without a Stage 1. ``gate`` is the score of the gate that set the
+    article aside. All values are None where no model ran, or where the filter's calibration does not give them.
     """
 
     provenance: Provenance
@@ -57,6 +60,9 @@ class Score:
     stage1_estimate: float | None = None
     raw_scores: Mapping[str, float] | None = None
     intervals: Mapping[str, tuple[float, float]] | None = None
+    tier_probabilities: Mapping[str, float] | None = None
+    positive_probability: float | None = None
+    confidence: float | None = None
     error: str | None = None
     gate: Score | None = None
 
@@ -109,6 +115,9 @@ class Score:
             "stage1_estimate": self.stage1_estimate,
             "raw_scores": _as_dict(self.raw_scores),
             "intervals": _as_dict(self.intervals),
+            "tier_probabilities": _as_dict(self.tier_probabilities),
+            "positive_probability": self.positive_probability,
+            "confidence": self.confidence,
             "error": self.error,
             "gate": self.gate
             and {
@@ -120,12 +129,39 @@ class Score:
             "provenance": asdict(self.provenance),
         }
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Score:
+        """Return the score that `to_dict` turned into plain values, such as one result of a JSON Lines file.
+
+        Of the gate's score only what `to_dict` keeps comes back. Raises KeyError for a dict without a provenance::
+
+            score = Score.from_dict(json.loads(line)["results"]["uplifting"])
+        """
+        values = {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
+        intervals = values.get("intervals")
+        gate = values.get("gate")
+        return cls(
+            **values
+            | {
+                "provenance": Provenance(**data["provenance"]),
+                "intervals": intervals and {name: (low, high) for name, (low, high) in intervals.items()},
+                "gate": gate and _gate_of(gate),
+            }
+        )
+
     def __repr__(self) -> str:
         return score_text(self.to_dict())
 
     def _repr_html_(self) -> str:
         """Return a table for notebooks."""
         return score_html(self.to_dict())
+
+
+def _gate_of(data: Mapping[str, Any]) -> Score:
+    """Return a gate's score with what a dict keeps of it; the rest of its provenance is empty."""
+    unknown = dict.fromkeys(("core_version", "student", "weights_sha256", "backend"), "")
+    provenance = Provenance(filter=data["filter"], version=data["version"], calibration=None, **unknown)
+    return Score(provenance, passed_prefilter=True, weighted_average=data["weighted_average"], tier=data["tier"])
 
 
 def _as_dict(values: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..calibration.intervals import Interval
 from ..calibration.maps import Calibration
 from ..calibration.origin import CalibrationOrigin
+from ..calibration.probabilities import Probabilities
 from ..config import FilterConfig
 from ..errors import ForkedProcessError, ScoringError
 from ..plugins.manager import check_core_range, core_version
@@ -234,15 +235,25 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
         return Stage1Result(estimate, final)
 
     def _calibrated_scores(self, raw: NDArray[np.float32], calibration: Calibration | None) -> list[Score]:
-        """Return the scores of finite raw scores [n, n_dimensions]; intervals are around the final values."""
+        """Return the scores of finite raw scores [n, n_dimensions]; intervals and probabilities are of final values."""
         calibrated = calibration.apply(raw) if calibration else raw
         outcomes = self.postfilter.apply(calibrated)
         averages = np.array([outcome.weighted_average for outcome in outcomes])
-        found = calibration.intervals(calibrated, averages) if calibration else None
-        intervals: Sequence[dict[str, Interval] | None] = [None] * len(raw) if found is None else found
-        return [self._to_score(*one) for one in zip(raw, outcomes, intervals, strict=True)]
+        intervals = calibration.intervals(calibrated, averages) if calibration else None
+        probabilities = None
+        if calibration and calibration.probabilities:
+            probabilities = calibration.probabilities.apply(averages, [outcome.tier.name for outcome in outcomes])
+        unknown = [None] * len(raw)
+        parts = zip(raw, outcomes, intervals or unknown, probabilities or unknown, strict=True)
+        return [self._to_score(*one) for one in parts]
 
-    def _to_score(self, raw: NDArray[np.float32], outcome: Outcome, intervals: dict[str, Interval] | None) -> Score:
+    def _to_score(
+        self,
+        raw: NDArray[np.float32],
+        outcome: Outcome,
+        intervals: dict[str, Interval] | None,
+        probabilities: Probabilities | None,
+    ) -> Score:
         return Score(
             provenance=self.provenance,
             passed_prefilter=True,
@@ -253,6 +264,9 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
             gatekeeper_applied=outcome.gatekeeper_applied,
             raw_scores=dict(zip(self.config.dimension_names, raw.tolist(), strict=True)),
             intervals=intervals,
+            tier_probabilities=probabilities and probabilities.tiers,
+            positive_probability=probabilities and probabilities.positive,
+            confidence=probabilities and probabilities.confidence,
         )
 
     def _not_finite(self, raw: NDArray[np.float32]) -> Score:

@@ -27,7 +27,14 @@ from .import_cost import import_faults
 from .offline import network_faults
 from .own_figures import figure_faults
 from .prompts import prompt_faults
-from .score_rules import Scores, arithmetic_faults, interval_faults, provenance_faults, range_faults
+from .score_rules import (
+    Scores,
+    arithmetic_faults,
+    interval_faults,
+    probability_faults,
+    provenance_faults,
+    range_faults,
+)
 from .stage1_rules import has_stage_1, stage1_faults
 from .textbook_rules import dimension_faults, result_faults
 from .textbook_rules import file_faults as textbook_file_faults
@@ -155,6 +162,12 @@ class FilterConformance:
     def test_intervals_hold_their_scores(self, installed: InstalledFilter, scores: Scores) -> None:
         """Intervals, where a filter gives them, lie on the scale too."""
         expect_none(installed, interval_faults(scores))
+
+    def test_probabilities_agree_with_their_tier(
+        self, installed: InstalledFilter, config: FilterConfig, scores: Scores
+    ) -> None:
+        """Probabilities, where a filter gives them, are of its tiers and rise towards the lowest."""
+        expect_none(installed, probability_faults(config, scores))
 
     def test_scores_say_what_made_them(self, installed: InstalledFilter, config: FilterConfig, scores: Scores) -> None:
         """The provenance is complete, and its sha256 is the one in the config."""

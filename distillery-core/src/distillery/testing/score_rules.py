@@ -1,9 +1,10 @@
-"""A score follows from the config: ranges, average, tier, intervals, provenance."""
+"""A score follows from the config: ranges, average, tier, intervals, probabilities, provenance."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from itertools import pairwise
 
 import numpy as np
 
@@ -65,6 +66,38 @@ def interval_faults(scores: Scores) -> list[str]:
                     f"article '{article}': the interval of {name} is {low} to {high}, its score {value}.  "
                     f"An interval must contain its score and be within 0 to 10."
                 )
+    return faults
+
+
+def probability_faults(config: FilterConfig, scores: Scores) -> list[str]:
+    """Return where probabilities are absent in part, not of the tiers, or contradict each other."""
+    names = [tier.name for tier in config.tiers]
+    faults = []
+    for article, score in scores.items():
+        stated = score.tier_probabilities, score.positive_probability, score.confidence
+        if stated == (None, None, None):
+            continue
+        if None in stated or score.tier not in names or list(score.tier_probabilities or {}) != names:
+            faults.append(
+                f"article '{article}': tier_probabilities, positive_probability and confidence are {stated}.  "
+                f"A score has all three or none, and a probability for each of the tiers {', '.join(names)}."
+            )
+            continue
+        values = [0.0, *(score.tier_probabilities or {}).values()]
+        own = names.index(score.tier)
+        if not all(low <= high <= 1 for low, high in pairwise(values)) or values[-1] != 1:
+            faults.append(
+                f"article '{article}': tier_probabilities are {values[1:]}; they must rise from tier to tier, to 1."
+            )
+        if not _equal(score.confidence, values[own + 1] - values[own]):
+            faults.append(
+                f"article '{article}': confidence is {score.confidence}; the probabilities of its tier {score.tier} "
+                f"and the one above give {values[own + 1] - values[own]}."
+            )
+        if not 0 <= (score.positive_probability or 0.0) <= 1:
+            faults.append(
+                f"article '{article}': positive_probability is {score.positive_probability}, not from 0 to 1."
+            )
     return faults
 
 

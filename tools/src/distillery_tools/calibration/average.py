@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from distillery import FilterConfig
-from distillery.toolkit import Postfilter
+from distillery.toolkit import HIGHEST, LOWEST, Postfilter
 
 from .maps import NONE, Values
 from .selection import Choice, Effect
@@ -20,19 +20,44 @@ def average_effect(config: FilterConfig, held_out: Values, scores: Values) -> Ef
     return Effect.of_held_out(averages, postfilter.averages(scores))
 
 
+def with_average(config: FilterConfig, scores: Values) -> Values:
+    """Return clamped scores [n, n_dimensions] with the final weighted average as a further column."""
+    return np.column_stack([scores.clip(LOWEST, HIGHEST), Postfilter(config).averages(scores)])
+
+
 def held_out_together(choices: Mapping[str, Choice], chosen: Mapping[str, str]) -> Values:
     """Return the held-out scores [n_repeats, n, n_dimensions] of each dimension's chosen candidate."""
     return np.stack([choice.held_out[chosen[name]] for name, choice in choices.items()], axis=-1)
 
 
 def choose_together(config: FilterConfig, choices: Mapping[str, Choice], scores: Values) -> dict[str, str]:
-    """Return each dimension's candidate; the weakest maps go until the average is no worse than without maps."""
+    """Return each dimension's candidate; the weakest maps go until the average is no worse than without maps.
+
+    Worse is a larger error, a lower rank correlation, or a tier without a single article that had some without maps.
+    """
     chosen = {name: choice.chosen for name, choice in choices.items()}
-    plain = average_effect(config, held_out_together(choices, dict.fromkeys(choices, NONE)), scores)
+    unmapped = held_out_together(choices, dict.fromkeys(choices, NONE))
+    plain = average_effect(config, unmapped, scores)
     while any(candidate != NONE for candidate in chosen.values()):
-        effect = average_effect(config, held_out_together(choices, chosen), scores)
-        if effect.mae <= plain.mae and effect.keeps_ranks_of(plain):
+        mapped_scores = held_out_together(choices, chosen)
+        effect = average_effect(config, mapped_scores, scores)
+        if (
+            effect.mae <= plain.mae
+            and effect.keeps_ranks_of(plain)
+            and _keeps_tiers(config, unmapped, mapped_scores, scores)
+        ):
             break
         mapped = [name for name, candidate in chosen.items() if candidate != NONE]
         chosen[min(mapped, key=lambda name: choices[name].gain)] = NONE
     return chosen
+
+
+def _keeps_tiers(config: FilterConfig, unmapped: Values, mapped: Values, scores: Values) -> bool:
+    """Say whether each tier that articles reach, by the oracle and without maps, is still reached with them."""
+    postfilter = Postfilter(config)
+    before, after, expected = (
+        postfilter.averages(values).max(initial=LOWEST)
+        for values in (unmapped.mean(axis=0), mapped.mean(axis=0), scores)
+    )
+    reached = [tier.at_least for tier in config.tiers if tier.at_least <= min(before, expected)]
+    return bool(after >= max(reached))

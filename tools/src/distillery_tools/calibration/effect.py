@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from distillery import FilterConfig
-from distillery.toolkit import AVERAGE, HIGHEST, LOWEST, Calibration, Interval, Postfilter
+from distillery.toolkit import AVERAGE, Calibration, Interval
 
 from ..measuring.metrics import coverage, mean_width
+from .average import with_average
 from .maps import Values
 from .selection import Effect
 
@@ -30,7 +31,7 @@ def calibration_effects(
 ) -> dict[str, CalibrationEffect]:
     """Measure a calibration on raw outputs and scores [n, n_dimensions], by dimension, then of the weighted average."""
     calibrated = calibration.apply(raw)
-    before, after, expected = (_with_average(config, values) for values in (raw, calibrated, scores))
+    before, after, expected = (with_average(config, values) for values in (raw, calibrated, scores))
     intervals = calibration.intervals(calibrated, after[:, -1])
     effects = {}
     for column, name in enumerate([*config.dimension_names, AVERAGE]):
@@ -48,8 +49,3 @@ def _interval_figures(intervals: Sequence[Interval], expected: Values) -> tuple[
         return None, None
     low, high = np.array(intervals, dtype=np.float64).T
     return float(coverage(expected, low, high)), float(mean_width(low, high))
-
-
-def _with_average(config: FilterConfig, scores: Values) -> Values:
-    """Return clamped scores with the final weighted average as a further column."""
-    return np.column_stack([scores.clip(LOWEST, HIGHEST), Postfilter(config).averages(scores)])

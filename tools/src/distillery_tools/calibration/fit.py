@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from distillery import CalibrationError, FilterConfig
-from distillery.toolkit import AVERAGE, CalibrationOrigin, Postfilter
+from distillery.toolkit import AVERAGE, Breakpoints, CalibrationOrigin, Postfilter
 
-from .average import average_effect, choose_together, held_out_together
+from .average import average_effect, choose_together, held_out_together, with_average
 from .conformal import fit_half_widths, min_articles
 from .maps import CANDIDATES, NONE, Values
+from .probabilities import fit_probabilities
 from .selection import Choice, choose_map
 
 LEVEL = 0.9
@@ -30,11 +31,11 @@ def fit_calibration(
     fitted_on: str = VALIDATION,
     level: float = LEVEL,
 ) -> dict[str, Any]:
-    """Fit maps where they help and intervals, on raw outputs and scores [n, n_dimensions] of unseen articles.
+    """Fit maps where they help, intervals and probabilities, on raw outputs and scores [n, n_dimensions].
 
-    Returns the content of a calibration.json: the maps, the intervals (None if the articles are too few for the
-    level, see `min_articles`), and the effect on held-out articles. Raises CalibrationError if an output is not a
-    finite number.
+    The articles must be new to the student. Returns the content of a calibration.json: the maps, the intervals (None
+    if the articles are too few for the level, see `min_articles`), the probabilities (None for too few articles), and
+    the effect on held-out articles. Raises CalibrationError if an output is not a finite number.
     """
     if broken := int((~np.isfinite(raw)).any(axis=1).sum()):
         raise CalibrationError(
@@ -45,6 +46,8 @@ def fit_calibration(
     chosen = choose_together(config, choices, scores)
     held_out = held_out_together(choices, chosen)
     unmapped = held_out_together(choices, dict.fromkeys(choices, NONE))
+    maps = _maps(chosen, raw, scores)
+    postfilter = Postfilter(config)
     return {
         "method": _method(chosen),
         "fitted_on": fitted_on,
@@ -52,8 +55,11 @@ def fit_calibration(
         "filter_name": config.name,
         "filter_version": config.version,
         **origin.facts,
-        "dimensions": _maps(chosen, raw, scores),
-        "intervals": _intervals(config, held_out.mean(axis=0), scores, level),
+        "dimensions": {name: {"x": fitted.x.tolist(), "y": fitted.y.tolist()} for name, fitted in maps.items()},
+        "intervals": _intervals(config, _mapped(config, maps, raw), held_out.mean(axis=0), scores, level),
+        "probabilities": fit_probabilities(
+            config, postfilter.averages(held_out.mean(axis=0)), postfilter.averages(scores)
+        ),
         "held_out_effect": {name: _effects(choice, chosen[name]) for name, choice in choices.items()},
         "average_effect": {
             "before": asdict(average_effect(config, unmapped, scores)),
@@ -68,27 +74,39 @@ def _method(chosen: Mapping[str, str]) -> str:
     return kinds.pop() if len(kinds) == 1 else MIXED
 
 
-def _maps(chosen: Mapping[str, str], raw: Values, scores: Values) -> dict[str, dict[str, list[float]]]:
+def _maps(chosen: Mapping[str, str], raw: Values, scores: Values) -> dict[str, Breakpoints]:
     """Fit the chosen maps on all articles."""
-    maps = {}
-    for column, (name, candidate) in enumerate(chosen.items()):
-        if candidate != NONE:
-            fitted = CANDIDATES[candidate](raw[:, column], scores[:, column])
-            maps[name] = {"x": fitted.x.tolist(), "y": fitted.y.tolist()}
-    return maps
+    return {
+        name: CANDIDATES[candidate](raw[:, column], scores[:, column])
+        for column, (name, candidate) in enumerate(chosen.items())
+        if candidate != NONE
+    }
 
 
-def _intervals(config: FilterConfig, predicted: Values, scores: Values, level: float) -> dict[str, Any] | None:
-    """Fit half-widths for each dimension and the final average, on held-out scores; None for too few articles."""
-    if len(predicted) < min_articles(level):
+def _mapped(config: FilterConfig, maps: Mapping[str, Breakpoints], raw: Values) -> Values:
+    """Return the scores [n, n_dimensions] that the maps make of raw outputs."""
+    return np.column_stack(
+        [maps[name].apply(raw[:, i]) if name in maps else raw[:, i] for i, name in enumerate(config.dimension_names)]
+    )
+
+
+def _intervals(
+    config: FilterConfig, mapped: Values, held_out: Values, scores: Values, level: float
+) -> dict[str, Any] | None:
+    """Fit half-widths for each dimension and the final average; None for too few articles.
+
+    Articles are grouped by their scores under the final maps, ``mapped``; errors are those of the scores ``held_out``.
+    """
+    if len(mapped) < min_articles(level):
         return None
-    found, expected = (np.column_stack([each, Postfilter(config).averages(each)]) for each in (predicted, scores))
+    found, unseen, expected = (with_average(config, values) for values in (mapped, held_out, scores))
     names = [*config.dimension_names, AVERAGE]
-    fitted = {name: fit_half_widths(found[:, i], expected[:, i], level) for i, name in enumerate(names)}
+    residuals = np.abs(unseen - expected)
+    fitted = {name: fit_half_widths(found[:, i], residuals[:, i], level) for i, name in enumerate(names)}
     return {
         "level": level,
-        "method": "split-conformal",
-        "n": len(predicted),
+        "method": "split-conformal by groups of the score",
+        "n": len(mapped),
         "edges": {name: half_widths.edges.tolist() for name, half_widths in fitted.items()},
         "half_widths": {name: half_widths.widths.tolist() for name, half_widths in fitted.items()},
     }

@@ -11,6 +11,7 @@ import numpy as np
 from distillery import FilterBaseScorer, Score
 
 from ..data.labelled import LabelledData
+from ..measuring.confidence import confidence_figures
 from ..measuring.final_scores import FinalScores, Scores, scores_of, student_results
 from ..measuring.headline import gap_closed_figure, headline
 from ..measuring.intervals import interval_figures
@@ -19,7 +20,7 @@ from ..measuring.topic import is_sparse
 from ..vectors import FrozenBase
 from .baselines import predict_kernel, predict_median, predict_ridge
 from .details import details
-from .languages import language_figures, language_gap
+from .languages import language_figures, language_gap, language_groups
 from .origins import origin_figures
 from .prefiltering import prefilter_figures, set_aside
 from .sampling import sampling_figures
@@ -118,7 +119,8 @@ class Evaluator:
             "language_gap": language_gap(*averages, languages),
             "sampling": sampling_figures(*averages, self._samplings, config.positive_from),
             "origins": origin_figures(*averages, self._origins, config.positive_from),
-            "intervals": interval_figures(self._results, expected),
+            "intervals": interval_figures(self._results, expected, language_groups(languages)),
+            "confidence": confidence_figures(self._results, self.expected, config.positive_from),
             "separation": separation(*averages, languages, config.tiers[0].at_least) if single else None,
         }
 

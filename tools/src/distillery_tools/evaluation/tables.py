@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from distillery.toolkit import AVERAGE
+
 from ..measuring.tables import (
     GAP_CLOSED,
     MAE_OF_AVERAGE,
@@ -17,6 +19,9 @@ from ..measuring.tables import (
 from .details import BANDS
 from .sampling import MEANING
 from .textbook import textbook_tables
+
+TOP_TENTH = "top tenth"
+NO_FIGURE: dict[str, float | None] = {"value": None, "low": None, "high": None}
 
 AGREEMENT_COLUMNS = {
     "weighted_average_mae": MAE_OF_AVERAGE,
@@ -59,6 +64,9 @@ def tables(report: dict[str, Any]) -> list[Table]:
         _sampling(student["sampling"]),
         _origins(student["origins"]),
         _intervals(student["intervals"]),
+        _interval_groups(student["intervals"]),
+        _probabilities(student["confidence"]),
+        _confidence_curve(student["confidence"]),
         _separation(student["separation"]),
         *prefilter_tables(report["prefilter"], report["positive_from"]),
         *textbook_tables(report["textbook"]),
@@ -196,9 +204,65 @@ def _intervals(intervals: dict[str, Any] | None) -> Table | None:
     if intervals is None:
         return None
     rows = [
-        [name, figure_cell(figures["coverage"]), figure_cell(figures["width"])] for name, figures in intervals.items()
+        [
+            name,
+            figure_cell(figures["coverage"]),
+            figure_cell(figures["groups"].get(TOP_TENTH, NO_FIGURE)),
+            figure_cell(figures["width"]),
+        ]
+        for name, figures in intervals.items()
     ]
-    return Table("intervals", ["dimension", "coverage", "mean width"], rows)
+    return Table("intervals", ["dimension", "coverage", f"in the {TOP_TENTH}", "mean width"], rows)
+
+
+def _interval_groups(intervals: dict[str, Any] | None) -> Table | None:
+    """Return the coverage of the average's intervals by its score and by language."""
+    if intervals is None:
+        return None
+    figures = intervals[AVERAGE]
+    groups = {**figures["groups"], **figures["languages"]}
+    rows = [[name, str(group["n"]), figure_cell(group)] for name, group in groups.items()]
+    return Table("intervals of the weighted average, by its score and by language", ["group", "n", "coverage"], rows)
+
+
+def _probabilities(confidence: dict[str, Any] | None) -> Table | None:
+    if confidence is None:
+        return None
+    names = {name: f"{name} or above" for name in confidence["probabilities"]} | {"positive": "positive"}
+    parts = {"the tier is the oracle's": confidence}
+    parts |= {names[name]: figures for name, figures in confidence["probabilities"].items()}
+    rows = [
+        [
+            name,
+            f"{figures['expected']:.0f}",
+            str(figures["found"]),
+            f"{figures['reliability_error']:.3f}",
+            f"{figures['by_chance']:.3f}",
+        ]
+        for name, figures in parts.items()
+    ]
+    headers = ["probability that", "expected", "found", "reliability error", "by chance alone"]
+    return Table("probabilities against the oracle", headers, rows)
+
+
+def _confidence_curve(confidence: dict[str, Any] | None) -> Table | None:
+    if confidence is None:
+        return None
+    rows = [
+        [
+            share_cell(point["kept"]),
+            f"{point['confidence']:.2f}",
+            share_cell(point["tier_error"]),
+            f"{point['mae']:.3f}",
+        ]
+        for point in confidence["curve"]
+    ]
+    lowered = confidence["lowered_at_80"]
+    title = (
+        f"keeping the surest articles; at 80 % wrong tiers are fewer by {figure_cell(lowered['tier_error'])}, "
+        f"the error is lower by {figure_cell(lowered['mae'])}"
+    )
+    return Table(title, ["kept", "confidence from", "wrong tiers", MAE_OF_AVERAGE], rows)
 
 
 def _separation(found: dict[str, Any] | None) -> Table | None:

@@ -54,7 +54,7 @@ def hybrid_report(
 def _intervals(results: list[Score], decided: NDArray[np.bool_], averages: Values) -> dict[str, Any]:
     """Return how many articles one stage decided, and the coverage and width of its intervals of the average."""
     scores = [results[place] for place in np.flatnonzero(decided)]
-    figures = interval_figures(scores, {AVERAGE: averages[decided]})
+    figures = interval_figures(scores, {AVERAGE: averages[decided]}, languages={})
     return {"n": len(scores), **(figures[AVERAGE] if figures else {})}
 
 
