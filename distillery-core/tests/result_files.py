@@ -16,11 +16,13 @@ from distillery.scoring.score import Score
 SOURCES = [Path("articles.jsonl")]
 FORMATS = ("scored.jsonl", "scored.parquet")
 DIMENSIONS = ["reach", "proof", "lasting"]
+TIERS = ["high", "medium", "low"]
 
 
 def a_filter(name: str, dimensions: list[str] | None = None) -> Any:
     """Stand in for a scorer, as far as writers look at it."""
-    return SimpleNamespace(config=SimpleNamespace(name=name), DIMENSION_NAMES=dimensions or DIMENSIONS)
+    tiers = [SimpleNamespace(name=tier) for tier in TIERS]
+    return SimpleNamespace(config=SimpleNamespace(name=name, tiers=tiers), DIMENSION_NAMES=dimensions or DIMENSIONS)
 
 
 def a_line(identifier: Any = None, *, number: int = 1, error: str | None = None) -> Line:

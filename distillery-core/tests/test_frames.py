@@ -21,8 +21,15 @@ from distillery.scoring.score import Score
 def test_a_scorers_list_has_the_columns_and_values_of_the_parquet_output(
     tmp_path: Path, scored: Score, blocked: Score, invalid: Score
 ) -> None:
-    interval = replace(scored, intervals={"reach": (0.0, 1.5), "weighted_average": (3.5, 5.0)})
-    scores = [interval, blocked, invalid]
+    certain = replace(
+        scored,
+        intervals={"reach": (0.0, 1.5), "weighted_average": (3.5, 5.0)},
+        tier_probabilities={"high": 0.25, "medium": 0.75, "low": 1.0},
+        positive_probability=0.75,
+        confidence=0.5,
+        flags=("short_text",),
+    )
+    scores = [certain, blocked, invalid]
     write(tmp_path / "scored.parquet", [a_line(n) for n in range(3)], scores)
 
     table = to_arrow(scores)

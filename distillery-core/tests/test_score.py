@@ -26,6 +26,7 @@ NEW_KEYS = [
     "tier_probabilities",
     "positive_probability",
     "confidence",
+    "flags",
     "error",
     "gate",
     "provenance",

@@ -119,6 +119,7 @@ def test_parquet_has_one_column_a_fact(tmp_path: Path, scored: Score) -> None:
         "investment_risk_tier": text,
         "investment_risk_confidence": number,
         "investment_risk_positive_probability": number,
+        "investment_risk_flags": text,
         "investment_risk_probability_high": number,
         "investment_risk_probability_medium": number,
         "investment_risk_gatekeeper_applied": flag,
@@ -138,6 +139,7 @@ def test_parquet_has_one_column_a_fact(tmp_path: Path, scored: Score) -> None:
         "investment_risk_student": text,
         "investment_risk_weights_sha256": text,
         "investment_risk_backend": text,
+        "investment_risk_operating_point": text,
     }
 
 
@@ -154,6 +156,7 @@ def test_parquet_row_has_the_numbers_of_the_score(tmp_path: Path, scored: Score)
         tier_probabilities=probabilities,
         positive_probability=0.75,
         confidence=0.65,
+        flags=("short_text", "unfamiliar_text"),
     )
     write(path, [a_line(7, number=3)], [score])
 
@@ -171,6 +174,7 @@ def test_parquet_row_has_the_numbers_of_the_score(tmp_path: Path, scored: Score)
             "tiny_filter_tier": "medium",
             "tiny_filter_confidence": 0.65,
             "tiny_filter_positive_probability": 0.75,
+            "tiny_filter_flags": "short_text unfamiliar_text",
             "tiny_filter_probability_high": 0.1,
             "tiny_filter_probability_medium": 0.75,
             "tiny_filter_gatekeeper_applied": True,
@@ -190,6 +194,7 @@ def test_parquet_row_has_the_numbers_of_the_score(tmp_path: Path, scored: Score)
             "tiny_filter_student": scored.provenance.student,
             "tiny_filter_weights_sha256": scored.provenance.weights_sha256,
             "tiny_filter_backend": scored.provenance.backend,
+            "tiny_filter_operating_point": None,
         }
     ]
 

@@ -65,6 +65,7 @@ def report() -> dict[str, Any]:
             "origins": None,
             "intervals": None,
             "confidence": None,
+            "operating_points": None,
             "separation": separation(found.averages, expected.averages, languages, 6.0),
         },
         "prefilter": {"test": prefilter, "all": prefilter},

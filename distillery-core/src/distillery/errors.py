@@ -8,7 +8,8 @@
     │   ├── FilterImportError       the filter's package is damaged, or fails to import
     │   └── FilterContractError     it imports, but does not offer what a filter must offer
     ├── ConfigError                 config.yaml is missing, unreadable or wrong
-    │   └── StudentNotFoundError    the filter has no student of that name
+    │   ├── StudentNotFoundError    the filter has no student of that name
+    │   └── OperatingPointError     the filter has no operating point of that name, or not for these weights
     ├── CalibrationError            calibration.json is malformed or was fitted for something else
     ├── ModelError                  the student cannot be built
     │   ├── BaseModelNotFoundError  no source has the base model
@@ -64,6 +65,10 @@ class ConfigError(DistilleryError):
 
 class StudentNotFoundError(ConfigError):
     """A filter has no student of the name."""
+
+
+class OperatingPointError(ConfigError):
+    """The filter has no operating point of that name, or its operating points were chosen for another student."""
 
 
 class CalibrationError(DistilleryError):

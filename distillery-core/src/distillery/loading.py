@@ -18,6 +18,7 @@ from .errors import (
     FilterError,
     FilterImportError,
     FilterNotFoundError,
+    OperatingPointError,
     ProbeError,
 )
 from .names import distribution_of, normalise
@@ -55,6 +56,7 @@ def load_filter(
     prefilter: bool = True,
     gates: Iterable[str | Path | FilterGate] = (),
     mode: str = FULL,
+    operating_point: str | None = None,
     on_batch: OnBatch | None = None,
 ) -> FilterBaseScorer:
     """Load a filter by its name, or by the path of its folder, ready to score.
@@ -65,10 +67,13 @@ def load_filter(
     (``backend="torch"``: float32). ``threads`` is how many CPU threads run the student, all cores by default; torch's
     setting holds for the whole process. ``prefilter=False`` scores the articles that the filter's rules would set
     aside. ``gates`` are filters whose highest tier sets articles aside, such as ``["commerce"]``. ``mode`` is ``full``,
-    or ``hybrid``: a cheap probe scores clearly low articles, the student scores the rest. ``on_batch`` is called with
-    the `BatchMetrics` of each batch.
+    or ``hybrid``: a cheap probe scores clearly low articles, the student scores the rest. ``operating_point`` is one of
+    the filter's, such as ``balanced``, ``recall-80`` or ``precision-80``: an article is at least in the tier of the
+    positives if its weighted average reaches the point's threshold, and below it otherwise; nothing else changes.
+    ``on_batch`` is called with the `BatchMetrics` of each batch.
 
-    Raises FilterError, ConfigError, ModelError, CalibrationError or ProbeError.
+    Raises FilterError, ConfigError, ModelError, CalibrationError or ProbeError; OperatingPointError, a ConfigError,
+    names the operating points that there are.
 
         scorer = distillery.load_filter("uplifting", gates=["commerce"], mode="hybrid")
     """
@@ -80,6 +85,7 @@ def load_filter(
         gates=_load_gates(gates, engine),
         student=student,
         prefilter=prefilter,
+        operating_point=operating_point,
         on_batch=on_batch,
         **engine,
     )
@@ -96,13 +102,15 @@ def load_filters(
     prefilter: bool = True,
     gates: Iterable[str | Path | FilterGate] = (),
     mode: str = FULL,
+    operating_point: str | None = None,
     strict: bool = True,
     on_batch: OnBatch | None = None,
 ) -> FilterPanel:
     """Load filters by names or paths, all installed ones by default, to score articles with all of them at once.
 
     The options are those of `load_filter`. Without ``names``, the gates' own filters are left out. In the mode
-    ``hybrid`` a filter without a usable Stage 1 is loaded in full, with a warning.
+    ``hybrid`` a filter without a usable Stage 1 is loaded in full, with a warning. A filter without the
+    ``operating_point`` keeps its own tiers, with a warning; if all lack it, OperatingPointError is raised.
 
     A named filter that does not load raises its error. With ``strict=False``, and without ``names``, it costs only
     itself: the panel's ``faults`` hold the reason. If nothing loads, an error is raised in any case.
@@ -119,13 +127,18 @@ def load_filters(
     faults: dict[str, Exception] = {}
     for name in requested:
         try:
-            scorers.append(_load_hybrid_or_full(load, name) if mode == HYBRID else load(name, mode=mode))
+            scorers.append(_load_at_point(load, name, mode, operating_point, alone=len(requested) == 1))
         except Exception as error:  # a filter's own code raises what it likes
             if len(requested) == 1 or (strict and names is not None):
                 raise
             faults[_name_of(name)] = error
     if not scorers:
         raise _nothing_loaded(faults)
+    if operating_point is not None and not any(scorer.operating_point for scorer in scorers):
+        known = ", ".join(dict.fromkeys(name for scorer in scorers for name in scorer.info()["operating_points"]))
+        raise OperatingPointError(
+            f"None of the filters has the operating point '{operating_point}'.  There are: {known or 'none at all'}"
+        )
     return FilterPanel(scorers, faults, on_batch=on_batch)
 
 
@@ -150,12 +163,29 @@ def _check_mode(mode: str) -> None:
         raise DistilleryError(f"There is no mode '{mode}'. There are: {', '.join(MODES)}")
 
 
-def _load_hybrid_or_full(load: Callable[..., FilterBaseScorer], name: str | Path) -> FilterBaseScorer:
+def _load_at_point(
+    load: Callable[..., FilterBaseScorer], name: str | Path, mode: str, operating_point: str | None, *, alone: bool
+) -> FilterBaseScorer:
+    """Load a filter of a panel; one that lacks the operating point keeps its own tiers, unless it is ``alone``."""
     try:
-        return load(name, mode=HYBRID)
+        return _load_hybrid_or_full(load, name, mode, operating_point=operating_point)
+    except OperatingPointError as error:
+        if alone:
+            raise
+        logger.warning("%s\n  Its tiers start where its config.yaml says.", error)
+        return _load_hybrid_or_full(load, name, mode)
+
+
+def _load_hybrid_or_full(
+    load: Callable[..., FilterBaseScorer], name: str | Path, mode: str, **options: Any
+) -> FilterBaseScorer:
+    if mode != HYBRID:
+        return load(name, mode=mode, **options)
+    try:
+        return load(name, mode=HYBRID, **options)
     except ProbeError as error:
         logger.warning("%s\n  Until then its student scores every article.", error)
-        return load(name, mode=FULL)
+        return load(name, mode=FULL, **options)
 
 
 def _requested(names: Iterable[str | Path] | None, *, without: set[str]) -> list[str | Path]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         EVALUATION_FILE,
         PROBE_FILE,
         PROBE_RECORD_FILE,
+        SCOPE_FILE,
         BaseModelConfig,
         EncoderConfig,
         GuaranteeConfig,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         StageCostsConfig,
         TierConfig,
         TrainingConfig,
+        operating_points_fault,
     )
     from .config.scale import AVERAGE, HIGHEST, LOWEST
     from .files import replacing
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
         pool,
         prefix_of,
     )
+    from .students.scope import Scope
     from .students.student import Student, check_length, check_student_files
     from .students.tokens import HeadTailTokenizer
     from .summary import kind_of_reason
@@ -99,9 +102,11 @@ _HOMES = {
         "PROBE_RECORD_FILE",
         "PreprocessingConfig",
         "ProbeConfig",
+        "SCOPE_FILE",
         "StageCostsConfig",
         "TierConfig",
         "TrainingConfig",
+        "operating_points_fault",
     ),
     "config.scale": ("AVERAGE", "HIGHEST", "LOWEST"),
     "files": ("replacing",),
@@ -135,6 +140,7 @@ _HOMES = {
         "pool",
         "prefix_of",
     ),
+    "students.scope": ("Scope",),
     "students.student": ("Student", "check_length", "check_student_files"),
     "students.tokens": ("HeadTailTokenizer",),
     "summary": ("kind_of_reason",),
@@ -161,6 +167,7 @@ __all__ = [
     "PASSED",
     "PROBE_FILE",
     "PROBE_RECORD_FILE",
+    "SCOPE_FILE",
     "STAGE_1",
     "STAGE_2",
     "STANDARD_INPUT",
@@ -194,6 +201,7 @@ __all__ = [
     "Probe",
     "ProbeConfig",
     "ProbeRecord",
+    "Scope",
     "StageCostsConfig",
     "StaticEmbedder",
     "Student",
@@ -221,6 +229,7 @@ __all__ = [
     "locate_encoder",
     "locate_filter",
     "mark_used",
+    "operating_points_fault",
     "padded",
     "pool",
     "prefix_of",

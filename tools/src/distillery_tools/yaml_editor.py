@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.representer import RoundTripRepresenter
@@ -16,6 +16,13 @@ from ruamel.yaml.representer import RoundTripRepresenter
 from distillery import ConfigError
 
 Keys = tuple[str, ...]
+
+
+def in_one_line(values: Iterable[Any]) -> CommentedSeq:
+    """Return a list that is written as ``[1, 2, 3]``."""
+    found = CommentedSeq(values)
+    found.fa.set_flow_style()
+    return found
 
 
 class _Representer(RoundTripRepresenter):

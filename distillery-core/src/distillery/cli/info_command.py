@@ -38,6 +38,7 @@ def info_command(name: str, output_format: str) -> None:
         )
     _print_students(config, folder)
     click.echo("\n".join(probe_lines(probe)))
+    _print_operating_points(config)
     if evaluation:
         _print_evaluation(evaluation)
     for note in stage1_notes + notes:
@@ -63,6 +64,29 @@ def _read_by(config: FilterConfig, folder: Path, student: str) -> tuple[str, str
         return "?", f"{pinned.name if pinned else '?'}: {str(error).partition(chr(10))[0]}", "?"
     size = spec.preprocessing
     return spec.base.model, spec.title or "-", f"{size.head_tokens}+{size.tail_tokens}"
+
+
+def _print_operating_points(config: FilterConfig) -> None:
+    points = config.operating_points
+    if points is None:
+        return
+    rows = [
+        (name, point.threshold, *map(_share, (point.precision, point.recall, point.f1)))
+        for name, point in points.points.items()
+    ]
+    title = (
+        f"Operating points, on {points.n_articles} validation articles with {points.n_positives} positives "
+        f"({points.positive_from:g} or above; 95 % intervals)"
+    )
+    if rows:
+        print_table(["operating point", "from", "precision", "recall", "F1"], rows, title=title)
+    for name, reason in points.missing.items():
+        click.echo(f"No operating point {name}: {reason}.")
+
+
+def _share(figure: tuple[float, float, float]) -> str:
+    value, low, high = figure
+    return f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
 def _print_evaluation(evaluation: dict[str, Any]) -> None:

@@ -13,11 +13,18 @@ from typing import Any
 
 import click
 
-from ..errors import DistilleryError, FilterNotFoundError, InputFileError, OutputFileError, StudentNotFoundError
+from ..errors import (
+    DistilleryError,
+    FilterNotFoundError,
+    InputFileError,
+    OperatingPointError,
+    OutputFileError,
+    StudentNotFoundError,
+)
 from ..plugins.host import host_plugins
 
 OK, FAILED, USAGE = 0, 1, 2
-_USAGE_ERRORS = (FilterNotFoundError, InputFileError, OutputFileError, StudentNotFoundError)
+_USAGE_ERRORS = (FilterNotFoundError, InputFileError, OperatingPointError, OutputFileError, StudentNotFoundError)
 
 Target = tuple[str, str]
 

@@ -68,6 +68,12 @@ BATCH_SIZE = 128
     help="hybrid: a cheap probe scores clearly low articles, the student scores the rest.",
 )
 @click.option(
+    "--operating-point",
+    metavar="NAME",
+    help="Where positives start, such as balanced, recall-80 or precision-80 (distillery info shows a filter's own). "
+    "Default: where its tiers start.",
+)
+@click.option(
     "--prefilter/--no-prefilter", default=True, help="Set articles aside by the filters' rules.", show_default=True
 )
 @click.option(
@@ -82,8 +88,8 @@ BATCH_SIZE = 128
     "columns",
     multiple=True,
     metavar="FIELD=NAME",
-    help="Where a field of an article (id, title, content, url) has another name in the files, such as content=body; "
-    "may be repeated.",
+    help="Where a field of an article (id, title, content, url, language) has another name in the files, such as "
+    "content=body; may be repeated.",
 )
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read the first N articles only.")
 @click.option(

@@ -7,7 +7,7 @@ from ..plugins.packages import discover
 discover()  # before pydantic is imported, which would fail on a package that cannot be read
 
 from .encoder import EncoderConfig
-from .evaluation import own_evaluation, own_stage1, read_evaluation
+from .evaluation import operating_points_fault, own_evaluation, own_stage1, read_evaluation
 from .file_names import (
     ADAPTER_CONFIG_FILE,
     ADAPTER_FILE,
@@ -17,8 +17,10 @@ from .file_names import (
     EVALUATION_FILE,
     PROBE_FILE,
     PROBE_RECORD_FILE,
+    SCOPE_FILE,
 )
 from .filter import FilterConfig, TrainingConfig
+from .operating_points import OperatingPointConfig, OperatingPointsConfig
 from .prefilter import CategoryConfig, PrefilterConfig
 from .probe import GuaranteeConfig, ProbeConfig, StageCostsConfig
 from .rubric import DimensionConfig, GatekeeperConfig, TierConfig
@@ -36,6 +38,7 @@ __all__ = [
     "NAME_PATTERN",
     "PROBE_FILE",
     "PROBE_RECORD_FILE",
+    "SCOPE_FILE",
     "BaseModelConfig",
     "CategoryConfig",
     "DimensionConfig",
@@ -44,6 +47,8 @@ __all__ = [
     "FilterConfig",
     "GatekeeperConfig",
     "GuaranteeConfig",
+    "OperatingPointConfig",
+    "OperatingPointsConfig",
     "PrefilterConfig",
     "PreprocessingConfig",
     "ProbeConfig",
@@ -53,6 +58,7 @@ __all__ = [
     "StudentConfig",
     "TierConfig",
     "TrainingConfig",
+    "operating_points_fault",
     "own_evaluation",
     "own_stage1",
     "read_evaluation",

@@ -64,6 +64,25 @@ def own_stage1(config: FilterConfig, address: str) -> tuple[ProbeConfig | None, 
     return probe, reasons
 
 
+def operating_points_fault(config: FilterConfig, weights_sha256: str, calibration: str | None) -> str | None:
+    """Return why a filter's operating points do not count for a student and its calibration, None if they do."""
+    points = config.operating_points
+    if points is None:
+        return None
+    facts = {
+        "weights": (points.weights_sha256[:_SHOWN_DIGITS], weights_sha256[:_SHOWN_DIGITS]),
+        "calibration": (points.calibration, calibration),
+        "positive_from": (points.positive_from, config.positive_from),
+    }
+    changed = [f"{name} {then}, not {now}" for name, (then, now) in facts.items() if then != now]
+    if not changed:
+        return None
+    return (
+        f"The operating points of {config.name} {config.version} were chosen for {', '.join(changed)}.  "
+        f"Choose them again: distillery calibrate FOLDER --data DATA"
+    )
+
+
 def _weights(config: FilterConfig) -> set[str]:
     return {student.weights_sha256 for student in config.students.values()}
 

@@ -13,3 +13,6 @@ PROBE_RECORD_FILE = "probe.json"
 # The files of an adapter folder, named as PEFT names them.
 ADAPTER_FILE = "adapter_model.safetensors"
 ADAPTER_CONFIG_FILE = "adapter_config.json"
+
+# What a head on a shared encoder was trained on, beside the head.
+SCOPE_FILE = "scope.safetensors"

@@ -8,9 +8,10 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 
-from ..errors import ConfigError, StudentNotFoundError
+from ..errors import ConfigError, OperatingPointError, StudentNotFoundError
 from ..names import normalise
 from .file_names import CONFIG_FILE
+from .operating_points import OperatingPointConfig, OperatingPointsConfig
 from .prefilter import PrefilterConfig
 from .probe import ProbeConfig
 from .rubric import DimensionConfig, GatekeeperConfig, TierConfig
@@ -82,6 +83,7 @@ class FilterConfig(Section):
     students: Annotated[dict[str, StudentConfig], Field(min_length=1)]
     default_student: str
     probe: ProbeConfig | None = None
+    operating_points: OperatingPointsConfig | None = None
     oracle: OracleConfig
     training: TrainingConfig = TrainingConfig()
 
@@ -136,6 +138,21 @@ class FilterConfig(Section):
             known = ", ".join(self.students)
             raise StudentNotFoundError(f"{self.name} {self.version} has no student '{expected}'. It has: {known}")
         return self.students[expected]
+
+    def operating_point(self, name: str) -> OperatingPointConfig:
+        """Return an operating point by name; raise OperatingPointError listing what exists, or why there are none."""
+        stated = self.operating_points
+        if stated is not None and name in stated.points:
+            return stated.points[name]
+        title = f"{self.name} {self.version}"
+        if stated is None:
+            fault = f"{title} has no operating points.  Choose them: distillery calibrate FOLDER --data DATA"
+        elif name in stated.missing:
+            fault = f"{title} has no operating point '{name}': {stated.missing[name]}"
+        else:
+            fault = f"{title} has no operating point '{name}'."
+        known = ", ".join(stated.points) if stated else ""
+        raise OperatingPointError(fault + (f"  There are: {known}" if known else ""))
 
     @field_validator("dimensions")
     @classmethod

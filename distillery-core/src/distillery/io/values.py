@@ -9,7 +9,7 @@ from numbers import Integral, Real
 from typing import Any
 
 # The fields of an article. What other columns hold is not read.
-FIELDS = ("id", "title", "content", "text", "url")
+FIELDS = ("id", "title", "content", "text", "url", "language")
 
 _UUID_BYTES = 16
 # The missing values of pandas beside NaN. They are known by name, so that pandas need not be installed.
@@ -31,6 +31,11 @@ def field_value(field: str, value: Any) -> Any:
     if field == "id":
         return _identifier(value)
     return _decoded(value) if isinstance(value, (bytes, bytearray)) else value
+
+
+def language_code(value: Any) -> str:
+    """Return the language of a tag in lower case, "en" for "en-GB"; empty for anything but text."""
+    return value.strip().lower().replace("_", "-").partition("-")[0] if isinstance(value, str) else ""
 
 
 def is_missing(value: Any) -> bool:

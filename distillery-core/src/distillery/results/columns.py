@@ -33,12 +33,12 @@ class FilterColumns:
         """Return the columns in order, each with what it holds: text, a number or a flag."""
         names = {"passed_prefilter": FLAG, "prefilter_reason": TEXT, AVERAGE: NUMBER}
         names |= dict.fromkeys(_interval_names(AVERAGE), NUMBER)
-        names |= {"tier": TEXT, "confidence": NUMBER, "positive_probability": NUMBER}
+        names |= {"tier": TEXT, "confidence": NUMBER, "positive_probability": NUMBER, "flags": TEXT}
         names |= {_probability_name(tier): NUMBER for tier in self.tiers[:-1]}
         names |= {"gatekeeper_applied": FLAG, "stage_used": TEXT, "stage1_estimate": NUMBER}
         for dimension in self.dimensions:
             names |= dict.fromkeys((f"score_{dimension}", *_interval_names(f"score_{dimension}")), NUMBER)
-        names |= dict.fromkeys(("error", "version", "student", "weights_sha256", "backend"), TEXT)
+        names |= dict.fromkeys(("error", "version", "student", "weights_sha256", "backend", "operating_point"), TEXT)
         return {f"{self._prefix}_{name}": kind for name, kind in names.items()}
 
     def row(self, score: Score) -> dict[str, Any]:
@@ -51,6 +51,7 @@ class FilterColumns:
             "tier": score.tier,
             "confidence": score.confidence,
             "positive_probability": score.positive_probability,
+            "flags": " ".join(score.flags) or None,
             "gatekeeper_applied": score.gatekeeper_applied,
             "stage_used": score.stage_used,
             "stage1_estimate": score.stage1_estimate,
@@ -59,6 +60,7 @@ class FilterColumns:
             "student": origin.student,
             "weights_sha256": origin.weights_sha256,
             "backend": origin.backend,
+            "operating_point": origin.operating_point,
         }
         found |= {_probability_name(tier): (score.tier_probabilities or {}).get(tier) for tier in self.tiers[:-1]}
         found |= _interval(AVERAGE, score, AVERAGE)

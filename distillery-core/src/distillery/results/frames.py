@@ -22,7 +22,7 @@ def to_arrow(scores: Iterable[Score | Mapping[str, Score]]) -> Any:
     of Score by filter). The columns are those of the Parquet output without id, line, file and error: each is named
     after its filter, such as ``uplifting_weighted_average``, ``uplifting_tier`` and ``uplifting_score_<dimension>``,
     with the bounds ``..._low`` and ``..._high``, and ``uplifting_probability_<tier>``. Scores are from 0 to 10,
-    probabilities from 0 to 1; what is not known is null.
+    probabilities from 0 to 1; what is not known is null. Columns of tiers are absent where no score has probabilities.
     Raises DistilleryError for anything but a list of scores. Example::
 
         table = distillery.to_arrow(scorer.score(articles))

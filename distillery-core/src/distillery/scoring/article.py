@@ -8,18 +8,22 @@ from typing import Any
 
 from ..errors import ArticleError
 from ..io.fields import remedy
-from ..io.values import FIELDS, field_value
+from ..io.values import FIELDS, field_value, language_code
 from .cleaning import clean, clean_url
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """A cleaned article; ``title`` and ``content`` are never empty."""
+    """A cleaned article; ``title`` and ``content`` are never empty.
+
+    ``language`` is a code such as "en", empty where it is not known; nothing is guessed.
+    """
 
     title: str
     content: str
     id: str | int | None = None
     url: str = ""
+    language: str = ""
 
     @property
     def text(self) -> str:
@@ -30,8 +34,9 @@ class Article:
     def from_dict(cls, data: Mapping[str, Any]) -> Article:
         """Read an article from a mapping; raise ArticleError that names the field at fault.
 
-        ``title`` and ``content`` are required (``text`` is read where the content is missing or empty), ``id`` and
-        ``url`` may be missing, and everything else is ignored. NaN and pandas' NA are missing values; 7.0 is the id 7.
+        ``title`` and ``content`` are required (``text`` is read where the content is missing or empty), ``id``, ``url``
+        and ``language`` may be missing, and everything else is ignored. NaN and pandas' NA are missing values; 7.0 is
+        the id 7. A language that is not text is not known.
         """
         if not isinstance(data, Mapping):
             raise ArticleError(f"an article must be a mapping with title and content, not {_kind(data)}")
@@ -42,6 +47,7 @@ class Article:
             content=_required_text(fields, body, data),
             id=_identifier(fields["id"]),
             url=clean_url(_optional_text(fields, "url")),
+            language=language_code(fields["language"]),
         )
 
 

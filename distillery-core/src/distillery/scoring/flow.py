@@ -14,6 +14,7 @@ from ..errors import ArticleError
 from .article import Article
 from .contracts import ArticleLike, Gate, Scorer, Stage1Result
 from .encoding_cache import EncodingCache
+from .flags import with_flags
 from .score import Score
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,8 @@ def score_batch(
         _apply_gate(gate, [run for run in runs if gate in run.scorer.gates], encodings)
     for group in _groups(runs, lambda scorer: scorer.student.encoder_key):
         _apply_student(group, encodings)
+    for run in runs:
+        _apply_flags(run, checked, encodings)
     return [[run.scores[index] for index in range(len(checked))] for run in runs]
 
 
@@ -154,6 +157,19 @@ def _apply_student(runs: Sequence[FilterRun], encodings: EncodingCache) -> None:
     encodings.encode(runs[0].scorer.student, _pending(runs))
     for run in runs:
         run.finalise_student(_student_scores(run.scorer, run.pending, encodings))
+
+
+def _apply_flags(run: FilterRun, articles: Sequence[Article | ArticleError], encodings: EncodingCache) -> None:
+    """Flag the articles that the filter scored and that are out of its scope."""
+    scored = {
+        index: article
+        for index, article in enumerate(articles)
+        if isinstance(article, Article) and run.scores[index].weighted_average is not None
+    }
+    try:
+        run.scores |= with_flags(run.scorer, scored, {index: run.scores[index] for index in scored}, encodings)
+    except Exception:  # a student of the filter's own, say; its scores count all the same
+        logger.warning("The scores of %s have no flags.", run.scorer.config.name, exc_info=True)
 
 
 def _student_scores(scorer: Scorer, indices: Sequence[int], encodings: EncodingCache) -> list[Score]:

@@ -1,4 +1,7 @@
-"""Postfilter: clamp -> weighted average -> gatekeepers -> tier."""
+"""Postfilter: clamp -> weighted average -> gatekeepers -> tier.
+
+Why an operating point moves one tier's floor: docs/decisions/operating-points.md
+"""
 
 from __future__ import annotations
 
@@ -25,14 +28,19 @@ class Outcome:
 
 
 class Postfilter:
-    """A filter's arithmetic from calibrated scores to a tier; the same for every stage."""
+    """A filter's arithmetic from calibrated scores to a tier; the same for every stage.
 
-    def __init__(self, config: FilterConfig) -> None:
-        """Read weights, tiers and gatekeepers."""
+    With a ``threshold``, an average that reaches it is at least in the tier of the positives, and any other is below.
+    """
+
+    def __init__(self, config: FilterConfig, threshold: float | None = None) -> None:
+        """Read weights, tiers and gatekeepers; ``threshold`` is that of an operating point."""
         self._dimensions = config.dimension_names
         self._weights = np.asarray(config.weights, dtype=np.float64)
         self._tiers = config.tiers
         self._gatekeepers = config.gatekeepers
+        self._threshold = threshold
+        self._positive_rank = self._rank_of(config.positive_from)
 
     def apply(self, scores: NDArray[np.floating]) -> list[Outcome]:
         """Return the outcomes of finite calibrated scores [n_articles, n_dimensions], in the filter's order."""
@@ -68,5 +76,15 @@ class Postfilter:
         )
 
     def tier_of(self, average: float) -> TierConfig:
-        """Return the highest tier whose floor the average reaches."""
-        return next((tier for tier in self._tiers if average >= tier.at_least), self._tiers[-1])
+        """Return the highest tier whose floor the average reaches, as the operating point allows."""
+        rank = self._rank_of(average)
+        if self._threshold is None:
+            return self._tiers[rank]
+        if average >= self._threshold:
+            return self._tiers[min(rank, self._positive_rank)]
+        return self._tiers[min(max(rank, self._positive_rank + 1), len(self._tiers) - 1)]
+
+    def _rank_of(self, average: float) -> int:
+        """Return the place of the highest tier whose floor the average reaches; 0 is the highest."""
+        ranks = (rank for rank, tier in enumerate(self._tiers) if average >= tier.at_least)
+        return next(ranks, len(self._tiers) - 1)

@@ -20,7 +20,8 @@ class Provenance:
 
     ``encoder`` is name and version of the shared encoder, None for a student with an adapter of its own.
     ``calibration`` is that of the student or the probe, whichever made the score, None if its output is taken as it is.
-    ``probe_sha256`` and ``embedder`` (its fingerprint) are those of Stage 1, None without one.
+    ``probe_sha256`` and ``embedder`` (its fingerprint) are those of Stage 1, None without one. ``operating_point`` is
+    the one that the tier follows, None where it follows the tiers of config.yaml.
     """
 
     filter: str
@@ -33,6 +34,7 @@ class Provenance:
     encoder: str | None = None
     probe_sha256: str | None = None
     embedder: str | None = None
+    operating_point: str | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -44,8 +46,9 @@ class Score:
     tier, the highest first, to the probability that the oracle puts the article in it or above, and ``confidence`` is
     the probability that the oracle's tier is ``tier``. ``positive_probability`` is that of the oracle's average being
     at the filter's ``positive_from`` or above. ``stage_used`` is the stage that made the score and ``stage1_estimate``
-    the probe's average before calibration, both None without a Stage 1. ``gate`` is the score of the gate that set the
-    article aside. All values are None where no model ran, or where the filter's calibration does not give them.
+    the probe's average before calibration, both None without a Stage 1. ``flags`` say why the article is out of the
+    filter's scope: ``unseen_language``, ``short_text``, ``unfamiliar_text``. ``gate`` is the score of the gate that set
+    the article aside. All values are None where no model ran, or where the filter's calibration does not give them.
     """
 
     provenance: Provenance
@@ -63,6 +66,7 @@ class Score:
     tier_probabilities: Mapping[str, float] | None = None
     positive_probability: float | None = None
     confidence: float | None = None
+    flags: tuple[str, ...] = ()
     error: str | None = None
     gate: Score | None = None
 
@@ -118,6 +122,7 @@ class Score:
             "tier_probabilities": _as_dict(self.tier_probabilities),
             "positive_probability": self.positive_probability,
             "confidence": self.confidence,
+            "flags": list(self.flags),
             "error": self.error,
             "gate": self.gate
             and {
@@ -145,6 +150,7 @@ class Score:
             | {
                 "provenance": Provenance(**data["provenance"]),
                 "intervals": intervals and {name: (low, high) for name, (low, high) in intervals.items()},
+                "flags": tuple(values.get("flags") or ()),
                 "gate": gate and _gate_of(gate),
             }
         )

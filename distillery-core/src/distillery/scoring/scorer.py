@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -17,8 +17,8 @@ from ..calibration.intervals import Interval
 from ..calibration.maps import Calibration
 from ..calibration.origin import CalibrationOrigin
 from ..calibration.probabilities import Probabilities
-from ..config import FilterConfig
-from ..errors import ForkedProcessError, ScoringError
+from ..config import FilterConfig, OperatingPointConfig, operating_points_fault
+from ..errors import ForkedProcessError, OperatingPointError, ScoringError
 from ..plugins.manager import check_core_range, core_version
 from ..students.backends.contract import AUTO, TORCH, Outputs
 from ..students.student import Student
@@ -59,10 +59,14 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
         stage1: Stage1 | None = None,
         gates: Sequence[FilterGate] = (),
         prefilter: bool = True,
+        operating_point: str | None = None,
         on_batch: OnBatch | None = None,
         reload: Callable[[], FilterBaseScorer] | None = None,
     ) -> None:
-        """Put the parts together; `from_folder` finds them. ``reload`` loads the same scorer in another process."""
+        """Put the parts together; `from_folder` finds them. ``reload`` loads the same scorer in another process.
+
+        Raises OperatingPointError if the filter has no such operating point for this student.
+        """
         self.config = config
         self.student = student
         self.calibration = calibration
@@ -71,7 +75,8 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
         self.gates: Sequence[FilterGate] = tuple(gates)
         self.prefilter = Prefilter(config.prefilter)
         self.uses_prefilter = prefilter
-        self.postfilter = Postfilter(config)
+        self.operating_point = operating_point
+        self.postfilter = Postfilter(config, self._threshold())
         self.on_batch = on_batch
         self._reload = reload
 
@@ -86,6 +91,7 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
         precision: str = AUTO,
         threads: int | None = None,
         prefilter: bool = True,
+        operating_point: str | None = None,
         stage1: Stage1 | None = None,
         gates: Sequence[FilterGate] = (),
         on_batch: OnBatch | None = None,
@@ -93,10 +99,12 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
     ) -> Self:
         """Load the filter whose config.yaml is in ``folder``, ready to score.
 
-        Raises ConfigError, FilterVersionError, ModelError or CalibrationError.
+        Raises ConfigError (OperatingPointError included), FilterVersionError, ModelError or CalibrationError.
         """
         config = FilterConfig.load(folder)
         check_core_range(config.name, config.version, config.requires_core)
+        if operating_point is not None:
+            config.operating_point(operating_point)  # before a model is built
         trained = Student.load(
             config, folder, student, backend=backend, device=device, precision=precision, threads=threads
         )
@@ -110,6 +118,7 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
             stage1=stage1,
             gates=gates,
             prefilter=prefilter,
+            operating_point=operating_point,
             on_batch=on_batch,
             reload=reload,
         )
@@ -145,6 +154,9 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
             "max_tokens": self.student.tokenizer.max_length,
             "dimensions": self.config.dimension_names,
             "tiers": {tier.name: tier.at_least for tier in self.config.tiers},
+            "positive_from": self.config.positive_from,
+            "operating_point": self.operating_point,
+            "operating_points": {name: point.threshold for name, point in self._operating_points.items()},
             "mode": "hybrid" if self.stage1 else "full",
             "probe_sha256": provenance.probe_sha256,
             "embedder": provenance.embedder,
@@ -166,6 +178,7 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
             backend=self.student.backend.name,
             probe_sha256=self.stage1.probe_sha256 if self.stage1 else None,
             embedder=self.stage1.embedder.fingerprint if self.stage1 else None,
+            operating_point=self.operating_point,
         )
 
     @cached_property
@@ -209,6 +222,7 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
     def __repr__(self) -> str:
         details = [f"student {self.student.name}", self.student.backend.name]
         details += ["two stages"] if self.stage1 else []
+        details += [f"operating point {self.operating_point}"] if self.operating_point else []
         details += [f"gates {', '.join(gate.name for gate in self.gates)}"] if self.gates else []
         return f"<{type(self).__name__} {self.config.name} {self.config.version}: {', '.join(details)}>"
 
@@ -227,6 +241,20 @@ class FilterBaseScorer(LegacyConstants, ArticleScorer[Score]):
         scores = self.score_batch(batch, prefilter=prefilter)
         report_batch(self.on_batch, {self.config.name: scores}, started)
         return scores
+
+    def _threshold(self) -> float | None:
+        """Return the threshold of the operating point, None without one; raise OperatingPointError if it is unfit."""
+        if self.operating_point is None:
+            return None
+        point = self.config.operating_point(self.operating_point)
+        calibration = self.calibration.identifier if self.calibration else None
+        if fault := operating_points_fault(self.config, self.student.config.weights_sha256, calibration):
+            raise OperatingPointError(fault)
+        return point.threshold
+
+    @property
+    def _operating_points(self) -> Mapping[str, OperatingPointConfig]:
+        return self.config.operating_points.points if self.config.operating_points else {}
 
     def _stage1_result(self, estimate: float, score: Score) -> Stage1Result:
         if self.stage1 is None or not self.stage1.skips(estimate, score):

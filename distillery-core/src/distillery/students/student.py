@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cache import cache_folder
-from ..config import FilterConfig, StudentConfig
+from ..config import SCOPE_FILE, FilterConfig, StudentConfig
 from ..errors import ConfigError, ForkedProcessError
 from ..names import distribution_of
 from ..plugins.manager import core_version
@@ -23,6 +23,7 @@ from .base_models import MODEL_CONFIG_FILE, TOKENIZER_FILE, check_files
 from .batching import padded
 from .encoder_spec import EncoderSpec, encoder_remedy, resolve_encoder_spec
 from .head import Head
+from .scope import Scope
 from .tokens import HeadTailTokenizer
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 class Student:
     """A trained student of one filter.
 
-    What its backend gives is the raw scores themselves, or with a shared encoder the vectors for its head.
+    What its backend gives is the raw scores themselves, or with a shared encoder the vectors for its head. ``scope``
+    is what the head was trained on, None where its folder does not say.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Student:
     tokenizer: HeadTailTokenizer
     backend: Backend
     head: Head | None
+    scope: Scope | None = None
 
     @classmethod
     def load(
@@ -65,6 +68,9 @@ class Student:
         head = None
         if encoder_spec.encoder:
             head = Head.load(folder / settings.adapter, len(config.dimensions), width_of(base))
+        scope = None
+        if head is not None and SCOPE_FILE in settings.sha256:
+            scope = Scope.load(folder / settings.adapter / SCOPE_FILE, head.weight.shape[1])
         recipe = _recipe(config, encoder_spec, base, head, tokenizer)
         return cls(
             name=chosen,
@@ -74,6 +80,7 @@ class Student:
             tokenizer=tokenizer,
             backend=choose_backend(backend, recipe, cache_folder(), device, precision, threads),
             head=head,
+            scope=scope,
         )
 
     def predict(self, texts: Sequence[str]) -> NDArray[np.float32]:

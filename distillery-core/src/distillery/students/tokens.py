@@ -50,6 +50,11 @@ class HeadTailTokenizer:
         """The most token ids an article can give, the special ones counted."""
         return len(self._prefix) + self._head + self._tail + len(self._suffix)
 
+    @property
+    def n_special(self) -> int:
+        """How many special tokens an article gets."""
+        return len(self._prefix) + len(self._suffix)
+
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text, at most `max_length`; the tail is never cut."""
         window = CHARACTERS_PER_TOKEN * max(self._head, self._tail)

@@ -30,6 +30,7 @@ from .prompts import prompt_faults
 from .score_rules import (
     Scores,
     arithmetic_faults,
+    flag_faults,
     interval_faults,
     probability_faults,
     provenance_faults,
@@ -169,6 +170,10 @@ class FilterConformance:
         """Probabilities, where a filter gives them, are of its tiers and rise towards the lowest."""
         expect_none(installed, probability_faults(config, scores))
 
+    def test_flags_are_known(self, installed: InstalledFilter, scores: Scores) -> None:
+        """What is out of scope is said in the words that the core documents."""
+        expect_none(installed, flag_faults(scores))
+
     def test_scores_say_what_made_them(self, installed: InstalledFilter, config: FilterConfig, scores: Scores) -> None:
         """The provenance is complete, and its sha256 is the one in the config."""
         for score in scores.values():
@@ -199,7 +204,7 @@ class FilterConformance:
 
     def test_figures_are_of_its_own_weights(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
         """What the package says was measured, was measured on the weights in it."""
-        expect_none(installed, figure_faults(scorer.config, scorer.filter_dir))
+        expect_none(installed, figure_faults(scorer))
 
     def test_works_offline(self, installed: InstalledFilter) -> None:
         """Loading and scoring ask for no connection."""

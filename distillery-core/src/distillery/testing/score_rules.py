@@ -11,6 +11,7 @@ import numpy as np
 from ..config import FilterConfig
 from ..config.scale import AVERAGE, HIGHEST, LOWEST
 from ..plugins.manager import core_version
+from ..scoring.flags import FLAGS
 from ..scoring.postfilter import Postfilter
 from ..scoring.score import Provenance, Score
 
@@ -101,6 +102,16 @@ def probability_faults(config: FilterConfig, scores: Scores) -> list[str]:
     return faults
 
 
+def flag_faults(scores: Scores) -> list[str]:
+    """Return the flags of scores that consumers do not know."""
+    return [
+        f"article '{article}': the flag '{flag}' is none of {', '.join(FLAGS)}."
+        for article, score in scores.items()
+        for flag in score.flags
+        if flag not in FLAGS
+    ]
+
+
 def provenance_faults(config: FilterConfig, provenance: Provenance) -> list[str]:
     """Return each fact of a provenance that is empty, or differs from the config or the core."""
     student = config.student(provenance.student)
@@ -111,7 +122,7 @@ def provenance_faults(config: FilterConfig, provenance: Provenance) -> list[str]
         "weights_sha256": student.weights_sha256,
     }
     not_named = {name for name in ("calibration", "encoder") if getattr(student, name) is None}
-    not_named |= {"probe_sha256", "embedder"}  # a scorer without a Stage 1 has neither
+    not_named |= {"probe_sha256", "embedder", "operating_point"}  # a scorer loaded by its name alone has none
     return [
         f"provenance.{name} is {found!r}; it must be {expected.get(name, 'given')!r}."
         for name, found in asdict(provenance).items()

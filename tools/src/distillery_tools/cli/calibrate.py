@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -13,6 +13,9 @@ from distillery import FilterConfig
 from distillery.toolkit import EVALUATION_FILE, format_option, print_json, print_table
 
 from .options import OPEN_SHARE, data_options, load_data, source_folder
+
+if TYPE_CHECKING:
+    from ..calibration.maps import Values
 
 
 @click.command("calibrate")
@@ -41,13 +44,15 @@ def calibrate_command(
     """Calibrate a student of FILTER (a folder, or a name installed in editable mode).
 
     Fits maps from the student's outputs to the oracle's scale on the validation articles, keeps those that help on
-    held-out ones, and fits intervals if the articles are enough for them. Writes calibration.json, its line in
-    config.yaml and new golden scores into the filter's folder. The test articles only show the effect.
+    held-out ones, fits intervals and probabilities if the articles are enough for them, and chooses operating points.
+    Writes calibration.json, its line and the operating points in config.yaml, and new golden scores into the filter's
+    folder. The test articles only show the effect.
     """
     from distillery.toolkit import TORCH, Calibration, CalibrationOrigin, Student
 
     from ..calibration.effect import calibration_effects
     from ..calibration.fit import fit_calibration
+    from ..calibration.operating_points import choose_operating_points
     from ..vectors import raw_scores
 
     folder = source_folder(name)
@@ -62,7 +67,7 @@ def calibrate_command(
     calibration = Calibration.parse(content, config, source="the fitted calibration")
     effects = calibration_effects(config, calibration, unseen, test.scores)
     if not dry_run:
-        _install(folder, config, chosen, content)
+        _install(folder, config, chosen, content, raw, val.scores)
     report = {
         "filter": config.name,
         "version": config.version,
@@ -70,6 +75,7 @@ def calibrate_command(
         "level": level,
         "data_sha256": labelled.sha256,
         "calibration": content,
+        "operating_points": choose_operating_points(config, calibration, raw, val.scores),
         "test": {"n": len(test.articles), "effects": {key: asdict(effect) for key, effect in effects.items()}},
     }
     if output_format == "json":
@@ -78,15 +84,18 @@ def calibrate_command(
         _print_report(report)
 
 
-def _install(folder: Path, config: FilterConfig, student: str, content: dict[str, Any]) -> None:
-    """Put a calibration into the filter's folder; renew the golden scores and remove the old evaluation."""
+def _install(
+    folder: Path, config: FilterConfig, student: str, content: dict[str, Any], raw: Values, scores: Values
+) -> None:
+    """Put a calibration into the filter's folder; renew points and golden scores, remove the old evaluation."""
     from distillery import FilterBaseScorer
     from distillery.toolkit import TORCH
 
-    from ..training.install import install_calibration, write_golden
+    from ..training.install import install_calibration, install_operating_points, write_golden
 
     (folder / EVALUATION_FILE).unlink(missing_ok=True)
     install_calibration(folder, config, student, content)
+    install_operating_points(folder, student, raw, scores)
     if student == config.default_student:
         write_golden(FilterBaseScorer.from_folder(folder, student=student, backend=TORCH))
 
@@ -100,6 +109,11 @@ def _print_report(report: dict[str, Any]) -> None:
     print_table(*_candidate_rows(content), title=title)
     print_table(*_test_rows(test["effects"]), title=f"effect on {test['n']} articles of 'test'")
     click.echo(intervals_note(content, report["level"]))
+    print_table(*_probability_rows(content), title="probabilities, on the articles of 'val'")
+    points = report["operating_points"]
+    print_table(*_point_rows(points), title=f"operating points, on 'val' with {points['n_positives']} positives")
+    for name, reason in points["missing"].items():
+        click.echo(f"no operating point {name}: {reason}")
 
 
 def _candidate_rows(content: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -111,6 +125,29 @@ def _candidate_rows(content: dict[str, Any]) -> tuple[list[str], list[list[str]]
         for name, effect in effects.items()
     ]
     return ["dimension", *candidates, "chosen"], rows
+
+
+def _probability_rows(content: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Return each threshold with the articles that reach it, and what its curve is fitted to."""
+    probabilities = content["probabilities"] or {"curves": []}
+    rows = [
+        [f"{curve['at_least']:g}", str(curve["n_positives"]), "" if curve["n_positives"] else "mostly the prior"]
+        for curve in probabilities["curves"]
+    ]
+    return ["average from", "articles", "note"], rows
+
+
+def _point_rows(points: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    rows = [
+        [name, f"{point['threshold']:g}", *(_share(point[key]) for key in ("precision", "recall", "f1"))]
+        for name, point in points["points"].items()
+    ]
+    return ["operating point", "from", "precision", "recall", "F1"], rows
+
+
+def _share(figure: list[float]) -> str:
+    value, low, high = figure
+    return f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
 def _test_rows(effects: dict[str, dict[str, Any]]) -> tuple[list[str], list[list[str]]]:

@@ -7,9 +7,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from distillery import FilterBaseScorer, Score
+from distillery.toolkit import operating_points_fault
 
+from ..calibration.operating_points import point_figures
 from ..data.labelled import LabelledData
 from ..measuring.confidence import confidence_figures
 from ..measuring.final_scores import FinalScores, Scores, scores_of, student_results
@@ -120,9 +123,33 @@ class Evaluator:
             "sampling": sampling_figures(*averages, self._samplings, config.positive_from),
             "origins": origin_figures(*averages, self._origins, config.positive_from),
             "intervals": interval_figures(self._results, expected, language_groups(languages)),
+            "operating_points": self._operating_points(),
             "confidence": confidence_figures(self._results, self.expected, config.positive_from),
             "separation": separation(*averages, languages, config.tiers[0].at_least) if single else None,
         }
+
+    def _operating_points(self) -> dict[str, Any] | None:
+        """Return the figures of each operating point on this split; None without points for these weights."""
+        config, provenance = self._scorer.config, self._scorer.provenance
+        stated = config.operating_points
+        if stated is None or operating_points_fault(config, provenance.weights_sha256, provenance.calibration):
+            return None
+        positive = self.expected.averages >= config.positive_from
+        return {
+            "n_positives": int(positive.sum()),
+            "chosen_on": {"n_articles": stated.n_articles, "n_positives": stated.n_positives},
+            "points": {
+                name: self._point_figures(point.threshold, positive) | {"chosen_on": point.model_dump(mode="json")}
+                for name, point in stated.points.items()
+            },
+            "missing": stated.missing,
+        }
+
+    def _point_figures(self, threshold: float, positive: NDArray[np.bool_]) -> dict[str, Any]:
+        averages = self.predicted.averages
+        figures = point_figures(averages, positive, threshold)
+        found = int((averages >= threshold).sum())
+        return {"threshold": threshold, "n_found": found, **{name: each.to_dict() for name, each in figures.items()}}
 
     def _oracle(self) -> dict[str, Any] | None:
         """Return the headline of the oracle's second opinions against its first, or None without second opinions."""

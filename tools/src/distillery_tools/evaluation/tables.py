@@ -41,6 +41,7 @@ RETRIEVAL_COLUMNS = {
     "average_precision": "average precision",
     "ndcg": "nDCG",
 }
+OPERATING_POINT_COLUMNS = ["operating point", "from", "found", "precision", "recall", "F1", "F1 on validation"]
 DIMENSION_COLUMNS = {
     "mae": "MAE",
     "spearman": "rank correlation",
@@ -65,6 +66,7 @@ def tables(report: dict[str, Any]) -> list[Table]:
         _origins(student["origins"]),
         _intervals(student["intervals"]),
         _interval_groups(student["intervals"]),
+        _operating_points(student["operating_points"]),
         _probabilities(student["confidence"]),
         _confidence_curve(student["confidence"]),
         _separation(student["separation"]),
@@ -223,6 +225,30 @@ def _interval_groups(intervals: dict[str, Any] | None) -> Table | None:
     groups = {**figures["groups"], **figures["languages"]}
     rows = [[name, str(group["n"]), figure_cell(group)] for name, group in groups.items()]
     return Table("intervals of the weighted average, by its score and by language", ["group", "n", "coverage"], rows)
+
+
+def _operating_points(found: dict[str, Any] | None) -> Table | None:
+    """Return each point's figures on this split, beside those on the articles it was chosen on."""
+    if found is None:
+        return None
+    rows = [
+        [
+            name,
+            f"{point['threshold']:g}",
+            str(point["n_found"]),
+            *(figure_cell(point[key]) for key in ("precision", "recall", "f1")),
+            f"{point['chosen_on']['f1'][0]:.3f}",
+        ]
+        for name, point in found["points"].items()
+    ]
+    columns = len(OPERATING_POINT_COLUMNS)
+    rows += [[f"{name}: none, {reason}", *[UNDEFINED] * (columns - 1)] for name, reason in found["missing"].items()]
+    chosen_on = found["chosen_on"]
+    title = (
+        f"operating points on {found['n_positives']} positives, chosen on {chosen_on['n_articles']} validation "
+        f"articles with {chosen_on['n_positives']}"
+    )
+    return Table(title, OPERATING_POINT_COLUMNS, rows)
 
 
 def _probabilities(confidence: dict[str, Any] | None) -> Table | None:

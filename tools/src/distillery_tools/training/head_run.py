@@ -12,6 +12,7 @@ import numpy as np
 
 from distillery.toolkit import (
     FLOAT32,
+    SCOPE_FILE,
     TOKENIZER_FILE,
     TORCH,
     EncoderSpec,
@@ -29,6 +30,7 @@ from .history import Validation
 from .recipe import TrainingRecipe
 from .record import circumstances
 from .saving import ADAPTER_FOLDER, save_head
+from .scope import fit_scope, save_scope
 
 # The choices of a recipe that apply to a head.
 _OF_A_HEAD = ("readings", "loss", "huber_beta", "average_weight", "ranking_weight", "snippet_characters")
@@ -42,6 +44,8 @@ def train_head(
     train, val = (Embedded(encode(spec, part.texts), part.scores) for part in (data.train, data.val))
     head = fit_head(train, val, data.tasks[0], recipe)
     save_head(head.weight, head.bias, run / ADAPTER_FOLDER)
+    languages = [article.language for article in data.train.articles]
+    save_scope(fit_scope(train.vectors, val.vectors, languages), run / ADAPTER_FOLDER / SCOPE_FILE)
     return {**subject, **_record(spec, data, recipe, head), "seconds": time.perf_counter() - started}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +19,26 @@ from distillery.toolkit import (
     ENCODER_FILE,
     EVALUATION_FILE,
     GOLDEN_FILE,
+    SCOPE_FILE,
     TORCH,
+    Calibration,
     CalibrationOrigin,
     EncoderConfig,
     EncoderSpec,
     PreprocessingConfig,
     Student,
     read_golden,
+    resolve_encoder_spec,
     sha256_of,
 )
 
 from ..calibration.fit import LEVEL, fit_calibration, intervals_note
+from ..calibration.maps import Values
+from ..calibration.operating_points import choose_operating_points
 from ..data.labelled import Split
 from ..records import write_json
 from ..vectors import raw_scores
-from ..yaml_editor import edit
+from ..yaml_editor import edit, in_one_line
 from .trainer import Trainer
 
 RECORD_FILE = "training.json"
@@ -59,7 +65,8 @@ def install_head(folder: Path, student: str, head: Path, spec: EncoderSpec, val:
 def finish_student(folder: Path, student: str, val: Split, record: dict[str, Any]) -> str:
     """Update everything that depends on the weights; return one line on the calibration.
 
-    Fits a calibration on the validation articles, writes training.json, and scores the golden articles again.
+    Fits a calibration and chooses operating points on the validation articles, writes training.json, and scores the
+    golden articles again.
     """
     (folder / EVALUATION_FILE).unlink(missing_ok=True)  # it was measured on the former weights
     config = FilterConfig.load(folder)
@@ -68,6 +75,7 @@ def finish_student(folder: Path, student: str, val: Split, record: dict[str, Any
     origin = CalibrationOrigin.of_student(trained.config, trained.encoder_spec)
     calibration = fit_calibration(config, origin, raw, val.scores)
     install_calibration(folder, config, student, calibration)
+    install_operating_points(folder, student, raw, val.scores)
     write_json(folder / trained.config.adapter / RECORD_FILE, record)
     write_golden(FilterBaseScorer.from_folder(folder, student=student, backend=TORCH))
     kept = ", ".join(calibration["dimensions"]) or "none of the dimensions"
@@ -77,7 +85,8 @@ def finish_student(folder: Path, student: str, val: Split, record: dict[str, Any
 def install_adapter(folder: Path, config: FilterConfig, student: str, adapter: Path) -> None:
     """Copy an adapter, or a head alone, into the filter's folder and write its sha256 into config.yaml."""
     settings = config.student(student)
-    names = (ADAPTER_FILE, ADAPTER_CONFIG_FILE) if settings.encoder is None else (ADAPTER_FILE,)
+    names = [ADAPTER_FILE, ADAPTER_CONFIG_FILE] if settings.encoder is None else [ADAPTER_FILE]
+    names += [SCOPE_FILE] if (adapter / SCOPE_FILE).is_file() else []
     hashes = _copy(adapter, folder / settings.adapter, names)
     edit(folder / CONFIG_FILE, {("students", student, "sha256", name): sha256 for name, sha256 in hashes.items()})
 
@@ -106,7 +115,7 @@ def install_calibration(folder: Path, config: FilterConfig, student: str, conten
     """Write calibration.json into the adapter's folder and name it in config.yaml; remove both if it has no effect."""
     settings = config.student(student)
     path = folder / settings.adapter / CALIBRATION_FILE
-    has_effect = content["dimensions"] or content.get("intervals")
+    has_effect = content["dimensions"] or content.get("intervals") or content.get("probabilities")
     value = f"{settings.adapter}/{CALIBRATION_FILE}" if has_effect else None
     edit(folder / CONFIG_FILE, {("students", student, "calibration"): value})
     if has_effect:
@@ -115,7 +124,37 @@ def install_calibration(folder: Path, config: FilterConfig, student: str, conten
         path.unlink(missing_ok=True)
 
 
-def _copy(source: Path, target: Path, names: tuple[str, ...]) -> dict[str, str]:
+def install_operating_points(folder: Path, student: str, raw: Values, scores: Values) -> None:
+    """Choose operating points for the installed calibration and write them into config.yaml; none for other students.
+
+    ``raw`` are the student's outputs and ``scores`` the oracle's [n_articles, n_dimensions], of validation articles.
+    """
+    config = FilterConfig.load(folder)
+    if student != config.default_student:
+        return
+    settings = config.student(student)
+    if settings.calibration is None:
+        if config.operating_points is not None:
+            edit(folder / CONFIG_FILE, {("operating_points",): None})
+        return
+    origin = CalibrationOrigin.of_student(settings, resolve_encoder_spec(config, folder, student))
+    calibration = Calibration.load(folder / settings.calibration, config, origin)
+    chosen = choose_operating_points(config, calibration, raw, scores)
+    section = {
+        "weights_sha256": settings.weights_sha256,
+        "calibration": calibration.identifier,
+        **chosen,
+        "points": {name: _in_lines(point) for name, point in chosen["points"].items()},
+    }
+    edit(folder / CONFIG_FILE, {("operating_points",): section})
+
+
+def _in_lines(point: dict[str, Any]) -> dict[str, Any]:
+    """Return a point with each figure in one line of YAML."""
+    return {name: in_one_line(value) if isinstance(value, list) else value for name, value in point.items()}
+
+
+def _copy(source: Path, target: Path, names: Sequence[str]) -> dict[str, str]:
     """Copy files into a folder; return their sha256 by name."""
     target.mkdir(parents=True, exist_ok=True)
     for name in names:
