@@ -30,7 +30,7 @@ def test_probabilities_hold_on_further_articles(threshold: float) -> None:
         found = fit_curve(averages, oracle >= threshold, threshold).apply(unseen)
         errors.append(reliability_error(found, expected >= threshold))
 
-    assert np.mean(errors) < 0.015
+    assert np.mean(errors) < 0.02
 
 
 def test_a_curve_rises_even_against_the_articles() -> None:

@@ -62,7 +62,7 @@ def test_points_keep_their_promise_on_further_articles(free: FilterConfig) -> No
             found[name].append(measured(averages, positive, point["threshold"])[name])
 
     assert np.mean(found["recall-80"]) == pytest.approx(0.8, abs=0.06)
-    assert np.mean(found["precision-80"]) == pytest.approx(0.8, abs=0.1)
+    assert np.mean(found["precision-80"]) > 0.75
     assert np.mean(found["balanced"]) > measured(averages, positive, free.positive_from)["balanced"] + 0.1
 
 
@@ -118,6 +118,7 @@ def trained_points(garden: Path) -> dict[str, Any]:
     from distillery_tools.training.install import install_calibration, install_operating_points
 
     config = FilterConfig.load(garden)
+    (garden / config.student().adapter).mkdir()
     raw, scores = sample(300, 0)
     origin = CalibrationOrigin.of_student(config.student(), resolve_encoder_spec(config, garden))
     install_calibration(garden, config, config.default_student, fit_calibration(config, origin, raw, scores))

@@ -38,7 +38,7 @@ def fit_scope(train: Vectors, val: Vectors, languages: Sequence[str]) -> Scope:
     scope = Scope(
         languages=frozenset(name for name, count in counts.items() if count >= MIN_ARTICLES),
         mean=mean.astype(np.float32),
-        directions=directions[:, -n_components:].T.astype(np.float32),
+        directions=np.ascontiguousarray(directions[:, -n_components:].T, dtype=np.float32),  # as files hold it
         variances=variances[-n_components:].clip(min=noise).astype(np.float32),
         noise=noise,
         max_distance=np.inf,
