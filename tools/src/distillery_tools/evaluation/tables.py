@@ -31,6 +31,7 @@ AGREEMENT_COLUMNS = {
     "weighted_average_rmse": "RMSE",
     "on_topic_mae": "MAE on topic",
     "on_topic_spearman": "rank correlation on topic",
+    "off_topic_mae": "MAE off topic",
 }
 RETRIEVAL_COLUMNS = {
     "recall": "recall",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from distillery.toolkit import LOWEST
+
 from .figures import Metric, Values
 from .metrics import error_within, spearman_within
 
@@ -13,6 +15,7 @@ ON_TOPIC = 1.0
 ON_TOPIC_METRICS: dict[str, Metric] = {
     "on_topic_mae": error_within(ON_TOPIC, np.inf),
     "on_topic_spearman": spearman_within(ON_TOPIC, np.inf),
+    "off_topic_mae": error_within(LOWEST, ON_TOPIC),
 }
 
 
