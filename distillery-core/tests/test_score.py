@@ -115,6 +115,7 @@ def test_provenance_says_what_made_the_score(provenance: Provenance) -> None:
         "encoder": None,
         "probe_sha256": None,
         "embedder": None,
+        "operating_point": None,
     }
 
 

@@ -153,6 +153,7 @@ def test_provenance_says_what_made_the_score(bert_scorer: FilterBaseScorer, bert
             "encoder": None,
             "probe_sha256": None,
             "embedder": None,
+            "operating_point": None,
         }
 
 
