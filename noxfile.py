@@ -112,6 +112,7 @@ def train_filter(session: nox.Session, folder: str, *options: str) -> None:
     """Train a filter's head, its Stage 1 where it has one, calibrate both, and measure them into its card."""
     data = ("--data", str(DATA))
     session.run("distillery", "train", folder, *data, *MORE_LABELS, *options)
+    session.run("python", "scripts/complete_filter.py", folder)
     session.run("distillery", "calibrate", folder, *data)
     if any(Path(folder).glob("src/*/probe")):
         session.run("distillery", "probe", "train", folder, *data)

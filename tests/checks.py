@@ -37,6 +37,7 @@ def assert_commands_work(venv: CleanVenv, **variables: str) -> dict[str, str | N
         "distribution": "distillery-filter-steady",
         "summary": "A tiny package for the tests",
         "requires_core": "",
+        "experimental": False,
         "fault": None,
     }
     return {entry["name"]: entry["fault"] for entry in entries}
