@@ -27,7 +27,7 @@ def tasks(config: FilterConfig) -> list[Task]:
 def test_natural_sampling_takes_each_once(tasks: list[Task]) -> None:
     """In the order of the articles: batches are shuffled later."""
     scores = np.full((7, 5), 5.0)
-    assert chances(tasks, scores, TrainingRecipe()) is None
+    assert chances(tasks, scores, TrainingRecipe(sampling="natural")) is None
     assert drawn(7, None, np.random.default_rng(0)).tolist() == list(range(7))
 
 

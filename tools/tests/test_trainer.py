@@ -168,7 +168,7 @@ class TestManyTasks:
         self, config: FilterConfig, labelled: LabelledData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """In batches so small that many have no article of one filter; each is validated on its own articles."""
-        monkeypatch.setattr(trainer_module, "autocast_dtype", lambda: torch.float32)
+        monkeypatch.setattr(trainer_module, "training_dtype", lambda _device: torch.float32)
         recipe = replace(LONGER, batch_size=2, sampling="balanced")
         trainer = Trainer(reading_for(config), disjoint_tasks(config, labelled), recipe, tmp_path, save_encoder)
         best = fit(trainer)
