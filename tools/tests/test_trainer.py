@@ -248,7 +248,7 @@ def test_a_dimension_without_variance_is_no_obstacle(new_trainer: NewTrainer, la
     """A dimension that the oracle always puts at 0 is predicted at 0."""
     for split in labelled.splits.values():
         split.scores[:, 1] = 0.0
-    trainer = new_trainer()
+    trainer = new_trainer(replace(QUICK, least_scale=0.0))
     fit(trainer)
     assert np.abs(trainer.best_predictions[:, 1]).max() < 1e-3
 
