@@ -146,7 +146,7 @@ def test_relative_path_of_the_base_is_the_filters(
 ) -> None:
     """A filter's folder can be moved and used from anywhere."""
     folder = copy_of(bert_filter)
-    data: dict[str, Any] = FilterConfig.load(folder).model_dump(mode="json")
+    data: dict[str, Any] = FilterConfig.load(folder).model_dump(mode="json", by_alias=True)
     data["students"]["compact"]["base"]["path"] = "base"
     monkeypatch.chdir(tmp_path)
 

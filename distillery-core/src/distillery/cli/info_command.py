@@ -24,7 +24,7 @@ def info_command(name: str, output_format: str) -> None:
     evaluation, notes = own_evaluation(config, read_evaluation(folder), name)
     probe, stage1_notes = own_stage1(config, name)
     if output_format == "json":
-        shown = config.model_copy(update={"probe": probe}).model_dump(mode="json")
+        shown = config.model_copy(update={"probe": probe}).model_dump(mode="json", by_alias=True)
         print_json({"config": shown, "evaluation": evaluation, "notes": stage1_notes + notes, "folder": str(folder)})
         return
     click.echo(f"{config.name} {config.version}: {config.summary}\n")
