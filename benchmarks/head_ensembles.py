@@ -6,7 +6,7 @@
 For each filter, one head is fitted to all training articles, and several to bootstrap samples of them. The mean of the
 raw scores of those is the ensemble, the standard deviation of their weighted averages its disagreement. Calibrations
 are fitted to validation, figures are of test. ``--frozen`` uses the vectors of the untrained base. Vectors come from
-the cache where it has them. The result is in docs/decisions/head-ensembles.md.
+the cache where it has them.
 """
 
 from __future__ import annotations

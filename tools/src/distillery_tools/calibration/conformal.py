@@ -25,7 +25,7 @@ STABILITY = 0.9
 MISS_FACTOR = 1.5
 
 # The quantile of a group is high enough for a stricter factor, as a small group would else often cover too little.
-GROUP_MISS_FACTOR = 1.4
+GROUP_MISS_FACTOR = 1.25
 
 
 def min_articles(level: float) -> int:
@@ -54,14 +54,22 @@ def group_edges(scores: Values, size: int) -> Values:
     """Return the upper edges of all groups but the highest: each group is half of what is left above the ones below.
 
     Most articles score near 0, so the groups get smaller towards the high scores; none has fewer than ``size``
-    articles. Equal scores share a group.
+    articles, but the one above the lowest score where most articles have exactly that. Equal scores share a group.
     """
     edges: list[float] = []
     left = scores
     while (edge := _middle_edge(left, size)) is not None:
         edges.append(edge)
         left = left[left > edge]
+    if _are_mostly_lowest(left):
+        edges.append(float(left.min()))  # else the width of the few above would be that of the many at the bottom
     return np.array(edges)
+
+
+def _are_mostly_lowest(scores: Values) -> bool:
+    """Say whether more than half of the scores, but not all, are the lowest of them."""
+    n_lowest = int((scores == scores.min(initial=HIGHEST)).sum())
+    return len(scores) / 2 < n_lowest < len(scores)
 
 
 def _middle_edge(scores: Values, size: int) -> float | None:
@@ -78,7 +86,7 @@ def group_quantile(residuals: Values, level: float) -> float:
     """Return the residual of the lowest rank that a further one is within with probability ``level``, and stably so.
 
     The rank is at least ceil((n + 1) level), and high enough that the share of further residuals beyond it is at most
-    1.4 times the stated one with probability 0.9. Too few residuals for the level give the whole scale.
+    1.25 times the stated one with probability 0.9. Too few residuals for the level give the whole scale.
     """
     n = len(residuals)
     ranks = np.arange(1, n + 1)
