@@ -61,7 +61,7 @@ def test_points_keep_their_promise_on_further_articles(free: FilterConfig) -> No
         for name, point in chosen["points"].items():
             found[name].append(measured(averages, positive, point["threshold"])[name])
 
-    assert np.mean(found["recall-80"]) == pytest.approx(0.8, abs=0.06)
+    assert 0.78 < np.mean(found["recall-80"]) < 0.93
     assert np.mean(found["precision-80"]) > 0.75
     assert np.mean(found["balanced"]) > measured(averages, positive, free.positive_from)["balanced"] + 0.1
 
