@@ -14,7 +14,7 @@ from distillery.toolkit import format_option, print_json
 from ..records import write_json
 from ..training.recipe import TrainingRecipe
 from .options import data_options, extra_option, load_data, source_folder
-from .recipe_options import recipe_options, run_options
+from .recipe_options import device_option, recipe_options, run_options
 from .training_run import Runs
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @extra_option
 @click.option("--student", help="Which of the filter's students. Default: the filter's own choice.")
 @run_options
+@device_option
 @recipe_options
 @format_option
 def train_command(
@@ -43,6 +44,7 @@ def train_command(
     resume: Path | None,
     seeds: list[int] | None,
     dry_run: bool,
+    device: str,
     output_format: str,
     **choices: Any,
 ) -> None:
@@ -69,7 +71,7 @@ def train_command(
     labelled = load_data(config, data, articles, labels, extra)
     examples = TrainingData.join([(config, labelled)], recipe.readings).with_snippets(recipe.snippet_characters or 0)
     make = _head if shares_encoder else _own_student
-    done = make(config, folder, chosen, examples, recipe, Runs(runs, resume, seeds))
+    done = make(config, folder, chosen, examples, recipe, Runs(runs, resume, seeds), device)
     write_json(done.run / RECORD_FILE, done.record)
     note = None if dry_run else done.install(labelled.splits["val"])
     if output_format == "json":
@@ -88,7 +90,13 @@ class Done:
 
 
 def _own_student(
-    config: FilterConfig, folder: Path, student: str, data: TrainingData, recipe: TrainingRecipe, runs: Runs
+    config: FilterConfig,
+    folder: Path,
+    student: str,
+    data: TrainingData,
+    recipe: TrainingRecipe,
+    runs: Runs,
+    device: str,
 ) -> Done:
     """Train a student with an adapter of its own."""
     from distillery.toolkit import resolve_encoder_spec
@@ -101,13 +109,23 @@ def _own_student(
     spec = resolve_encoder_spec(config, folder, student)
     spec.base_folder()  # a missing or wrong base is an error before the run has a folder
     run = runs.folder_for(config.name)
-    best = runs.train(lambda recipe, run: Trainer(spec, data, recipe, run, save_student), recipe, run)
+
+    def trainer(recipe: TrainingRecipe, run: Path) -> Trainer:
+        return Trainer(spec, data, recipe, run, save_student, device=device)
+
+    best = runs.train(trainer, recipe, run)
     record = training_record(_subject(config, student), best.trainer, best.seeds)
     return Done(run, record, lambda val: install_student(folder, student, best.trainer, val, record))
 
 
 def _head(
-    config: FilterConfig, folder: Path, student: str, data: TrainingData, recipe: TrainingRecipe, runs: Runs
+    config: FilterConfig,
+    folder: Path,
+    student: str,
+    data: TrainingData,
+    recipe: TrainingRecipe,
+    runs: Runs,
+    device: str,
 ) -> Done:
     """Fit a head on a shared encoder."""
     from distillery.toolkit import load_encoder_spec, locate_encoder
@@ -120,7 +138,7 @@ def _head(
     assert reference is not None  # noqa: S101  the caller has checked
     spec = load_encoder_spec(locate_encoder(reference, folder))
     run = runs.folder_for(config.name)
-    record = train_head(spec, data, recipe, run, _subject(config, student))
+    record = train_head(spec, data, recipe, run, _subject(config, student), device)
     error = record["validation"]["weighted_average_mae"]
     click.echo(f"head on {spec.title}: validation MAE of the weighted average {error:.4f}; run: {run}", err=True)
     return Done(run, record, lambda val: install_head(folder, student, run / ADAPTER_FOLDER, spec, val, record))

@@ -33,15 +33,23 @@ from .saving import ADAPTER_FOLDER, save_head
 from .scope import fit_scope, save_scope
 
 # The choices of a recipe that apply to a head.
-_OF_A_HEAD = ("readings", "loss", "huber_beta", "average_weight", "ranking_weight", "snippet_characters")
+_OF_A_HEAD = ("readings", "loss", "huber_beta", "average_weight", "least_scale", "ranking_weight", "snippet_characters")
 
 
 def train_head(
-    spec: EncoderSpec, data: TrainingData, recipe: TrainingRecipe, run: Path, subject: Mapping[str, Any]
+    spec: EncoderSpec,
+    data: TrainingData,
+    recipe: TrainingRecipe,
+    run: Path,
+    subject: Mapping[str, Any],
+    device: str = "cpu",
 ) -> dict[str, Any]:
-    """Fit the head of the only task on a shared encoder, write it into a run's folder; return the record."""
+    """Fit the head of the only task on a shared encoder, write it into a run's folder; return the record.
+
+    The encoder reads the articles on the device; the head itself is fitted on the CPU.
+    """
     started = time.perf_counter()
-    train, val = (Embedded(encode(spec, part.texts), part.scores) for part in (data.train, data.val))
+    train, val = (Embedded(encode(spec, part.texts, device), part.scores) for part in (data.train, data.val))
     head = fit_head(train, val, data.tasks[0], recipe)
     save_head(head.weight, head.bias, run / ADAPTER_FOLDER)
     languages = [article.language for article in data.train.articles]
@@ -49,14 +57,15 @@ def train_head(
     return {**subject, **_record(spec, data, recipe, head), "seconds": time.perf_counter() - started}
 
 
-def encode(spec: EncoderSpec, texts: Sequence[str]) -> Vectors:
+def encode(spec: EncoderSpec, texts: Sequence[str], device: str = "cpu") -> Vectors:
     """Return an encoder's vectors [n_texts, width] in float32, from the user's cache if it has them."""
-    return cached_vectors([spec.fingerprint, f"{TORCH}-{FLOAT32}"], texts, lambda missing: _read(spec, missing))
+    facts = [spec.fingerprint, f"{TORCH}-{FLOAT32}"]
+    return cached_vectors(facts, texts, lambda missing: _read(spec, missing, device))
 
 
-def _read(spec: EncoderSpec, texts: Sequence[str]) -> Vectors:
+def _read(spec: EncoderSpec, texts: Sequence[str], device: str) -> Vectors:
     base = spec.base_folder()
-    backend = TorchBackend(load_encoder(base, spec.adapter_folder, spec.pooling), "cpu")
+    backend = TorchBackend(load_encoder(base, spec.adapter_folder, spec.pooling), device)
     rows = HeadTailTokenizer(base / TOKENIZER_FILE, spec.preprocessing).encode(texts)
     vectors: list[Vectors | None] = [None] * len(rows)
     for batch in batches_by_length([len(row) for row in rows]):
