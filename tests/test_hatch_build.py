@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import sys
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any
 
 import processes
 import pytest
+import script_files
 import yaml
 from wheels import ENCODERS, FILTERS, ROOT, built_wheel, metadata_of
 
@@ -23,12 +23,7 @@ Change = Callable[[dict[str, Any]], object]
 @pytest.fixture(scope="module")
 def hook() -> ModuleType:
     """The build hook, which no package imports."""
-    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script_files.loaded(ROOT / "hatch_build.py")
 
 
 @pytest.fixture

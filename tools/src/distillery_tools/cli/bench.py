@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from distillery.toolkit import AUTO, CHOICES
+
 from .reports import print_report, report_format_option
 
 if TYPE_CHECKING:
@@ -37,8 +39,8 @@ REPORT_FILE = "bench.json"
 )
 @click.option(
     "--backend",
-    type=click.Choice(["auto", "torch", "openvino"]),
-    default="auto",
+    type=click.Choice(CHOICES),
+    default=AUTO,
     show_default=True,
     help="Backend of the students.",
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from distillery.toolkit import FAILED, OK
+from distillery.toolkit import CHOICES, FAILED, OK, TORCH
 
 from .reports import print_report, report_format_option
 
@@ -24,8 +24,8 @@ from .reports import print_report, report_format_option
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read the first N articles only.")
 @click.option(
     "--backend",
-    type=click.Choice(["auto", "torch", "openvino"]),
-    default="torch",
+    type=click.Choice(CHOICES),
+    default=TORCH,
     show_default=True,
     help="Backend of the students; torch is the float32 reference.",
 )
