@@ -133,7 +133,11 @@ def test_distances_are_those_of_mahalanobis() -> None:
 
 def test_a_scope_that_is_none_is_refused(tmp_path: Path) -> None:
     path = tmp_path / SCOPE_FILE
-    tensors = {"mean": np.zeros(3, np.float32), "directions": np.eye(1, 3, dtype=np.float32), "variances": np.ones(1)}
+    tensors: dict[str, np.ndarray] = {
+        "mean": np.zeros(3, np.float32),
+        "directions": np.eye(1, 3, dtype=np.float32),
+        "variances": np.ones(1),
+    }
     facts = {"languages": '["en"]', "noise": "1.0", "max_distance": "2.0"}
     save_file(tensors, path, metadata=facts)
     assert Scope.load(path, 3).languages == {"en"}
