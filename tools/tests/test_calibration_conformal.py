@@ -49,7 +49,7 @@ def covered(fitted: tuple[Values, Values], on: tuple[Values, Values], level: flo
 @pytest.mark.parametrize(("n", "level", "rank"), [(99, 0.5, 50), (60, 0.9, 57), (99, 0.9, 92), (999, 0.9, 900)])
 def test_the_quantile_is_conformal_and_stable(n: int, level: float, rank: int) -> None:
     """At least the ceil((n + 1) level)-th smallest; higher where a small group would else often cover too little."""
-    assert group_quantile(np.arange(1, n + 1)[::-1], level) == rank
+    assert group_quantile(np.arange(n, 0.0, -1.0), level) == rank
     assert rank >= math.ceil(round((n + 1) * level, 9))
 
 

@@ -190,4 +190,5 @@ def test_probabilities_are_part_of_the_file(config: FilterConfig, spec: EncoderS
 
     assert content["probabilities"]["n"] == N
     assert parse(content, config).probabilities is not None
-    assert fit(config, spec, tuple(values[:20] for values in sample(0)))["probabilities"] is None
+    raw, scores = sample(0)
+    assert fit(config, spec, (raw[:20], scores[:20]))["probabilities"] is None
