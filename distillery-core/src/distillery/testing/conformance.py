@@ -15,12 +15,20 @@ from ..golden import golden_faults, read_golden
 from ..loading import HYBRID, load_config, load_filter, locate_filter
 from ..plugins.filters import InstalledFilter, find_filter
 from ..plugins.packages import editable_source
+from ..scoring.score import Score
 from ..scoring.scorer import FilterBaseScorer
 from ..students.backends.contract import AUTO
 from ..textbook import Textbook, run_checks
 from .articles import AWKWARD, PLAIN
 from .cases import FilterCases, average_case_faults, prefilter_case_faults
-from .consistency import awkward_faults, batch_faults, order_faults, repetition_faults
+from .consistency import (
+    NEIGHBOURS,
+    awkward_faults,
+    batch_faults,
+    order_faults,
+    repetition_faults,
+    scores_of_plain,
+)
 from .distribution import file_faults, mark_faults, metadata_faults, name_faults, requirement_faults
 from .golden_set import golden_set_faults
 from .import_cost import import_faults
@@ -80,6 +88,25 @@ class FilterConformance:
 
     @pytest.fixture(scope="class")
     @classmethod
+    def plain(cls, scorer: FilterBaseScorer) -> list[Score]:
+        """Return the scores of ordinary articles in one batch."""
+        return scores_of_plain(scorer)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def offline(cls) -> tuple[list[str], list[Score]]:
+        """Load the filter again and score the same articles without a network; return the faults and the scores."""
+        scores: list[Score] = []
+        return network_faults(lambda: scores.extend(scores_of_plain(cls._loaded()))), scores
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def neighbours(cls, scorer: FilterBaseScorer) -> dict[bool, list[Score]]:
+        """Return the scores of what awkward articles are scored beside, without and with the prefilter."""
+        return {prefilter: scorer.score_batch(NEIGHBOURS, prefilter=prefilter) for prefilter in (False, True)}
+
+    @pytest.fixture(scope="class")
+    @classmethod
     def scores(cls, scorer: FilterBaseScorer) -> Scores:
         """Return the scores of ordinary and golden articles, by their ids."""
         articles = [*PLAIN, *(record["article"] for record in read_golden(scorer.filter_dir))]
@@ -131,26 +158,42 @@ class FilterConformance:
         if self.cases is not None:
             expect_none(installed, average_case_faults(config, FilterCases.load(self.cases).averages))
 
-    def test_batch_equals_one_by_one(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
+    def test_batch_equals_one_by_one(
+        self, installed: InstalledFilter, scorer: FilterBaseScorer, plain: list[Score]
+    ) -> None:
         """The other articles of a batch change no score."""
-        expect_none(installed, batch_faults(scorer))
+        expect_none(installed, batch_faults(scorer, plain))
 
-    def test_order_changes_no_score(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
+    def test_order_changes_no_score(
+        self, installed: InstalledFilter, scorer: FilterBaseScorer, plain: list[Score]
+    ) -> None:
         """Articles may come in any order."""
-        expect_none(installed, order_faults(scorer))
+        expect_none(installed, order_faults(scorer, plain))
 
-    def test_scores_are_the_same_again(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
+    def test_scores_are_the_same_again(
+        self,
+        installed: InstalledFilter,
+        scorer: FilterBaseScorer,
+        plain: list[Score],
+        offline: tuple[list[str], list[Score]],
+    ) -> None:
         """The same batch has the same scores to the bit, at once and after loading the filter again."""
-        expect_none(installed, repetition_faults(scorer, scorer))
-        expect_none(installed, repetition_faults(scorer, self._loaded()))
+        expect_none(installed, repetition_faults(plain, scores_of_plain(scorer)))
+        expect_none(installed, repetition_faults(plain, offline[1]))
 
     @pytest.mark.parametrize("prefilter", [False, True], ids=["model", "prefilter"])
     @pytest.mark.parametrize("kind", AWKWARD)
     def test_awkward_article_harms_no_other(
-        self, installed: InstalledFilter, scorer: FilterBaseScorer, kind: str, *, prefilter: bool
+        self,
+        installed: InstalledFilter,
+        scorer: FilterBaseScorer,
+        neighbours: dict[bool, list[Score]],
+        kind: str,
+        *,
+        prefilter: bool,
     ) -> None:
         """It has an error or a finite score, and the scores of its neighbours do not change."""
-        expect_none(installed, awkward_faults(scorer, kind, prefilter=prefilter))
+        expect_none(installed, awkward_faults(scorer, kind, neighbours[prefilter], prefilter=prefilter))
 
     def test_scores_lie_on_the_scale(self, installed: InstalledFilter, config: FilterConfig, scores: Scores) -> None:
         """Ordinary articles have a number from 0 to 10 on every dimension."""
@@ -206,9 +249,9 @@ class FilterConformance:
         """What the package says was measured, was measured on the weights in it."""
         expect_none(installed, figure_faults(scorer))
 
-    def test_works_offline(self, installed: InstalledFilter) -> None:
+    def test_works_offline(self, installed: InstalledFilter, offline: tuple[list[str], list[Score]]) -> None:
         """Loading and scoring ask for no connection."""
-        expect_none(installed, network_faults(lambda: self._loaded().score_batch(PLAIN)))
+        expect_none(installed, offline[0])
 
     @classmethod
     def _loaded(cls) -> FilterBaseScorer:

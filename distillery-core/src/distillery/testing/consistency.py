@@ -15,6 +15,9 @@ from .articles import AWKWARD, PLAIN
 FLOAT32_TOLERANCE = 1e-4
 REDUCED_TOLERANCE = 1e-3
 
+# Articles beside which awkward ones are scored: short ones, for they are scored often.
+NEIGHBOURS = PLAIN[:2]
+
 _ALONE = "A score must depend on its article alone.  Look at padding, attention masks and state between batches."
 
 
@@ -23,37 +26,40 @@ def tolerance_of(scorer: FilterBaseScorer) -> float:
     return FLOAT32_TOLERANCE if scorer.provenance.backend.endswith("float32") else REDUCED_TOLERANCE
 
 
-def batch_faults(scorer: FilterBaseScorer) -> list[str]:
-    """Score articles together and one by one; return one line for each score that differs."""
-    together = scorer.score_batch(PLAIN, prefilter=False)
+def scores_of_plain(scorer: FilterBaseScorer) -> list[Score]:
+    """Return a filter's scores of `PLAIN` in one batch, which the other functions compare with."""
+    return scorer.score_batch(PLAIN, prefilter=False)
+
+
+def batch_faults(scorer: FilterBaseScorer, together: Sequence[Score]) -> list[str]:
+    """Score the articles one by one; return one line for each score that differs from the batch's."""
     alone = [score for article in PLAIN for score in scorer.score_batch([article], prefilter=False)]
     return differences(PLAIN, ("in a batch", together), ("alone", alone), tolerance_of(scorer))
 
 
-def order_faults(scorer: FilterBaseScorer) -> list[str]:
-    """Score articles forwards and backwards; return one line for each score that differs."""
-    forwards = scorer.score_batch(PLAIN, prefilter=False)
+def order_faults(scorer: FilterBaseScorer, forwards: Sequence[Score]) -> list[str]:
+    """Score the articles backwards; return one line for each score that differs."""
     backwards = scorer.score_batch(PLAIN[::-1], prefilter=False)[::-1]
     return differences(PLAIN, ("in one order", forwards), ("in the reverse", backwards), tolerance_of(scorer))
 
 
-def repetition_faults(scorer: FilterBaseScorer, again: FilterBaseScorer) -> list[str]:
-    """Score a batch with both; return one line for each score that is not the same to the bit."""
-    first, second = (each.score_batch(PLAIN, prefilter=False) for each in (scorer, again))
+def repetition_faults(first: Sequence[Score], second: Sequence[Score]) -> list[str]:
+    """Compare the scores of the same batch; return one line for each score that is not the same to the bit."""
     return differences(PLAIN, ("at first", first), ("the second time", second), 0.0)
 
 
-def awkward_faults(scorer: FilterBaseScorer, kind: str, *, prefilter: bool) -> list[str]:
-    """Score an awkward article between two others; return what is wrong with it or with them."""
-    others = PLAIN[1:3]
-    expected = scorer.score_batch(others, prefilter=prefilter)
+def awkward_faults(scorer: FilterBaseScorer, kind: str, alone: Sequence[Score], *, prefilter: bool) -> list[str]:
+    """Score an awkward article between two others; return what is wrong with it or with them.
+
+    ``alone`` are the scores of these two, `NEIGHBOURS`, without it.
+    """
     try:
-        scores = scorer.score_batch([others[0], AWKWARD[kind], others[1]], prefilter=prefilter)
+        scores = scorer.score_batch([NEIGHBOURS[0], AWKWARD[kind], NEIGHBOURS[1]], prefilter=prefilter)
     except Exception as error:
         return [f"article '{kind}' stops its batch: {described_error(error)}.  Give it a Score with an error."]
     without = [*scores[:1], *scores[2:]]
     return [
-        *differences(others, (f"beside '{kind}'", without), ("without it", expected), tolerance_of(scorer)),
+        *differences(NEIGHBOURS, (f"beside '{kind}'", without), ("without it", alone), tolerance_of(scorer)),
         *value_faults(kind, scores[1]),
     ]
 

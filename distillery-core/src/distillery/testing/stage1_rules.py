@@ -25,8 +25,8 @@ def stage1_faults(hybrid: FilterBaseScorer, scorer: FilterBaseScorer) -> list[st
     read = [place for place, score in enumerate(found) if score.stage_used == STAGE_2]
     pairs = ([articles[n] for n in read], [found[n] for n in read], [alone[n] for n in read])
     return [
-        *batch_faults(hybrid),
-        *order_faults(hybrid),
+        *batch_faults(hybrid, found[: len(PLAIN)]),
+        *order_faults(hybrid, found[: len(PLAIN)]),
         *_decision_faults(hybrid, articles, found),
         *differences(pairs[0], ("in two stages", pairs[1]), ("by its student alone", pairs[2]), tolerance_of(scorer)),
     ]
