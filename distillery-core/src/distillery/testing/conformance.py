@@ -143,9 +143,10 @@ class FilterConformance:
         """Its package imports neither torch nor numpy, and few other modules."""
         expect_none(installed, import_faults(installed.entry_point.module))
 
-    def test_has_the_oracles_prompt(self, installed: InstalledFilter, scorer: FilterBaseScorer) -> None:
+    def test_has_the_oracles_prompt(self, installed: InstalledFilter, config: FilterConfig) -> None:
         """The prompt has every slot and names every dimension."""
-        expect_none(installed, prompt_faults(scorer.config, scorer.filter_dir))
+        folder, _ = locate_filter(self.filter_name)
+        expect_none(installed, prompt_faults(config, folder))
 
     def test_rules_decide_as_its_cases_say(self, installed: InstalledFilter, config: FilterConfig) -> None:
         """The prefilter gives each worked example its reason."""
