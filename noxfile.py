@@ -106,6 +106,7 @@ def train(session: nox.Session) -> None:
     everything = encoders or names == ["all"]
     for folder in FILTERS if everything else [f"filters/{name}" for name in names]:
         train_filter(session, folder, *([] if encoders else options))
+    session.run("python", "scripts/draw_plots.py")
 
 
 def train_filter(session: nox.Session, folder: str, *options: str) -> None:

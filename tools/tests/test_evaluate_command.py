@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -66,12 +67,12 @@ def test_markdown_is_whole_tables(trained: Trained, data_folder: Path) -> None:
 
 
 def test_a_folder_gets_every_form(trained: Trained, data_folder: Path, report: dict[str, Any], tmp_path: Path) -> None:
-    """JSON, Markdown and pictures, the learning curve from the record of the training."""
+    """JSON, Markdown and pictures, the learning curves from the record of the training."""
     folder = tmp_path / "reports" / "garden"
     evaluate(trained.folder, data_folder, "--output-dir", folder)
     written = contents(folder)
-    pictures = {"reliability.png", "predicted_against_true.png", "tier_confusion.png", "learning_curve.png"}
-    assert set(written) == {"evaluation.json", "evaluation.md", *pictures}
+    pictures = {"reliability.png", "predicted_against_true.png", "tier_confusion.png", "learning_curves.png"}
+    assert set(written) == {"evaluation.json", "evaluation.md", "quality.svg", *pictures}
     assert strict_json(written["evaluation.json"].decode()) == report
     assert report["weights_sha256"] == FilterConfig.load(trained.folder).student().weights_sha256
     assert written["evaluation.md"].decode().startswith("# garden 1.2.0\n\n")
@@ -114,7 +115,7 @@ def test_saving_makes_info_show_it(trained_copy: Path, data_folder: Path, report
 
 
 def test_saving_renews_the_cards(trained_copy: Path, data_folder: Path) -> None:
-    """Between their markers only."""
+    """Between their markers only; the picture lies beside."""
     card = trained_copy / "README.md"
     blocks = (f"<!-- {marker} -->\nformer figures\n<!-- /{marker} -->\n" for marker in ("evaluation", "positives"))
     card.write_text("\n".join(["# garden\n", *blocks, "The end.\n"]))
@@ -122,6 +123,9 @@ def test_saving_renews_the_cards(trained_copy: Path, data_folder: Path) -> None:
     text = card.read_text()
     assert "former" not in text
     assert "| student compact |" in text
+    linked = re.search(r"!\[Precision over recall of \d+ positives: .+]\((plots/quality.svg)\)", text)
+    assert linked
+    assert (trained_copy / linked[1]).read_bytes().startswith(b"<?xml")
     assert "labelled articles are positives, at 4 or above by the oracle" in text
     assert text.startswith("# garden\n")
     assert text.endswith("\n\nThe end.\n")

@@ -12,11 +12,13 @@ from distillery.toolkit import TierConfig
 from distillery_tools.evaluation.card import headline_row, markdown, write_cards
 from distillery_tools.evaluation.details import details
 from distillery_tools.evaluation.languages import language_figures, language_gap
+from distillery_tools.evaluation.quality_plot import QUALITY_PLOT, quality_link
 from distillery_tools.evaluation.separation import separation
 from distillery_tools.evaluation.tables import tables
 from distillery_tools.evaluation.tiers import tier_figures
 from distillery_tools.measuring.final_scores import FinalScores
 from distillery_tools.measuring.headline import gap_closed_figure, headline
+from distillery_tools.measuring.retrieval import precision_recall_curve
 
 TIERS = [
     TierConfig(name="high", at_least=6.0, description="all"),
@@ -65,6 +67,7 @@ def report() -> dict[str, Any]:
             "origins": None,
             "intervals": None,
             "confidence": None,
+            "precision_recall": precision_recall_curve(found.averages, expected.averages, 4.0),
             "operating_points": None,
             "separation": separation(found.averages, expected.averages, languages, 6.0),
         },
@@ -153,13 +156,27 @@ def test_both_readmes_are_renewed(report: dict[str, Any], repository: Path, tmp_
 
     assert write_cards(repository, report) == [card, overview]
 
-    block = f"<!-- evaluation -->\n{markdown(report)}\n<!-- /evaluation -->"
+    block = f"<!-- evaluation -->\n{quality_link(report)}\n\n{markdown(report)}\n<!-- /evaluation -->"
     assert card.read_text() == f"# one\n{block}\nend\n"
     lines = overview.read_text().splitlines()
     assert lines[:2] == ["# all", "<!-- filters -->"]
     assert lines[2].startswith("| filter | version | MAE of the weighted average |")
     assert lines[4] == headline_row(report)
     assert lines[5:] == ["<!-- /filters -->", "end"]
+
+
+def test_the_picture_lies_beside_the_card(report: dict[str, Any], repository: Path, tmp_path: Path) -> None:
+    """Outside of the package; one that no longer has anything to show goes, with its link."""
+    card = tmp_path / "filters" / "garden" / "README.md"
+    write_cards(repository, report)
+    assert (card.parent / QUALITY_PLOT).is_file()
+    assert f"]({QUALITY_PLOT})\n" in card.read_text()
+    assert list(repository.iterdir()) == []
+
+    report["student"]["precision_recall"] = []
+    write_cards(repository, report)
+    assert not (card.parent / QUALITY_PLOT).exists()
+    assert QUALITY_PLOT not in card.read_text()
 
 
 def test_writing_again_changes_nothing(report: dict[str, Any], repository: Path) -> None:
@@ -188,3 +205,4 @@ def test_readmes_without_markers_are_left_alone(report: dict[str, Any], reposito
     between.write_text("# filters\n")
     assert write_cards(repository, report) == []
     assert (card.read_text(), between.read_text()) == ("# one\n", "# filters\n")
+    assert list(tmp_path.rglob("*.svg")) == []

@@ -17,7 +17,7 @@ from distillery_tools.evaluation.sampling import sampling_figures
 from distillery_tools.evaluation.separation import separation
 from distillery_tools.evaluation.tiers import tier_figures
 from distillery_tools.measuring.binomial import upper_bound
-from distillery_tools.measuring.confidence import confidence_figures
+from distillery_tools.measuring.confidence import confidence_figures, probability_bands
 from distillery_tools.measuring.final_scores import FinalScores
 from distillery_tools.measuring.intervals import interval_figures
 
@@ -221,6 +221,18 @@ def test_true_probabilities_have_the_reliability_error_of_chance() -> None:
     assert figures["curve"][0]["mae"] == pytest.approx(9 * errors[0])
     assert figures["lowered_at_80"]["tier_error"]["value"] == pytest.approx(1 - errors[3] / errors[0])
     assert figures["probabilities"]["positive"]["found"] == figures["probabilities"]["high"]["found"]
+
+
+def test_bands_show_the_whole_range_of_a_probability() -> None:
+    """Each tenth of it that articles have, however few they are; 1 belongs to the last."""
+    probabilities = np.array([0.0] * 96 + [0.05, 0.35, 0.35, 1.0])
+    outcomes = np.array([False] * 97 + [True, False, True])
+
+    assert probability_bands(probabilities, outcomes) == [
+        {"from": 0.0, "probability": pytest.approx(0.05 / 97), "share": 0.0, "n": 97},
+        {"from": 0.3, "probability": pytest.approx(0.35), "share": 0.5, "n": 2},
+        {"from": 0.9, "probability": 1.0, "share": 1.0, "n": 1},
+    ]
 
 
 def test_false_probabilities_have_a_larger_reliability_error() -> None:

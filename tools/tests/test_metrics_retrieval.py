@@ -14,6 +14,7 @@ from distillery_tools.measuring.retrieval import (
     ndcg,
     overlap_at,
     precision_at,
+    precision_recall_curve,
     r_precision_at,
     recall_at,
 )
@@ -148,3 +149,29 @@ UNDEFINED_CASES: dict[str, tuple[Metric, list[float], list[float]]] = {
 def test_what_is_not_defined_is_none(metric: Metric, predicted: list[float], expected: list[float]) -> None:
     """Not NaN, which is no JSON, and without a warning."""
     assert bootstrap(metric, np.array(predicted, dtype=float), np.array(expected, dtype=float)) == UNDEFINED
+
+
+@seeds
+@pytest.mark.parametrize("decimals", [8, 0])
+def test_the_precision_recall_curve_is_each_threshold_and_its_area_the_average_precision(
+    seed: int, decimals: int
+) -> None:
+    """From the highest score down to that of every article."""
+    predicted, expected = sample(seed, decimals=decimals)
+    hits = expected >= THRESHOLD
+
+    curve = precision_recall_curve(predicted, expected, THRESHOLD)
+
+    for point in curve:
+        found = predicted >= point["threshold"]
+        assert point["precision"] == pytest.approx(precision_score(hits, found))
+        assert point["recall"] == pytest.approx(recall_score(hits, found))
+    assert (curve[0]["threshold"], curve[-1]["threshold"]) == (predicted.max(), predicted.min())
+    recalls = np.array([0.0, *(point["recall"] for point in curve)])
+    area = float((np.diff(recalls) * [point["precision"] for point in curve]).sum())
+    assert area == pytest.approx(average_precision_score(hits, predicted))
+
+
+def test_without_hits_there_is_no_curve() -> None:
+    """Recall is undefined."""
+    assert precision_recall_curve(np.array([5.0, 1.0]), np.array([3.0, 1.0]), THRESHOLD) == []

@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from distillery_tools.evaluation.details import details
 from distillery_tools.evaluation.plots import (
     draw_confusion,
-    draw_history,
     draw_reliability,
     draw_scatter,
     write_plots,
@@ -23,9 +22,9 @@ GENERATOR = np.random.default_rng(0)
 EXPECTED = GENERATOR.uniform(0, 10, 50)
 PREDICTED = (EXPECTED + GENERATOR.normal(0, 1, 50)).clip(0, 10)
 CONFUSION = {"high": {"high": 3, "low": 1}, "low": {"high": 0, "low": 9}}
+FIGURES = {"relative_error": 0.5, "spearman": 0.3}
 HISTORY: list[dict[str, Any]] = [
-    {"number": 1, "train_loss": 0.8, "val_mae": 0.5, "val_spearman": None, "seconds": 12.0},
-    {"number": 2, "train_loss": 0.4, "val_mae": 0.45, "val_spearman": 0.3, "seconds": 11.0},
+    {"number": number, "train_loss": 0.8 / number, "val_loss": 0.5, "filters": {"garden": FIGURES}} for number in (1, 2)
 ]
 
 
@@ -33,21 +32,22 @@ HISTORY: list[dict[str, Any]] = [
 def report() -> dict[str, Any]:
     """What the pictures need of a report."""
     dimensions = {"green": details(PREDICTED, EXPECTED), "weighted_average": details(PREDICTED, EXPECTED)}
-    return {"student": {"dimensions": dimensions, "tiers": {"confusion": CONFUSION}}}
+    nothing_else = {"confidence": None, "precision_recall": []}
+    return {"student": {"dimensions": dimensions, "tiers": {"confusion": CONFUSION}, **nothing_else}}
 
 
 def test_every_picture_is_written(report: dict[str, Any], tmp_path: Path) -> None:
     """As PNG, and reported."""
     files = write_plots(tmp_path, report, PREDICTED, EXPECTED, HISTORY)
-    names = ["reliability.png", "predicted_against_true.png", "tier_confusion.png", "learning_curve.png"]
+    names = ["reliability.png", "predicted_against_true.png", "tier_confusion.png", "learning_curves.png"]
     assert [file.name for file in files] == names
     assert all(file.read_bytes().startswith(b"\x89PNG") for file in files)
 
 
-def test_without_a_history_there_is_no_learning_curve(report: dict[str, Any], tmp_path: Path) -> None:
+def test_without_a_history_there_are_no_learning_curves(report: dict[str, Any], tmp_path: Path) -> None:
     """A student may come without the record of its training."""
     write_plots(tmp_path, report, PREDICTED, EXPECTED, [])
-    assert not (tmp_path / "learning_curve.png").exists()
+    assert not (tmp_path / "learning_curves.png").exists()
     assert len(list(tmp_path.iterdir())) == 3
 
 
@@ -95,11 +95,3 @@ def test_confusion_is_shaded_by_share_and_shows_counts() -> None:
         (0, 1): "0",
         (1, 1): "9",
     }
-
-
-def test_the_learning_curve_holds_what_was_learned() -> None:
-    """Losses and errors over the epochs, not the time they took, nor what one epoch lacks."""
-    axes = Figure().subplots()
-    draw_history(axes, HISTORY)
-    lines = {line.get_label(): np.asarray(line.get_xydata()).tolist() for line in axes.lines}
-    assert lines == {"train_loss": [[1, 1.0], [2, 0.5]], "val_mae": [[1, 1.0], [2, 0.9]]}

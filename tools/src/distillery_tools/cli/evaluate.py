@@ -32,7 +32,7 @@ from .reports import print_report, report_format_option
     "--save",
     is_flag=True,
     help=f"Write {EVALUATION_FILE} into the filter's folder, where `distillery info` shows it, and the figures "
-    "between the markers of its README and of the one above.",
+    "between the markers of its README, with a picture, and of the one above.",
 )
 @click.option(
     "--output-dir",

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..measuring.tables import GAP_CLOSED, MAE_OF_AVERAGE, R_PRECISION, UNDEFINED, markdown_row, markdown_table, titled
 from ..measuring.topic import ON_TOPIC
+from .quality_plot import QUALITY_PLOT, quality_link, write_quality_plot
 from .tables import tables
 
 README_FILE = "README.md"
@@ -32,11 +33,15 @@ HEADLINE_COLUMNS = {
 def write_cards(folder: Path, report: dict[str, Any]) -> list[Path]:
     """Rewrite the text between the markers in the two READMEs nearest above a filter's folder.
 
-    ``<!-- evaluation -->`` to ``<!-- /evaluation -->`` gets the report, ``<!-- filters -->`` to
-    ``<!-- /filters -->`` the filter's row. Returns the files that changed.
+    ``<!-- evaluation -->`` to ``<!-- /evaluation -->`` gets the report, with its picture beside the README, and
+    ``<!-- filters -->`` to ``<!-- /filters -->`` the filter's row. Returns the READMEs that changed.
     """
-    blocks = {CARD: lambda _: markdown(report), FILTERS: lambda block: _with_row(block, report)}
-    return [path for path in _readmes_above(folder)[:2] if _rewrite(path, blocks)]
+    blocks = {CARD: lambda _: _card(report), FILTERS: lambda block: _with_row(block, report)}
+    readmes = _readmes_above(folder)[:2]
+    for path in readmes:
+        if f"<!-- {CARD} -->" in path.read_text(encoding="utf-8"):
+            write_quality_plot(path.parent / QUALITY_PLOT, report)
+    return [path for path in readmes if _rewrite(path, blocks)]
 
 
 def write_positives_card(folder: Path, text: str) -> list[Path]:
@@ -76,6 +81,11 @@ def _with_row(block: str, report: dict[str, Any]) -> str:
     row = headline_row(report)
     rows[row.partition("]")[0]] = row
     return "\n".join([markdown_table(headline_headers(), []), *(rows[name] for name in sorted(rows))])
+
+
+def _card(report: dict[str, Any]) -> str:
+    """Return the picture, where there is one, and all tables."""
+    return "\n\n".join(filter(None, [quality_link(report), markdown(report)]))
 
 
 def markdown(report: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ from ..measuring.final_scores import FinalScores, Scores, scores_of, student_res
 from ..measuring.headline import gap_closed_figure, headline
 from ..measuring.intervals import interval_figures
 from ..measuring.metrics import mean_absolute_error
+from ..measuring.retrieval import precision_recall_curve
 from ..measuring.topic import is_sparse
 from ..vectors import FrozenBase
 from .baselines import predict_kernel, predict_median, predict_ridge
@@ -123,6 +124,7 @@ class Evaluator:
             "sampling": sampling_figures(*averages, self._samplings, config.positive_from),
             "origins": origin_figures(*averages, self._origins, config.positive_from),
             "intervals": interval_figures(self._results, expected, language_groups(languages)),
+            "precision_recall": precision_recall_curve(*averages, config.positive_from),
             "operating_points": self._operating_points(),
             "confidence": confidence_figures(self._results, self.expected, config.positive_from),
             "separation": separation(*averages, languages, config.tiers[0].at_least) if single else None,

@@ -1,4 +1,4 @@
-"""A report as pictures: reliability, predicted against true, tier confusion, learning curve."""
+"""A report as pictures: what a card shows, reliability, predicted against true, tier confusion, learning curves."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 from distillery.toolkit import HIGHEST, LOWEST
 
 from ..measuring.figures import Values
+from ..training.plot import draw_history
+from .quality_plot import write_quality_plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 SIZE = (6.0, 5.0)  # inches
 DOTS_PER_INCH = 120
@@ -25,14 +28,15 @@ def write_plots(
 ) -> list[Path]:
     """Write the pictures of a report and of its weighted averages [n_articles]; return their files.
 
-    ``history`` holds the figures of each epoch of the training; without it there is no learning curve.
+    ``history`` holds the figures of each epoch of the training; without it there are no learning curves.
     """
-    student = report["student"]
+    student, quality = report["student"], write_quality_plot(folder / "quality.svg", report)
     return [
-        _save(folder / "reliability.png", lambda axes: draw_reliability(axes, student["dimensions"])),
-        _save(folder / "predicted_against_true.png", lambda axes: draw_scatter(axes, predicted, expected)),
-        _save(folder / "tier_confusion.png", lambda axes: draw_confusion(axes, student["tiers"]["confusion"])),
-        *([_save(folder / "learning_curve.png", lambda axes: draw_history(axes, history))] if history else []),
+        *([quality] if quality else []),
+        _draw(folder / "reliability.png", lambda axes: draw_reliability(axes, student["dimensions"])),
+        _draw(folder / "predicted_against_true.png", lambda axes: draw_scatter(axes, predicted, expected)),
+        _draw(folder / "tier_confusion.png", lambda axes: draw_confusion(axes, student["tiers"]["confusion"])),
+        *([_save(folder / "learning_curves.png", draw_history(history))] if history else []),
     ]
 
 
@@ -75,26 +79,20 @@ def draw_confusion(axes: Axes, confusion: dict[str, dict[str, int]]) -> None:
     axes.set(xlabel="student's tier", ylabel="oracle's tier")
 
 
-def draw_history(axes: Axes, history: list[dict[str, Any]]) -> None:
-    """Draw every figure of training and validation over the epochs, each as a share of its first value."""
-    numbers = list(range(1, len(history) + 1))
-    for name in history[0]:
-        # A figure can be undefined in an epoch, such as the rank correlation of constants.
-        if name.startswith(("train_", "val_")) and all(epoch[name] for epoch in history):
-            axes.plot(numbers, [epoch[name] / history[0][name] for epoch in history], marker="o", label=name)
-    axes.set(xlabel="epoch", ylabel="share of the first epoch's value", xticks=numbers)
-    axes.legend(fontsize="small")
-
-
 def _draw_diagonal(axes: Axes) -> None:
     axes.plot(SCALE, SCALE, color="grey", linewidth=0.8, linestyle="--")
 
 
-def _save(path: Path, draw: Callable[[Axes], None]) -> Path:
-    """Draw a figure without pyplot's global state and without the library's version in the file."""
+def _draw(path: Path, draw: Callable[[Axes], None]) -> Path:
+    """Write a picture of one panel, drawn without pyplot's global state."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=SIZE, layout="constrained")
     draw(figure.subplots())
+    return _save(path, figure)
+
+
+def _save(path: Path, figure: Figure) -> Path:
+    """Write a picture without the library's version in the file."""
     figure.savefig(path, dpi=DOTS_PER_INCH, metadata={"Software": None})
     return path

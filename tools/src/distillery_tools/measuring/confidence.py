@@ -32,6 +32,23 @@ def reliability_bins(probabilities: Values, outcomes: Outcomes) -> list[dict[str
     ]
 
 
+def probability_bands(probabilities: Values, outcomes: Outcomes) -> list[dict[str, float]]:
+    """Return mean probability, share of outcomes and number for each tenth of the probability that articles [n] have.
+
+    `reliability_bins` hold equally many articles, most of them equally sure; these show the whole range.
+    """
+    bands = np.minimum((probabilities * N_BINS).astype(np.intp), N_BINS - 1)  # the last one includes 1
+    return [
+        {
+            "from": int(band) / N_BINS,
+            "probability": float(probabilities[bands == band].mean()),
+            "share": float(outcomes[bands == band].mean()),
+            "n": int((bands == band).sum()),
+        }
+        for band in np.unique(bands)
+    ]
+
+
 def reliability_error(probabilities: Values, outcomes: Outcomes) -> float:
     """Return the mean distance of probability and share over tenths of the articles (expected calibration error)."""
     bins = reliability_bins(probabilities, outcomes)
@@ -39,7 +56,7 @@ def reliability_error(probabilities: Values, outcomes: Outcomes) -> float:
 
 
 def reliability(probabilities: Values, outcomes: Outcomes) -> dict[str, Any]:
-    """Return error and bins, and the mean error that the same probabilities have by chance if they are right."""
+    """Return error, bins and bands, and the mean error that such probabilities have by chance if they are right."""
     generator = np.random.default_rng(0)
     chance = [
         reliability_error(probabilities, generator.random(len(probabilities)) < probabilities)
@@ -51,6 +68,7 @@ def reliability(probabilities: Values, outcomes: Outcomes) -> dict[str, Any]:
         "expected": float(probabilities.sum()),
         "found": int(outcomes.sum()),
         "bins": reliability_bins(probabilities, outcomes),
+        "bands": probability_bands(probabilities, outcomes),
     }
 
 

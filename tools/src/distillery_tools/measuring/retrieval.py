@@ -78,6 +78,25 @@ def average_precision_at(threshold: float) -> Metric:
     return average_precision
 
 
+def precision_recall_curve(predicted: Values, expected: Values, threshold: float) -> list[dict[str, float]]:
+    """Return precision and recall of the hits at predicted scores [n_articles], from the highest down.
+
+    Scores at which the curve only goes straight on are left out. Empty without hits.
+    """
+    from sklearn.metrics import precision_recall_curve as curve
+
+    hits = expected >= threshold
+    if not hits.any():
+        return []
+    *columns, scores = curve(hits, predicted, drop_intermediate=True)
+    # The library adds the point of no articles, which has no threshold.
+    points = list(zip(scores, *(column[:-1] for column in columns), strict=True))
+    return [
+        {"threshold": float(score), "precision": float(precision), "recall": float(recall)}
+        for score, precision, recall in reversed(points)
+    ]
+
+
 def ndcg(predicted: Values, expected: Values) -> Values:
     """Return the normalised discounted cumulative gain of the whole ranking, an article's gain being its label.
 
