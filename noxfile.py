@@ -20,8 +20,9 @@ BASES = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("bases/*
 ENCODERS = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("encoders/*/pyproject.toml"))
 WITH_CONFIG = sorted(str(path.parents[2].relative_to(ROOT)) for path in ROOT.glob("filters/*/src/*/config.yaml"))
 FILTERS = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("filters/*/pyproject.toml"))
-# Files in the order of pyproject.toml, the slow ones first, so that no core waits for another at the end.
-ON_ALL_CORES = ("--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder")
+# Three processes for two cores, since many tests wait for a process or a server. Files in the order of pyproject.toml,
+# the slow ones first, so that no core waits for another at the end.
+ON_ALL_CORES = (f"--numprocesses={(os.cpu_count() or 1) + 1}", "--dist=loadfile", "--no-loadscope-reorder")
 # Each folder by itself, for helper modules of several have one name; after it, where else it finds modules.
 TYPED_TESTS = (("distillery-core/tests",), ("tools/tests",), ("tests",), ("benchmarks", "tools/tests"), ("scripts",))
 # A test may use what may be None, and fails if it is; `append` in a lambda notes a call.
@@ -45,7 +46,7 @@ def install(session: nox.Session, *packages: str, group: str | None = None) -> N
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run all tests, a file on each core; arguments go to pytest."""
+    """Run all tests on all cores, a file in one process; arguments go to pytest."""
     install(session, CORE, TOOLS_WITH_PROVIDERS, *BASES, *ENCODERS, *FILTERS, group="test")
     session.run("pytest", *ON_ALL_CORES, *session.posargs)
 

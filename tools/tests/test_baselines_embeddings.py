@@ -65,7 +65,7 @@ def test_only_new_texts_are_embedded(base: FrozenBase, cache: Path, monkeypatch:
     base.embed(TEXTS)
     computed: list[str] = []
     compute = base.compute
-    monkeypatch.setattr(FrozenBase, "compute", lambda self, texts: computed.extend(texts) or compute(texts))
+    monkeypatch.setattr(FrozenBase, "compute", lambda _, texts: computed.extend(texts) or compute(texts))
 
     found = base.embed([*TEXTS[1:], "the river"])
 
