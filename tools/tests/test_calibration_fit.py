@@ -184,6 +184,22 @@ def test_a_map_that_empties_a_tier_is_not_kept(config: FilterConfig, spec: Encod
     assert Postfilter(config).averages(fitted.apply(raw)).max() >= reached
 
 
+def test_a_floor_takes_the_place_of_a_map_that_empties_a_tier(config: FilterConfig, spec: EncoderSpec) -> None:
+    """What is nearly 0 becomes 0; what is high stays as it is."""
+    generator = np.random.default_rng(0)
+    scores = np.zeros((N, 3))
+    raw = generator.uniform(0.05, 0.35, (N, 3))
+    scores[:6], raw[:12] = 8.0, np.linspace(7.0, 8.0, 12)[:, None]
+
+    content = fit(config, spec, (raw, scores))
+
+    assert content["method"] == "floor"
+    mapped = parse(content, config).apply(raw)
+    assert mapped[:12] == pytest.approx(raw[:12])
+    assert (mapped[12:] == 0).mean() > 0.95
+    assert content["average_effect"]["after"]["mae"] < content["average_effect"]["before"]["mae"]
+
+
 def test_probabilities_are_part_of_the_file(config: FilterConfig, spec: EncoderSpec) -> None:
     """And of the calibration that the core makes of it."""
     content = fit(config, spec, sample(0))

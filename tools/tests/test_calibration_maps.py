@@ -13,6 +13,7 @@ from distillery_tools.calibration.maps import (
     CANDIDATES,
     MIN_SLOPE,
     fit_affine,
+    fit_floor,
     fit_isotonic,
     fit_monotone_cubic,
     fit_none,
@@ -21,7 +22,7 @@ from distillery_tools.calibration.maps import (
 Values = NDArray[np.float64]
 
 FITS = pytest.mark.parametrize("name", list(CANDIDATES))
-MAPS = pytest.mark.parametrize("name", [name for name in CANDIDATES if name != "none"])
+MAPS = pytest.mark.parametrize("name", [name for name in CANDIDATES if name not in {"none", "floor"}])
 
 
 def sample(size: int, seed: int = 0) -> tuple[Values, Values]:
@@ -83,6 +84,16 @@ def test_outputs_beyond_the_sample_keep_their_order(name: str) -> None:
     assert top < 10
     assert fitted.apply(np.array([raw.max() + 0.2]))[0] > top
     assert fitted.apply(np.array([-100.0, 100.0])).tolist() == [0, 10]
+
+
+def test_a_floor_brings_what_is_nearly_0_to_0_and_leaves_the_rest() -> None:
+    """Its bound is the one of the least error."""
+    raw = np.concatenate([np.linspace(0.05, 0.45, 90), np.linspace(2, 9, 10)])
+
+    fitted = fit_floor(raw, np.where(raw < 0.5, 0.0, raw))
+
+    assert fitted.apply(raw[:90]) == pytest.approx(0, abs=0.01)
+    assert fitted.apply(raw[90:]) == pytest.approx(raw[90:])
 
 
 def test_none_only_clamps() -> None:

@@ -126,12 +126,10 @@ class TestTogether:
 
     def choice(self, mapped: Values, plain: Values) -> Choice:
         """Return a choice of a map that gains on its own dimension."""
-        held_out = {"none": np.tile(plain, (N_REPEATS, 1)), "affine": np.tile(mapped, (N_REPEATS, 1))}
-        return Choice(
-            "affine",
-            MappingProxyType(held_out),
-            MappingProxyType({"none": Effect(1.0, 0.9), "affine": Effect(0.8, 0.9)}),
-        )
+        unmapped = np.tile(plain, (N_REPEATS, 1))
+        held_out = {"none": unmapped, "floor": unmapped, "affine": np.tile(mapped, (N_REPEATS, 1))}
+        effects = {"none": Effect(1.0, 0.9), "floor": Effect(1.0, 0.9), "affine": Effect(0.8, 0.9)}
+        return Choice("affine", MappingProxyType(held_out), MappingProxyType(effects))
 
     def test_maps_that_help_the_average_stay(self, config: FilterConfig) -> None:
         """All of them."""
@@ -143,7 +141,7 @@ class TestTogether:
         """The others stay."""
         choices = {name: self.choice(self.scores[:, i], self.scores[:, i] * 0.9) for i, name in enumerate(DIMENSIONS)}
         scattered = self.choice(10 - WANTED, WANTED)
-        weak = MappingProxyType({"none": Effect(1.0, 0.9), "affine": Effect(0.98, 0.9)})
+        weak = MappingProxyType(scattered.effects | {"affine": Effect(0.98, 0.9)})
         choices["shared"] = Choice("affine", scattered.held_out, weak)
 
         chosen = choose_together(config, choices, self.scores)

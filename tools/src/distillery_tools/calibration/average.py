@@ -9,8 +9,8 @@ import numpy as np
 from distillery import FilterConfig
 from distillery.toolkit import HIGHEST, LOWEST, Postfilter
 
-from .maps import NONE, Values
-from .selection import Choice, Effect
+from .maps import FLOOR, NONE, Values
+from .selection import MIN_GAIN, Choice, Effect
 
 
 def average_effect(config: FilterConfig, held_out: Values, scores: Values) -> Effect:
@@ -34,6 +34,7 @@ def choose_together(config: FilterConfig, choices: Mapping[str, Choice], scores:
     """Return each dimension's candidate; the weakest maps go until the average is no worse than without maps.
 
     Worse is a larger error, a lower rank correlation, or a tier without a single article that had some without maps.
+    Where a map goes, a floor takes its place if it helps: it brings what is nearly 0 to 0 and changes no high score.
     """
     chosen = {name: choice.chosen for name, choice in choices.items()}
     unmapped = held_out_together(choices, dict.fromkeys(choices, NONE))
@@ -47,9 +48,16 @@ def choose_together(config: FilterConfig, choices: Mapping[str, Choice], scores:
             and _keeps_tiers(config, unmapped, mapped_scores, scores)
         ):
             break
-        mapped = [name for name, candidate in chosen.items() if candidate != NONE]
-        chosen[min(mapped, key=lambda name: choices[name].gain)] = NONE
+        _replace_weakest(choices, chosen)
     return chosen
+
+
+def _replace_weakest(choices: Mapping[str, Choice], chosen: dict[str, str]) -> None:
+    """Replace the weakest map by a floor, if that helps its dimension; once only floors are left, drop the weakest."""
+    maps = [name for name, candidate in chosen.items() if candidate not in (NONE, FLOOR)]
+    floors = [name for name, candidate in chosen.items() if candidate == FLOOR]
+    weakest = min(maps or floors, key=lambda name: choices[name].gain(chosen[name]))
+    chosen[weakest] = FLOOR if maps and choices[weakest].gain(FLOOR) >= MIN_GAIN else NONE
 
 
 def _keeps_tiers(config: FilterConfig, unmapped: Values, mapped: Values, scores: Values) -> bool:

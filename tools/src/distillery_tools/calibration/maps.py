@@ -15,10 +15,13 @@ from sklearn.linear_model import QuantileRegressor
 
 from distillery.toolkit import HIGHEST, LOWEST, Breakpoints
 
-NONE = "none"
+NONE, FLOOR = "none", "floor"
 
 # A line may be almost flat, but must keep outputs distinct.
 MIN_SLOPE = 0.01
+
+# Bounds that a floor may have.
+BOUNDS = np.linspace(0.1, 2.0, 20)
 
 # Bins of the cubic: as many as possible with this many articles each, up to a maximum.
 BIN_SIZE = 20
@@ -34,6 +37,14 @@ Fit = Callable[[Values, Values], Breakpoints]
 def fit_none(raw: Values, scores: Values) -> Breakpoints:  # noqa: ARG001  the signature of a fit
     """Return the map that only clamps."""
     return Breakpoints(np.array([LOWEST, HIGHEST]), np.array([LOWEST, HIGHEST]))
+
+
+def fit_floor(raw: Values, scores: Values) -> Breakpoints:
+    """Fit the bound up to which the score is 0; from twice the bound on, outputs stay as they are."""
+    floors = [
+        Breakpoints(np.array([bound, 2 * bound, HIGHEST]), np.array([LOWEST, 2 * bound, HIGHEST])) for bound in BOUNDS
+    ]
+    return min(floors, key=lambda floor: float(np.abs(floor.apply(raw) - scores).mean()))
 
 
 def fit_affine(raw: Values, scores: Values) -> Breakpoints:
@@ -64,9 +75,10 @@ def fit_isotonic(raw: Values, scores: Values) -> Breakpoints:
     return _through(*_rising(_groups(np.unique(raw, return_inverse=True)[1]), raw, scores))
 
 
-# Simplest first: of equally good candidates the first one wins.
+# Simplest first: of equally good candidates the first one wins. The floor only replaces one that cannot stay.
 CANDIDATES: dict[str, Fit] = {
     NONE: fit_none,
+    FLOOR: fit_floor,
     "affine": fit_affine,
     "monotone_cubic": fit_monotone_cubic,
     "isotonic": fit_isotonic,

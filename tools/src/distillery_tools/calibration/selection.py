@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import KFold
 
 from ..measuring.metrics import mean_absolute_error, spearman
-from .maps import CANDIDATES, NONE, Fit, Values
+from .maps import CANDIDATES, FLOOR, NONE, Fit, Values
 
 N_FOLDS = 5
 N_REPEATS = 5
@@ -84,18 +84,21 @@ class Choice:
     held_out: Mapping[str, Values]
     effects: Mapping[str, Effect]
 
-    @property
-    def gain(self) -> float:
-        """The share of the error that the chosen candidate removes."""
-        return 1 - self.effects[self.chosen].mae / self.effects[NONE].mae
+    def gain(self, candidate: str) -> float:
+        """Return the share of the error that a candidate removes."""
+        return 1 - self.effects[candidate].mae / self.effects[NONE].mae
 
 
 def choose_map(raw: Values, scores: Values) -> Choice:
-    """Choose the simplest candidate within one standard error of the best, for outputs [n] and scores [n]."""
+    """Choose the simplest candidate within one standard error of the best, for outputs [n] and scores [n].
+
+    The floor is tried as well, but never chosen here: `choose_together` falls back on it.
+    """
     candidates = CANDIDATES if len(raw) >= MIN_SAMPLE else {NONE: CANDIDATES[NONE]}
     held_out = {name: held_out_scores(fit, raw, scores) for name, fit in candidates.items()}
     effects = {name: Effect.of_held_out(predicted, scores) for name, predicted in held_out.items()}
-    return Choice(_simplest(held_out, effects, scores), held_out, effects)
+    eligible = {name: effect for name, effect in effects.items() if name != FLOOR}
+    return Choice(_simplest(held_out, eligible, scores), held_out, effects)
 
 
 def held_out_scores(fit: Fit, raw: Values, scores: Values) -> Values:
