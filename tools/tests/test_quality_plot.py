@@ -198,9 +198,13 @@ def test_the_alternative_text_says_what_the_picture_shows(report: Report) -> Non
 
 def test_the_same_figures_give_the_same_small_file(report: Report, tmp_path: Path) -> None:
     """Without the date, so that a card that is renewed in vain does not change."""
-    first, second = (write_quality_plot(tmp_path / name, report) for name in ("a.svg", "b/c.svg"))
+    first = write_quality_plot(tmp_path / "a.svg", report)
+    # What else a process draws moves the last digits of the layout.
+    others = [save_svg(draw_overview([report] * number), tmp_path / "other.svg") for number in (1, 5, 13)]
+    second = write_quality_plot(tmp_path / "b" / "c.svg", report)
     assert first is not None
     assert second is not None
+    assert others
     assert first.read_bytes() == second.read_bytes()
     assert len(first.read_bytes()) < MOST_BYTES
     assert "date>" not in first.read_text(encoding="utf-8")

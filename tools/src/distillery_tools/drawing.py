@@ -59,5 +59,15 @@ def save_svg(figure: Figure, path: Path) -> Path:
     """Write a picture, creating its folder; the same figures give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with style():
+        _fix_layout(figure)
         figure.savefig(path, format="svg", metadata=_NO_METADATA)
     return path
+
+
+def _fix_layout(figure: Figure) -> None:
+    """Lay the panels out for good, at rounded places: the solver's last digits differ from process to process."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        left, bottom, width, height = (round(share, 4) for share in axes.get_position().bounds)
+        axes.set_position((left, bottom, width, height))
