@@ -95,8 +95,9 @@ class _Fitting:
     def _of_squared_error(self, strength: float) -> Tensor:
         """Return the weight that minimises the squared error plus the penalty; the bias is then 0."""
         costs = self._costs[:, None]
-        weight = costs * self._slopes / (costs * self._spreads + strength / len(self._slopes))
-        return self._errors @ weight @ self._directions.T
+        turned = costs * self._slopes / (costs * self._spreads + strength / len(self._slopes))
+        weight: Tensor = self._errors @ turned @ self._directions.T
+        return weight
 
 
 def _unscaled(weight: Tensor, bias: Tensor, inputs: Scaling, targets: Scaling) -> tuple[Tensor, Tensor]:
