@@ -12,7 +12,7 @@ from torch import Tensor
 from train_cases import second_filter
 
 from distillery import FilterConfig
-from distillery_tools.training.objective import Objective, ranking_loss
+from distillery_tools.training.objective import MAX_DIFFERENCE, MAX_PAIRS, MIN_DIFFERENCE, Objective, ranking_loss
 from distillery_tools.training.recipe import TrainingRecipe
 from distillery_tools.training.scaling import Scaling
 from distillery_tools.training.tasks import Task, tasks_of
@@ -121,6 +121,15 @@ def test_the_average_is_that_of_the_filter_in_its_own_standard_deviations(
     assert with_average - pointwise == pytest.approx(0.5, rel=1e-4)
 
 
+def test_squared_error_has_a_matrix(tasks: list[Task], scores: np.ndarray) -> None:
+    """The loss of an article without gaps is e M e of its errors e."""
+    predicted, targets = drawn()
+    objective = Objective(tasks, scores, Scaling.of(scores), replace(PLAIN, average_weight=0.7), torch.float64)
+    errors = predicted - targets
+    expected = ((errors @ objective.squared_error_matrix) * errors).sum(dim=1).mean()
+    assert float(objective(predicted, targets)) == pytest.approx(float(expected))
+
+
 class TestRanking:
     """ranking_loss, for one task."""
 
@@ -158,6 +167,39 @@ class TestRanking:
         present = torch.tensor([[True, False], [False, True]])
         assert float(ranking_loss(found, expected, present)) == 0.0
         assert float(ranking_loss(found, expected, ~torch.zeros_like(present))) == pytest.approx(0.5)
+
+
+class TestManyArticles:
+    """ranking_loss, where articles make more than MAX_PAIRS pairs."""
+
+    @staticmethod
+    def drawn(n: int = 1500) -> tuple[Tensor, Tensor, Tensor]:
+        """Return averages, their labels and who has any, for two tasks; the second has few positives."""
+        generator = torch.Generator().manual_seed(1)
+        found, expected = torch.randn(2, n, 2, generator=generator, dtype=torch.float64)
+        expected[n // 10 :, 1] = 0.0
+        assert n * (n - 1) / 2 > MAX_PAIRS
+        return found, expected, torch.ones(n, 2, dtype=torch.bool)
+
+    def test_a_sample_of_pairs_estimates_the_loss_of_all(self) -> None:
+        """Within two per cent, for a hundred thousand pairs."""
+        found, expected, present = self.drawn()
+        distance, lead = (values[:, None] - values[None] for values in (expected, found))
+        pairs = distance > MIN_DIFFERENCE
+        of_all = (torch.relu(distance.clamp(max=MAX_DIFFERENCE) / 2 - lead) * pairs).sum() / pairs.sum()
+        assert float(ranking_loss(found, expected, present)) == pytest.approx(float(of_all), rel=0.02)
+
+    def test_the_pairs_are_always_the_same(self) -> None:
+        """The state of torch's own generator changes nothing."""
+        torch.manual_seed(1)
+        first = ranking_loss(*self.drawn())
+        torch.manual_seed(2)
+        assert torch.equal(first, ranking_loss(*self.drawn()))
+
+    def test_the_truth_costs_nothing(self) -> None:
+        """Nothing is left of it, as with few articles."""
+        _, expected, present = self.drawn()
+        assert float(ranking_loss(expected, expected, present)) == 0.0
 
 
 def test_scaling_comes_back() -> None:

@@ -44,16 +44,16 @@ class Figure:
 UNDEFINED = Figure(None, None, None)
 
 
-def bootstrap(metric: Metric, *values: NDArray[Any], seed: int = 0) -> Figure:
+def bootstrap(metric: Metric, *values: NDArray[Any], seed: int = 0, n_resamples: int = N_RESAMPLES) -> Figure:
     """Return a metric over arrays of articles [n] with its percentile bootstrap interval.
 
-    The articles are drawn ``N_RESAMPLES`` times with replacement, with the same draws for every metric and model of
+    The articles are drawn ``n_resamples`` times with replacement, with the same draws for every metric and model of
     a data set. Resamples in which the metric is undefined are left out.
     """
     if not len(values[0]):
         return UNDEFINED
     value = float(metric(*values))
-    draws = _draws(len(values[0]), N_RESAMPLES, seed)
+    draws = _draws(len(values[0]), n_resamples, seed)
     resampled = metric(*(array[draws] for array in values))
     resampled = resampled[np.isfinite(resampled)]
     if not np.isfinite(value) or not len(resampled):

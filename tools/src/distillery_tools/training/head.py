@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +40,9 @@ class FittedHead:
     figures: Figures
 
 
-def fit_head(train: Embedded, val: Embedded, task: Task, recipe: TrainingRecipe) -> FittedHead:
+def fit_head(
+    train: Embedded, val: Embedded, task: Task, recipe: TrainingRecipe, strengths: Sequence[float] = STRENGTHS
+) -> FittedHead:
     """Fit a linear head by the recipe's objective plus a ridge penalty, its strength chosen by ``val``.
 
     The vectors are standardised first, so that the penalty is the same in all directions.
@@ -53,7 +56,7 @@ def fit_head(train: Embedded, val: Embedded, task: Task, recipe: TrainingRecipe)
     )
     validation = Validation([task], train.scores, val.scores)
     fits = []
-    for strength in STRENGTHS:
+    for strength in strengths:
         weight, bias = _unscaled(*fitting.fit(strength), inputs, targets)
         raw = val.vectors @ weight.numpy().T + bias.numpy()
         fits.append(FittedHead(weight.float(), bias.float(), strength, validation.figures(raw)[task.name]))
@@ -61,27 +64,40 @@ def fit_head(train: Embedded, val: Embedded, task: Task, recipe: TrainingRecipe)
 
 
 class _Fitting:
-    """Full-batch L-BFGS on standardised vectors and targets; each fit starts where the last one ended."""
+    """Full-batch L-BFGS on standardised vectors and targets.
+
+    Each fit starts at the solution for squared error, which has a closed form: that objective needs no step from there.
+    """
 
     def __init__(self, vectors: Tensor, targets: Tensor, objective: Objective) -> None:
         self._vectors, self._targets, self._objective = vectors, targets, objective
-        self._weight = torch.zeros(targets.shape[1], vectors.shape[1], dtype=vectors.dtype, requires_grad=True)
-        self._bias = torch.zeros(targets.shape[1], dtype=vectors.dtype, requires_grad=True)
+        # Along these directions of the vectors and of the errors, weights do not depend on each other.
+        self._spreads, self._directions = torch.linalg.eigh(vectors.T @ vectors / len(vectors))
+        self._costs, self._errors = torch.linalg.eigh(objective.squared_error_matrix)
+        self._slopes = self._errors.T @ (targets.T @ vectors / len(vectors)) @ self._directions
 
     def fit(self, strength: float) -> tuple[Tensor, Tensor]:
         """Return weight and bias for a strength of the penalty."""
-        optimizer = torch.optim.LBFGS([self._weight, self._bias], max_iter=MAX_STEPS, line_search_fn="strong_wolfe")
+        weight = self._of_squared_error(strength).requires_grad_()
+        bias = torch.zeros(len(weight), dtype=weight.dtype, requires_grad=True)
+        optimizer = torch.optim.LBFGS([weight, bias], max_iter=MAX_STEPS, line_search_fn="strong_wolfe")
 
         def loss() -> float:
             optimizer.zero_grad()
-            predicted = self._vectors @ self._weight.T + self._bias
-            penalty = strength * self._weight.square().sum() / len(self._weight)
-            value = self._objective(predicted, self._targets) + penalty
+            penalty = strength * weight.square().sum() / len(weight)
+            value = self._objective(self._vectors @ weight.T + bias, self._targets) + penalty
             value.backward()  # type: ignore[no-untyped-call]
             return value.item()
 
         optimizer.step(loss)  # type: ignore[no-untyped-call]
-        return self._weight.detach().clone(), self._bias.detach().clone()
+        return weight.detach(), bias.detach()
+
+    def _of_squared_error(self, strength: float) -> Tensor:
+        """Return the weight that minimises the squared error plus the penalty; the bias is then 0."""
+        costs = self._costs[:, None]
+        turned = costs * self._slopes / (costs * self._spreads + strength / len(self._slopes))
+        weight: Tensor = self._errors @ turned @ self._directions.T
+        return weight
 
 
 def _unscaled(weight: Tensor, bias: Tensor, inputs: Scaling, targets: Scaling) -> tuple[Tensor, Tensor]:

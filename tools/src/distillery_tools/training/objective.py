@@ -18,6 +18,8 @@ from .tasks import Task, Values, n_outputs_of
 # In standard deviations: smaller differences are noise, larger ones need no larger margin.
 MIN_DIFFERENCE = 0.3
 MAX_DIFFERENCE = 1.0
+# All pairs of 447 articles.
+MAX_PAIRS = 100_000
 # Below the weight of a single label.
 _LEAST_WEIGHT = 1e-6
 
@@ -44,6 +46,12 @@ class Objective:
         self._averaging = torch.tensor(_averaging(tasks, scores, scaling, recipe.least_scale), dtype=dtype)
         self._first_columns = [task.columns.start for task in tasks]
 
+    @property
+    def squared_error_matrix(self) -> Tensor:
+        """The matrix M [n_outputs, n_outputs] of the loss e M e of an article's errors e, if all of it were squared."""
+        averages = self._averaging @ self._averaging.T / len(self._first_columns)
+        return torch.diag(self._shares) + self._recipe.average_weight * averages
+
     def __call__(self, predicted: Tensor, targets: Tensor) -> Tensor:
         """Return the loss of predictions [n, n_outputs] on targets, which are not a number where unlabelled."""
         labelled = targets.isfinite()
@@ -66,12 +74,24 @@ class Objective:
 
 
 def ranking_loss(found: Tensor, expected: Tensor, present: Tensor) -> Tensor:
-    """Return the mean margin loss over pairs of articles, for averages [n, n_tasks] in standard deviations."""
-    distance = expected[:, None] - expected[None]
-    lead = found[:, None] - found[None]
-    pairs = (distance > MIN_DIFFERENCE) & present[:, None] & present[None]
-    shortfall = torch.relu(distance.clamp(max=MAX_DIFFERENCE) / 2 - lead)
-    return (shortfall * pairs).sum() / pairs.sum().clamp(min=1)
+    """Return the mean margin loss over pairs of articles, for averages [n, n_tasks] in standard deviations.
+
+    More articles than ``MAX_PAIRS`` pairs can be made of are compared in that many pairs, drawn at random with
+    replacement, and always the same ones: the loss stays a function of the predictions alone.
+    """
+    one, other = _pairs(len(found))
+    difference = expected[one] - expected[other]
+    lead = (found[one] - found[other]) * difference.sign()
+    counted = (difference.abs() > MIN_DIFFERENCE) & present[one] & present[other]
+    shortfall = torch.relu(difference.abs().clamp(max=MAX_DIFFERENCE) / 2 - lead)
+    return (shortfall * counted).sum() / counted.sum().clamp(min=1)
+
+
+def _pairs(n: int) -> Tensor:
+    """Return the places of both articles of each pair [2, n_pairs]."""
+    if n * (n - 1) // 2 <= MAX_PAIRS:
+        return torch.triu_indices(n, n, 1)
+    return torch.randint(n, (2, MAX_PAIRS), generator=torch.Generator().manual_seed(0))
 
 
 def _mean(losses: Tensor, weights: Tensor) -> Tensor:
