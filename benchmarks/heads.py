@@ -199,10 +199,10 @@ def _summary(figures: Sequence[Figure]) -> str:
     return f"{mean:+.3f} (above 0: {above}, below: {below})"
 
 
-def filter_parser(description: str | None) -> argparse.ArgumentParser:
+def filter_parser(description: str | None, default: str = "all installed ones") -> argparse.ArgumentParser:
     """Return a parser with the options of every experiment: filters and data."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("filters", nargs="*", metavar="FILTER", help="default: all installed ones")
+    parser.add_argument("filters", nargs="*", metavar="FILTER", help=f"default: {default}")
     parser.add_argument("--data", type=Path, required=True, help="folder of labelled articles")
     return parser
 

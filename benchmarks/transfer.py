@@ -5,7 +5,7 @@
 Heads are fitted on 100, 300, 1,000 and all of 2,000 training articles of each filter. The 2,000 are drawn at random.
 Smaller samples are drawn from them with the share of positives that they have (at least one positive), five times,
 and the same articles serve every encoder. The encoder news1 has seen no label of the default filters, news2 was
-trained on them. Vectors come from the cache where it has them; another text takes 0.1 seconds for each encoder.
+trained on them. Vectors come from the cache where it has them; another text takes up to 0.15 seconds for each encoder.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ Places = NDArray[np.int64]
 
 def main() -> None:
     """Print the measures over all filters, and the average precision of each."""
-    parser = filter_parser(__doc__)
+    parser = filter_parser(__doc__, default="the eight newer ones")
     parser.add_argument("--encoders", nargs="+", default=["news1", "news2"], help="default: news1 news2")
     parser.add_argument("--sizes", nargs="+", type=int, default=[100, 300, 1000], help="default: 100 300 1000")
     parser.add_argument("--pool", type=int, default=2000, help="training articles in all (default: 2000)")

@@ -36,18 +36,7 @@ SOURCES = (ROOT, ROOT / "distillery-core/src/distillery", ROOT / "tools/src/dist
 def _runnable_lines() -> dict[str, Page]:
     """Return each command line that can be run here, and a page that has it; once for all filters, if it names one."""
     lines = {line: page for page in PAGES for line in page.command_lines(run=True) if _runs(page, line)}
-    return {line: lines[line] for line in {_of_any_filter(line): line for line in lines}.values()}
-
-
-def _pages_with_python() -> list[Page]:
-    """Return the pages that have Python code, once for all filters if it differs in the filter's name alone."""
-    pages = {_of_any_filter("\n".join(b.code for b in page.blocks("python"))): page for page in PAGES}
-    return [page for code, page in pages.items() if code]
-
-
-def _of_any_filter(text: str) -> str:
-    """Put NAME for the names of filters."""
-    return _FILTER_NAME.sub("NAME", text)
+    return {line: lines[line] for line in {_FILTER_NAME.sub("NAME", line): line for line in lines}.values()}
 
 
 def _runs(page: Page, line: str) -> bool:
@@ -115,7 +104,7 @@ def test_data_in_pages_can_be_read(page: Page) -> None:
         yaml.safe_load(block.code)
 
 
-@pytest.mark.parametrize("page", _pages_with_python(), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [page for page in PAGES if page.blocks("python")], ids=lambda page: page.name)
 @pytest.mark.usefixtures("folder")
 def test_python_code_runs(page: Page) -> None:
     """The Python blocks of a page run one after the other, in a folder that holds the example articles."""

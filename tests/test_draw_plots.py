@@ -111,6 +111,13 @@ def test_the_overview_shows_todays_evaluations(tmp_path: Path) -> None:
     assert texts(ROOT / "docs" / "explanation" / "quality.svg") == texts(expected)
 
 
+def test_readme_and_overview_show_every_filter() -> None:
+    """If not: measure those that are missing, then run python scripts/draw_plots.py."""
+    names = sorted(path.parent.name for path in ROOT.glob("filters/*/pyproject.toml"))
+    rows = re.findall(r"^\| \[([\w-]+)\]\(filters/", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(rows) == sorted(path.parents[2].name for path in EVALUATIONS) == names
+
+
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.parents[3].name)
 def test_an_encoders_learning_curves_are_those_of_its_record(path: Path, tmp_path: Path) -> None:
     """If not: python scripts/draw_plots.py."""

@@ -37,9 +37,15 @@ TOLERANCE = 0.1  # on the 0-10 scale, between the backend of the release and the
 NEVER_SHIPPED = re.compile(
     r"\.(bin|ckpt|csv|joblib|npy|npz|onnx|parquet|pickle|pkl|pt|pth|pyc|sqlite|zip)$|(^|/)tests?/"
 )
-# The checks of the conformance kit on names, metadata and files, which only an installed wheel can fail.
+# The checks of the conformance kit that depend on how a wheel is packed: names, metadata and files.
 PACKING = (
-    "one_name or range_of_cores or readme_and_licence or marked or forbidden_file or imports_nothing or oracles_prompt"
+    "one_name",
+    "range_of_cores",
+    "readme_and_licence",
+    "marked",
+    "forbidden_file",
+    "imports_nothing",
+    "oracles_prompt",
 )
 IN_A_FILTER = re.compile(r"\.(json|md|py|safetensors|yaml)$|/py\.typed$|/golden\.jsonl$")
 
@@ -283,10 +289,11 @@ def test_installed_filters_conform(venv: CleanVenv) -> None:
 
     The rest of the kit runs on the same files in each filter's folder, and on all wheels in `nox -s check_wheels`.
     """
-    done = venv.run("python", "-m", "distillery.testing", *(folder.name for folder in FILTERS), "-k", PACKING, "-rs")
+    names = [folder.name for folder in FILTERS]
+    done = venv.run("python", "-m", "distillery.testing", *names, "-k", " or ".join(PACKING), "-rs")
     assert done.returncode == 0, done.stdout
     assert "skipped" not in done.stdout
-    assert f"{PACKING.count(' or ') * len(FILTERS) + len(FILTERS)} passed" in done.stdout
+    assert f"{len(PACKING) * len(FILTERS)} passed" in done.stdout
 
 
 def test_an_installed_filter_conforms_in_all(venv: CleanVenv) -> None:

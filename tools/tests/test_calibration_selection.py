@@ -14,12 +14,15 @@ from distillery.toolkit import Breakpoints
 from distillery_tools.calibration.average import average_effect, choose_together, held_out_together
 from distillery_tools.calibration.maps import CANDIDATES, fit_isotonic
 from distillery_tools.calibration.selection import (
+    DIVIDED_ONCE,
     MAX_RANK_LOSS,
     MIN_SAMPLE,
+    N_FOLDS,
     N_REPEATS,
     Choice,
     Effect,
     choose_map,
+    folds,
     held_out_scores,
 )
 
@@ -102,6 +105,15 @@ def test_few_articles_get_no_map(size: int) -> None:
     assert choice.held_out["none"] == pytest.approx(np.tile(WANTED[:size] * 0.4 + 4, (N_REPEATS, 1)))
 
 
+def test_many_articles_are_divided_once() -> None:
+    """Each is held out once, as it is in every repeat with fewer."""
+    for size, repeats in ((DIVIDED_ONCE - 1, N_REPEATS), (DIVIDED_ONCE, 1)):
+        left = [np.concatenate([fold.left for fold in folds(size) if fold.repeat == n]) for n in range(repeats)]
+
+        assert [sorted(each) for each in left] == [list(range(size))] * repeats
+        assert len(folds(size)) == repeats * N_FOLDS
+
+
 def test_ranks_that_are_not_defined_are_no_loss() -> None:
     """The oracle may give one score to all, the student may not."""
     defined, undefined = Effect(1.0, 0.5), Effect.of(np.full(3, 2.0), np.array([1.0, 2.0, 4.0]))
@@ -147,6 +159,39 @@ class TestTogether:
         chosen = choose_together(config, choices, self.scores)
 
         assert chosen == {"green": "affine", "shared": "none", "tested": "affine"}
+
+    def test_a_floor_that_harms_the_average_leaves_the_other_maps_alone(self, config: FilterConfig) -> None:
+        """Only its own dimension goes without a map."""
+        choices = {name: self.choice(self.scores[:, i], self.scores[:, i] * 0.9) for i, name in enumerate(DIMENSIONS)}
+        scattered = self.choice(10 - WANTED, WANTED)
+        choices["shared"] = Choice(
+            "affine",
+            MappingProxyType({**scattered.held_out, "floor": scattered.held_out["affine"]}),
+            MappingProxyType({"none": Effect(1.0, 0.9), "floor": Effect(0.97, 0.9), "affine": Effect(0.95, 0.9)}),
+        )
+
+        chosen = choose_together(config, choices, self.scores)
+
+        assert chosen == {"green": "affine", "shared": "none", "tested": "affine"}
+
+    @pytest.mark.parametrize(
+        ("floor", "kept"), [(Effect(0.5, 0.9), True), (Effect(0.995, 0.9), False), (Effect(0.5, 0.8), False)]
+    )
+    def test_a_floor_takes_the_place_of_a_map_where_it_helps(
+        self, config: FilterConfig, floor: Effect, kept: bool
+    ) -> None:
+        """By the rules of every map: a smaller error, and no lower rank correlation."""
+        choices = {name: self.choice(self.scores[:, i], self.scores[:, i] * 0.9) for i, name in enumerate(DIMENSIONS)}
+        scattered = self.choice(10 - WANTED, WANTED * 0.9)
+        choices["shared"] = Choice(
+            "affine",
+            MappingProxyType({**scattered.held_out, "floor": np.tile(WANTED, (N_REPEATS, 1))}),
+            MappingProxyType({"none": Effect(1.0, 0.9), "floor": floor, "affine": Effect(0.98, 0.9)}),
+        )
+
+        chosen = choose_together(config, choices, self.scores)
+
+        assert chosen == {"green": "affine", "shared": "floor" if kept else "none", "tested": "affine"}
 
     def test_what_was_chosen_is_put_together(self, config: FilterConfig) -> None:
         """A column a dimension; its average is measured as the user gets it."""

@@ -12,7 +12,18 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from batch_server import BatchServer
-from labelling_faults import ENDPOINT_FAULTS, GEMINI_FORMS, OPENAI_FORMS, EndpointFault, FormFault
+from labelling_faults import (
+    BALANCE_FAULTS,
+    ENDPOINT_FAULTS,
+    GEMINI_FORMS,
+    KEY_FAULTS,
+    OPENAI_FORMS,
+    PLACE_FAULTS,
+    SERVER_FAULTS,
+    UNEXPLAINED_FAULTS,
+    EndpointFault,
+    FormFault,
+)
 from labelling_fixture import LabellingFixture, article
 from loopback import HttpReply
 from oracle_server import Answer, Call, OracleServer, good_text
@@ -64,8 +75,12 @@ def charged(labelling: LabellingFixture) -> tuple[int, float]:
     return found[0], found[1]
 
 
-# What a fault says is read in one place for all modes, so that batches get one fault of each status.
-ONE_OF_EACH_STATUS = {(fault.status, fault.stops_at_once): fault for fault in ENDPOINT_FAULTS}.values()
+# What a fault says is read in one place for all modes, so that batches get one fault of each kind and status.
+ONE_OF_EACH_STATUS = {
+    (kind, fault.status): fault
+    for kind, faults in enumerate((KEY_FAULTS, BALANCE_FAULTS, PLACE_FAULTS, SERVER_FAULTS, UNEXPLAINED_FAULTS))
+    for fault in faults
+}.values()
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,18 @@ def test_a_precision_out_of_reach_is_missing(free: FilterConfig) -> None:
     assert choose(free, raw[:40], scores[:40])["points"] == {}
 
 
+def test_a_point_that_every_article_reaches_is_missing(free: FilterConfig) -> None:
+    """It would find all positives by finding everything."""
+    generator = np.random.default_rng(0)
+    raw, scores = (np.zeros((400, 3)) for _ in range(2))
+    raw[:20], scores[:30] = generator.uniform(4, 6, (20, 1)), 6.0  # a third of the positives score 0
+
+    chosen = choose(free, raw, scores)
+
+    assert all(point["threshold"] > 0 for point in chosen["points"].values())
+    assert "too many positives score 0" in chosen["missing"]["recall-80"]
+
+
 def test_a_training_writes_them(garden: Path, trained_points: dict[str, Any]) -> None:
     """With what they belong to; the file stays valid."""
     assert trained_points["weights_sha256"] == FilterConfig.load(garden).student().weights_sha256

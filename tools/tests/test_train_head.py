@@ -11,9 +11,11 @@ import torch
 
 from distillery import FilterConfig
 from distillery.toolkit import ADAPTER_FILE, Head
-from distillery_tools.training.head import STRENGTHS, Embedded, fit_head
+from distillery_tools.training.head import STRENGTHS, Embedded, _Fitting, fit_head
+from distillery_tools.training.objective import Objective
 from distillery_tools.training.recipe import TrainingRecipe
 from distillery_tools.training.saving import save_head
+from distillery_tools.training.scaling import Scaling
 from distillery_tools.training.tasks import Task, tasks_of
 
 RECIPE = TrainingRecipe()
@@ -65,6 +67,35 @@ def test_a_squared_loss_alone_is_ridge_regression(task: Task) -> None:
     ridge = Ridge(head.strength * len(targets)).fit((train.vectors - centre) / spread, targets)
     expected = ridge.predict((val.vectors - centre) / spread) * train.scores.std(axis=0) + train.scores.mean(axis=0)
     assert np.abs(raw_scores(head, val.vectors) - expected).max() < 0.01
+
+
+@pytest.mark.parametrize("average_weight", [0.0, 0.7])
+def test_squared_error_needs_no_step(task: Task, average_weight: float) -> None:
+    """Where the fit starts, the gradient of the objective with its penalty is 0."""
+    train = embedded(60, 1.0, seed=1)
+    recipe = replace(RECIPE, loss="mse", average_weight=average_weight)
+    scaling, inputs = (Scaling.of(values.astype(np.float64)) for values in (train.scores, train.vectors))
+    objective = Objective([task], train.scores, scaling, recipe, torch.float64)
+    vectors, targets = (
+        torch.tensor(part.standardised(values.astype(np.float64)))
+        for part, values in ((inputs, train.vectors), (scaling, train.scores))
+    )
+    weight = _Fitting(vectors, targets, objective)._of_squared_error(0.3).requires_grad_()
+
+    loss = objective(vectors @ weight.T, targets) + 0.3 * weight.square().sum() / len(weight)
+    loss.backward()
+
+    assert weight.grad is not None
+    assert weight.grad.abs().max() < 1e-8
+
+
+def test_articles_without_a_label_are_left_out(task: Task) -> None:
+    """Not a number stands for a label that is missing."""
+    train, val = embedded(60, 1.0, seed=1), embedded(60, 1.0, seed=2)
+    incomplete = Embedded(train.vectors, np.where(np.arange(60)[:, None] < 40, train.scores, np.nan))
+    fewer = Embedded(train.vectors[:40], train.scores[:40])
+
+    assert torch.equal(fit_head(incomplete, val, task, RECIPE).weight, fit_head(fewer, val, task, RECIPE).weight)
 
 
 def test_the_strength_is_chosen_by_validation(task: Task) -> None:

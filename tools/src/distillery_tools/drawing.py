@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # Where a card keeps its pictures, beside README.md and outside the package.
 PLOTS_FOLDER = "plots"
 
-# Colours of Okabe and Ito (2008), which people tell apart with any colour vision; the greys are for what is beside.
+# Colours of Okabe and Ito (2008), which people tell apart with any colour vision; grey is for reference lines.
 BLUE, VERMILION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 GREY, LIGHT_GREY = "#666666", "#CCCCCC"
 
@@ -25,10 +25,9 @@ _STYLE: Any = {
     "figure.facecolor": "white",  # legible on a dark page as well
     "legend.frameon": False,
     "svg.hashsalt": "distillery",  # instead of a random one
+    # Wider than what a reader without it sees instead, so that the labels fit there, too.
     "font.family": "sans-serif",
-    "font.sans-serif": [
-        "DejaVu Sans"
-    ],  # wider than what a reader without it sees instead, so the labels fit there, too
+    "font.sans-serif": ["DejaVu Sans"],
     "svg.fonttype": "none",
 }
 # Neither date nor version, so that the same figures give the same bytes.

@@ -180,7 +180,9 @@ class FilterConformance:
     ) -> None:
         """The same batch has the same scores to the bit, at once and after loading the filter again."""
         expect_none(installed, repetition_faults(plain, scores_of_plain(scorer)))
-        expect_none(installed, repetition_faults(plain, offline[1]))
+        asked, again = offline
+        if not asked:  # else test_works_offline says so
+            expect_none(installed, repetition_faults(plain, again))
 
     @pytest.mark.parametrize("prefilter", [False, True], ids=["model", "prefilter"])
     @pytest.mark.parametrize("kind", AWKWARD)

@@ -15,7 +15,7 @@ from .articles import AWKWARD, PLAIN
 FLOAT32_TOLERANCE = 1e-4
 REDUCED_TOLERANCE = 1e-3
 
-# Articles beside which awkward ones are scored: short ones, for they are scored often.
+# Articles beside which awkward ones are scored: short, because they are scored often.
 NEIGHBOURS = PLAIN[:2]
 
 _ALONE = "A score must depend on its article alone.  Look at padding, attention masks and state between batches."

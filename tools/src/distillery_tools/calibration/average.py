@@ -10,7 +10,7 @@ from distillery import FilterConfig
 from distillery.toolkit import HIGHEST, LOWEST, Postfilter
 
 from .maps import FLOOR, NONE, Values
-from .selection import MIN_GAIN, Choice, Effect
+from .selection import Choice, Effect
 
 
 def average_effect(config: FilterConfig, held_out: Values, scores: Values) -> Effect:
@@ -34,30 +34,27 @@ def choose_together(config: FilterConfig, choices: Mapping[str, Choice], scores:
     """Return each dimension's candidate; the weakest maps go until the average is no worse than without maps.
 
     Worse is a larger error, a lower rank correlation, or a tier without a single article that had some without maps.
-    Where a map goes, a floor takes its place if it helps: it brings what is nearly 0 to 0 and changes no high score.
+    Then floors take the place of maps that went, the best first, where they help and the average stays no worse.
     """
     chosen = {name: choice.chosen for name, choice in choices.items()}
     unmapped = held_out_together(choices, dict.fromkeys(choices, NONE))
     plain = average_effect(config, unmapped, scores)
-    while any(candidate != NONE for candidate in chosen.values()):
-        mapped_scores = held_out_together(choices, chosen)
-        effect = average_effect(config, mapped_scores, scores)
-        if (
-            effect.mae <= plain.mae
-            and effect.keeps_ranks_of(plain)
-            and _keeps_tiers(config, unmapped, mapped_scores, scores)
-        ):
-            break
-        _replace_weakest(choices, chosen)
+
+    def does_no_harm(candidates: Mapping[str, str]) -> bool:
+        mapped = held_out_together(choices, candidates)
+        effect = average_effect(config, mapped, scores)
+        return (
+            effect.mae <= plain.mae and effect.keeps_ranks_of(plain) and _keeps_tiers(config, unmapped, mapped, scores)
+        )
+
+    gone = []
+    while (mapped := [name for name in chosen if chosen[name] != NONE]) and not does_no_harm(chosen):
+        gone.append(min(mapped, key=lambda name: choices[name].gain(chosen[name])))
+        chosen[gone[-1]] = NONE
+    for name in sorted(gone, key=lambda name: -choices[name].gain(FLOOR)):
+        if choices[name].helps(FLOOR) and does_no_harm({**chosen, name: FLOOR}):
+            chosen[name] = FLOOR
     return chosen
-
-
-def _replace_weakest(choices: Mapping[str, Choice], chosen: dict[str, str]) -> None:
-    """Replace the weakest map by a floor, if that helps its dimension; once only floors are left, drop the weakest."""
-    maps = [name for name, candidate in chosen.items() if candidate not in (NONE, FLOOR)]
-    floors = [name for name, candidate in chosen.items() if candidate == FLOOR]
-    weakest = min(maps or floors, key=lambda name: choices[name].gain(chosen[name]))
-    chosen[weakest] = FLOOR if maps and choices[weakest].gain(FLOOR) >= MIN_GAIN else NONE
 
 
 def _keeps_tiers(config: FilterConfig, unmapped: Values, mapped: Values, scores: Values) -> bool:

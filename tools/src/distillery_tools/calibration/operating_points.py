@@ -58,11 +58,7 @@ def choose_operating_points(
         for name, threshold in chosen.items()
         if threshold is not None
     }
-    missing = {
-        name: f"no threshold that {MIN_FOUND} validation articles reach promises a precision of {TARGET:g}"
-        for name, threshold in chosen.items()
-        if threshold is None
-    }
+    missing = {name: _UNREACHABLE[name] for name, threshold in chosen.items() if threshold is None}
     return {**facts, "points": points, "missing": missing}
 
 
@@ -86,9 +82,11 @@ class _Expected:
         self.recall = found / probabilities.sum()
         self.f1 = 2 * found / (self.n_found + probabilities.sum())
         self._edges = np.append(averages[order][is_last], LOWEST)
+        self._is_above_lowest = self._edges[:-1] > LOWEST
 
     def best(self, allowed: NDArray[np.bool_]) -> float | None:
-        """Return the allowed threshold with the highest F1, None if none is allowed."""
+        """Return the allowed threshold with the highest F1, None if none is allowed; one that all reach never is."""
+        allowed = allowed & self._is_above_lowest
         return self._threshold(int(np.where(allowed, self.f1, -1.0).argmax())) if allowed.any() else None
 
     def _threshold(self, place: int) -> float:
@@ -112,6 +110,12 @@ _CHOICES: Mapping[str, Callable[[_Expected], float | None]] = {
     BALANCED: _balanced,
     RECALL_80: _recall_80,
     PRECISION_80: _precision_80,
+}
+
+_UNREACHABLE = {
+    BALANCED: "every validation article scores 0",
+    RECALL_80: f"no threshold above 0 promises a recall of {TARGET:g}: too many positives score 0",
+    PRECISION_80: f"no threshold that {MIN_FOUND} validation articles reach promises a precision of {TARGET:g}",
 }
 
 

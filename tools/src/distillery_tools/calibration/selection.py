@@ -18,6 +18,8 @@ from .maps import CANDIDATES, FLOOR, NONE, Fit, Values
 
 N_FOLDS = 5
 N_REPEATS = 5
+# So many articles are divided once: another division changes little, and the fits take minutes.
+DIVIDED_ONCE = 4000
 
 # With fewer articles a fold is too small to show that a map helps.
 MIN_SAMPLE = 50
@@ -40,12 +42,17 @@ class Fold(NamedTuple):
 def folds(size: int, seed: int = 0) -> list[Fold]:
     """Return the folds of all repeats; with fewer articles than folds, a map is fitted on all of them."""
     if size < N_FOLDS:
-        return [Fold(repeat, np.arange(size), np.arange(size)) for repeat in range(N_REPEATS)]
+        return [Fold(repeat, np.arange(size), np.arange(size)) for repeat in range(n_repeats(size))]
     return [
         Fold(repeat, fitted, left)
-        for repeat in range(N_REPEATS)
+        for repeat in range(n_repeats(size))
         for fitted, left in KFold(N_FOLDS, shuffle=True, random_state=seed + repeat).split(np.empty(size))
     ]
+
+
+def n_repeats(size: int) -> int:
+    """Return how often articles are divided into folds."""
+    return N_REPEATS if size < DIVIDED_ONCE else 1
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,10 @@ class Choice:
         """Return the share of the error that a candidate removes."""
         return 1 - self.effects[candidate].mae / self.effects[NONE].mae
 
+    def helps(self, candidate: str) -> bool:
+        """Return whether a candidate lowers the error by more than noise and keeps the ranks."""
+        return _helps(self.effects, candidate)
+
 
 def choose_map(raw: Values, scores: Values) -> Choice:
     """Choose the simplest candidate within one standard error of the best, for outputs [n] and scores [n].
@@ -103,7 +114,7 @@ def choose_map(raw: Values, scores: Values) -> Choice:
 
 def held_out_scores(fit: Fit, raw: Values, scores: Values) -> Values:
     """Return each article's score by a map fitted without it, once for each repeat [n_repeats, n]."""
-    predicted = np.empty((N_REPEATS, len(raw)))
+    predicted = np.empty((n_repeats(len(raw)), len(raw)))
     for repeat, fitted, left in folds(len(raw)):
         predicted[repeat, left] = fit(raw[fitted], scores[fitted]).apply(raw[left])
     return predicted
@@ -111,16 +122,16 @@ def held_out_scores(fit: Fit, raw: Values, scores: Values) -> Values:
 
 def _simplest(held_out: Mapping[str, Values], effects: Mapping[str, Effect], scores: Values) -> str:
     """Return the first helpful candidate whose error exceeds the best one's by at most one standard error."""
-    plain = effects[NONE]
-    helping = [
-        name
-        for name, effect in effects.items()
-        if effect.mae < plain.mae * (1 - MIN_GAIN) and effect.keeps_ranks_of(plain)
-    ]
+    helping = [name for name in effects if _helps(effects, name)]
     if not helping:
         return NONE
     best = min(helping, key=lambda name: effects[name].mae)
     return next(name for name in (NONE, *helping) if _is_as_good(held_out[name], held_out[best], scores))
+
+
+def _helps(effects: Mapping[str, Effect], name: str) -> bool:
+    effect, plain = effects[name], effects[NONE]
+    return effect.mae < plain.mae * (1 - MIN_GAIN) and effect.keeps_ranks_of(plain)
 
 
 def _is_as_good(predicted: Values, best: Values, scores: Values) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH, ROW_HEIGHT, REST = 10.0, 0.34, 1.3  # inches
-# What a measure ranges over in the picture. Further out only the interval's direction is drawn, and the number written.
+# What a measure ranges over in the picture. What lies further out is an arrow at the edge.
 GAP_RANGE, SHARE_RANGE = (-0.5, 1.6), (-0.03, 1.03)
 
 
@@ -30,7 +30,7 @@ def draw_overview(reports: Sequence[dict[str, Any]]) -> Figure:
     """Return the picture of filters' reports, those that close most of the gap at the top."""
     from matplotlib.figure import Figure
 
-    reports = sorted(reports, key=lambda report: _student(report)["gap_closed"]["value"] or float("-inf"))
+    reports = sorted(reports, key=_gap_or_least)
     with style():
         figure = Figure(figsize=(WIDTH, ROW_HEIGHT * len(reports) + REST), layout="constrained")
         gap, r_precision = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
@@ -63,8 +63,8 @@ def r_precision_row(report: dict[str, Any]) -> Row:
 
 def draw_rows(axes: Axes, rows: Sequence[Row], shown: tuple[float, float]) -> None:
     """Draw a measure of each filter with its interval, over the grey bar of the oracle's, from the bottom up."""
-    oracles = {place: row.oracle for place, row in enumerate(rows) if row.oracle}
-    filters = {place: row.filter for place, row in enumerate(rows) if row.filter}
+    oracles = {index: row.oracle for index, row in enumerate(rows) if row.oracle}
+    filters = {index: row.filter for index, row in enumerate(rows) if row.filter}
     axes.barh(
         list(oracles),
         [oracle.high - oracle.low for oracle in oracles.values()],
@@ -78,21 +78,28 @@ def draw_rows(axes: Axes, rows: Sequence[Row], shown: tuple[float, float]) -> No
     axes.hlines(list(filters), [each.low for each in found], [each.high for each in found], color=BLUE)
     values, name = [each.value for each in found], "filter, with its 95 % interval"
     axes.plot(values, list(filters), color=BLUE, marker="o", linestyle="none", label=name)
-    if outside := [place for place, each in filters.items() if each.value < shown[0]]:
-        axes.plot([shown[0]] * len(outside), outside, color=BLUE, marker="<", linestyle="none", clip_on=False)
+    below = [index for index, each in filters.items() if each.value < shown[0]]
+    above = [index for index, each in filters.items() if each.value > shown[1]]
+    for edge, outside, marker in zip(shown, (below, above), "<>", strict=True):
+        if outside:
+            axes.plot([edge] * len(outside), outside, color=BLUE, marker=marker, linestyle="none", clip_on=False)
     axes.set_yticks(range(len(rows)), [row.name for row in rows])
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(shown)
-    for place, row in enumerate(rows):
-        said = f"{row.filter.value:.2f}" if row.filter else "not defined"
+    for index, row in enumerate(rows):
         axes.annotate(
-            said,
-            (1, place),
+            f"{row.filter.value:.2f}" if row.filter else "not defined",
+            (1, index),
             xycoords=("axes fraction", "data"),
             xytext=(4, 0),
             textcoords="offset points",
             va="center",
         )
+
+
+def _gap_or_least(report: dict[str, Any]) -> float:
+    value = _student(report)["gap_closed"]["value"]
+    return float("-inf") if value is None else float(value)
 
 
 def _student(report: dict[str, Any]) -> dict[str, Any]:

@@ -45,8 +45,11 @@ def fit_head(
 ) -> FittedHead:
     """Fit a linear head by the recipe's objective plus a ridge penalty, its strength chosen by ``val``.
 
-    The vectors are standardised first, so that the penalty is the same in all directions.
+    The vectors are standardised first, so that the penalty is the same in all directions. Articles without a label of
+    the filter are left out.
     """
+    labelled = task.labelled(train.scores)
+    train = Embedded(train.vectors[labelled], train.scores[labelled])
     targets = Scaling.of(train.scores, recipe.least_scale)
     vectors = train.vectors.astype(np.float64)
     inputs = Scaling.of(vectors)
@@ -71,7 +74,7 @@ class _Fitting:
 
     def __init__(self, vectors: Tensor, targets: Tensor, objective: Objective) -> None:
         self._vectors, self._targets, self._objective = vectors, targets, objective
-        # Along these directions of the vectors and of the errors, weights do not depend on each other.
+        # In these eigenbases of the vectors and of the errors, the weights are independent of each other.
         self._spreads, self._directions = torch.linalg.eigh(vectors.T @ vectors / len(vectors))
         self._costs, self._errors = torch.linalg.eigh(objective.squared_error_matrix)
         self._slopes = self._errors.T @ (targets.T @ vectors / len(vectors)) @ self._directions
