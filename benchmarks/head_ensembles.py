@@ -15,8 +15,8 @@ import numpy as np
 from heads import (
     SPLITS,
     Comparison,
-    EmbeddedSubject,
-    Subject,
+    EmbeddedData,
+    FilterData,
     Values,
     comparison_table,
     difference_cell,
@@ -38,35 +38,35 @@ def main() -> None:
     options = parser.parse_args()
     comparisons, rows = [], []
     for name in filters_of(options):
-        subject = Subject.load(name, options.data).on()
-        first_readings = Subject.load(name, options.data, readings=FIRST).on()
-        one = averages_of(subject, subject.head())
-        members = [averages_of(subject, head) for head in bootstrap_heads(subject, options.heads)]
+        data_set = FilterData.load(name, options.data).embedded()
+        first_readings = FilterData.load(name, options.data, readings=FIRST).embedded()
+        one = averages_of(data_set, data_set.head())
+        members = [averages_of(data_set, head) for head in bootstrap_heads(data_set, options.heads)]
         together = [np.mean(each, axis=0) for each in zip(*members, strict=True)]
         first = averages_of(first_readings, first_readings.head())
-        comparisons.append(Comparison.of(subject, f"{options.heads} bootstrap heads", one, together))
-        comparisons.append(Comparison.of(subject, "mean of readings", first, one))
-        rows.append([name, *disagreement(subject, [member[0] for member in members])])
+        comparisons.append(Comparison.of(data_set, f"{options.heads} bootstrap heads", one, together))
+        comparisons.append(Comparison.of(data_set, "mean of readings", first, one))
+        rows.append([name, *disagreement(data_set, [member[0] for member in members])])
     headers = ["filter", "disagreement", "average", "difference"]
     table = Table("rank correlation with the error on validation", headers, rows)
     print(comparison_table(comparisons), titled(table), sep="\n\n")
 
 
-def bootstrap_heads(subject: EmbeddedSubject, n_heads: int) -> list[FittedHead]:
+def bootstrap_heads(data_set: EmbeddedData, n_heads: int) -> list[FittedHead]:
     """Fit a head to each of several bootstrap samples of the training articles."""
-    generator, n = np.random.default_rng(0), len(subject.train.scores)
-    return [subject.head(places=generator.integers(n, size=n)) for _ in range(n_heads)]
+    generator, n = np.random.default_rng(0), len(data_set.train.scores)
+    return [data_set.head(indices=generator.integers(n, size=n)) for _ in range(n_heads)]
 
 
-def averages_of(subject: EmbeddedSubject, head: FittedHead) -> list[Values]:
+def averages_of(data_set: EmbeddedData, head: FittedHead) -> list[Values]:
     """Return the weighted averages [n_articles] of each measured split."""
-    return [subject.averages(head, split) for split in SPLITS]
+    return [data_set.averages(head, split) for split in SPLITS]
 
 
-def disagreement(subject: EmbeddedSubject, members: list[Values]) -> list[str]:
+def disagreement(data_set: EmbeddedData, members: list[Values]) -> list[str]:
     """Return how well disagreement and average rank the ensemble's errors on validation, and by how much better."""
     spread, together = np.std(members, axis=0), np.mean(members, axis=0)
-    errors = np.abs(together - subject.expected("val"))
+    errors = np.abs(together - data_set.expected("val"))
     gain = bootstrap(lambda one, two, of: spearman(one, of) - spearman(two, of), spread, together, errors)
     return [*(f"{float(spearman(values, errors)):.2f}" for values in (spread, together)), difference_cell(gain)]
 

@@ -25,7 +25,7 @@ from distillery_tools.training.tasks import Task
 from distillery_tools.vectors import Vectors
 
 Values = NDArray[np.float64]
-Read = Callable[[Sequence[str]], Vectors]
+Embed = Callable[[Sequence[str]], Vectors]
 
 INVENTED = Path(__file__).parents[1] / "training" / "invented"
 MEASURES = ("R-precision", "average precision", "rank correlation", "error")
@@ -35,7 +35,7 @@ N_RESAMPLES = 500
 
 
 @dataclass(frozen=True)
-class Subject:
+class FilterData:
     """A filter's labelled articles, without vectors."""
 
     task: Task
@@ -44,7 +44,7 @@ class Subject:
     measured: dict[str, Examples]
 
     @classmethod
-    def load(cls, name: str, data: Path, extra: Path | None = INVENTED, readings: str = MEAN) -> Subject:
+    def load(cls, name: str, data: Path, extra: Path | None = INVENTED, readings: str = MEAN) -> FilterData:
         """Load what the released head is trained on: invented articles too, and the mean of two readings."""
         folder, _ = locate_filter(name)
         config = FilterConfig.load(folder)
@@ -56,20 +56,20 @@ class Subject:
         measured = {"val": joined.val, "test": Examples(test.articles, test.scores)}
         return cls(joined.tasks[0], resolve_encoder_spec(config, folder), joined.train, measured)
 
-    def on(self, read: Read | None = None) -> EmbeddedSubject:
-        """Return the subject with the vectors of ``read``, by default those of the filter's own encoder."""
-        read = read or (lambda texts: encode(self.spec, texts))
-        parts = {name: Embedded(read(part.texts), part.scores) for name, part in self.measured.items()}
-        return EmbeddedSubject(self.task, Embedded(read(self.train.texts), self.train.scores), parts)
+    def embedded(self, embed: Embed | None = None) -> EmbeddedData:
+        """Return the data with the vectors of ``embed``, by default those of the filter's own encoder."""
+        embed = embed or (lambda texts: encode(self.spec, texts))
+        parts = {name: Embedded(embed(part.texts), part.scores) for name, part in self.measured.items()}
+        return EmbeddedData(self.task, Embedded(embed(self.train.texts), self.train.scores), parts)
 
 
-def chosen(examples: Examples, places: NDArray[np.int64]) -> Examples:
-    """Return the examples at some places."""
-    return Examples([examples.articles[place] for place in places], examples.scores[places])
+def subset(examples: Examples, indices: NDArray[np.int64]) -> Examples:
+    """Return the examples at some indices."""
+    return Examples([examples.articles[index] for index in indices], examples.scores[indices])
 
 
 @dataclass(frozen=True)
-class EmbeddedSubject:
+class EmbeddedData:
     """A filter's labelled articles as vectors."""
 
     task: Task
@@ -79,13 +79,13 @@ class EmbeddedSubject:
     def head(
         self,
         recipe: TrainingRecipe | None = None,
-        places: NDArray[np.int64] | None = None,
+        indices: NDArray[np.int64] | None = None,
         strengths: Sequence[float] = STRENGTHS,
     ) -> FittedHead:
-        """Fit a head to the training articles, or to those at some places."""
+        """Fit a head to the training articles, or to those at some indices."""
         train = self.train
-        if places is not None:
-            train = Embedded(train.vectors[places], train.scores[places])
+        if indices is not None:
+            train = Embedded(train.vectors[indices], train.scores[indices])
         return fit_head(train, self.measured["val"], self.task, recipe or TrainingRecipe(), strengths)
 
     def raw_scores(self, head: FittedHead, split: str) -> Values:
@@ -141,11 +141,9 @@ class Comparison:
     test: list[float]
 
     @classmethod
-    def of(
-        cls, subject: EmbeddedSubject, variant: str, before: Sequence[Values], after: Sequence[Values]
-    ) -> Comparison:
+    def of(cls, data_set: EmbeddedData, variant: str, before: Sequence[Values], after: Sequence[Values]) -> Comparison:
         """Compare the averages [n_articles] of each measured split, the first of which is validation."""
-        task, expected = subject.task, [subject.expected(split) for split in subject.measured]
+        task, expected = data_set.task, [data_set.expected(split) for split in data_set.measured]
         n_positives = int((expected[0] >= task.config.positive_from).sum())
         levels = levels_of(task, before[0], expected[0])
         val = differences(task, before[0], after[0], expected[0])

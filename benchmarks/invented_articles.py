@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from heads import INVENTED, SPLITS, Comparison, EmbeddedSubject, Subject, comparison_table, filter_parser, filters_of
+from heads import INVENTED, SPLITS, Comparison, EmbeddedData, FilterData, comparison_table, filter_parser, filters_of
 
 from distillery_tools.vectors import FrozenBase
 
@@ -29,10 +29,10 @@ def main() -> None:
     print(comparison_table(comparisons))
 
 
-def embedded(name: str, data: Path, extra: Path | None, frozen: bool) -> EmbeddedSubject:
+def embedded(name: str, data: Path, extra: Path | None, frozen: bool) -> EmbeddedData:
     """Return a filter's articles as vectors, with extra training articles or without."""
-    subject = Subject.load(name, data, extra)
-    return subject.on(FrozenBase.of(subject.spec).embed if frozen else None)
+    data_set = FilterData.load(name, data, extra)
+    return data_set.embedded(FrozenBase.of(data_set.spec).embed if frozen else None)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ it has them.
 
 from __future__ import annotations
 
-from heads import SPLITS, Comparison, Subject, comparison_table, filter_parser, filters_of
+from heads import SPLITS, Comparison, FilterData, comparison_table, filter_parser, filters_of
 
 from distillery_tools.training.recipe import TrainingRecipe
 
@@ -21,13 +21,13 @@ def main() -> None:
     options = parser.parse_args()
     comparisons = []
     for name in filters_of(options):
-        subject = Subject.load(name, options.data).on()
-        plain = subject.head()
-        before = [subject.averages(plain, split) for split in SPLITS]
+        data_set = FilterData.load(name, options.data).embedded()
+        plain = data_set.head()
+        before = [data_set.averages(plain, split) for split in SPLITS]
         for weight in options.weights:
-            head = subject.head(TrainingRecipe(ranking_weight=weight), strengths=[plain.strength])
-            after = [subject.averages(head, split) for split in SPLITS]
-            comparisons.append(Comparison.of(subject, f"{weight:g}", before, after))
+            head = data_set.head(TrainingRecipe(ranking_weight=weight), strengths=[plain.strength])
+            after = [data_set.averages(head, split) for split in SPLITS]
+            comparisons.append(Comparison.of(data_set, f"{weight:g}", before, after))
     print(comparison_table(comparisons))
 
 

@@ -20,14 +20,14 @@ import numpy as np
 from heads import (
     MEASURES,
     SPLITS,
-    EmbeddedSubject,
-    Read,
-    Subject,
+    Embed,
+    EmbeddedData,
+    FilterData,
     Values,
-    chosen,
     difference_cell,
     filter_parser,
     measures,
+    subset,
 )
 from numpy.typing import NDArray
 
@@ -50,7 +50,7 @@ NEW = (
 ENCODERS = Path(__file__).parents[1] / "encoders"
 BASE = "untrained base"
 
-Places = NDArray[np.int64]
+Indices = NDArray[np.int64]
 
 
 def main() -> None:
@@ -75,45 +75,48 @@ def main() -> None:
 
 def of_filter(name: str, sizes: list[int], options: argparse.Namespace) -> dict[str, Values]:
     """Return the measures [n_sizes, n_splits, n_measures] of a filter's heads on each encoder."""
-    subject = Subject.load(name, options.data, extra=None)
-    pool = np.random.default_rng(0).choice(len(subject.train.scores), options.pool, replace=False)
+    data_set = FilterData.load(name, options.data, extra=None)
+    pool = np.random.default_rng(0).choice(len(data_set.train.scores), options.pool, replace=False)
     pool.sort()
-    subject = replace(subject, train=chosen(subject.train, pool))
-    positive = subject.task.positive(subject.train.scores)
+    data_set = replace(data_set, train=subset(data_set.train, pool))
+    positive = data_set.task.positive(data_set.train.scores)
     samples = [
         [drawn(positive, size, seed) for seed in range(options.draws if size < options.pool else 1)] for size in sizes
     ]
-    return {encoder: on_samples(subject.on(read), samples) for encoder, read in readers(subject, options).items()}
+    return {
+        encoder: on_samples(data_set.embedded(embed), samples)
+        for encoder, embed in embedders(data_set, options).items()
+    }
 
 
-def readers(subject: Subject, options: argparse.Namespace) -> Mapping[str, Read]:
+def embedders(data_set: FilterData, options: argparse.Namespace) -> Mapping[str, Embed]:
     """Return what makes vectors of texts, by the name of the encoder."""
     specs = {
         name: load_encoder_spec(ENCODERS / name / "src" / f"distillery_encoder_{name}") for name in options.encoders
     }
-    return {BASE: FrozenBase.of(subject.spec).embed, **{name: partial(encode, spec) for name, spec in specs.items()}}
+    return {BASE: FrozenBase.of(data_set.spec).embed, **{name: partial(encode, spec) for name, spec in specs.items()}}
 
 
-def drawn(positive: NDArray[np.bool_], size: int, seed: int) -> Places:
-    """Draw places with the share of positives that there is among all, and at least one."""
+def drawn(positive: NDArray[np.bool_], size: int, seed: int) -> Indices:
+    """Draw indices with the share of positives that there is among all, and at least one."""
     generator = np.random.default_rng(seed)
     n_positives = max(1, round(size * positive.mean()))
     groups = ((np.flatnonzero(positive), n_positives), (np.flatnonzero(~positive), size - n_positives))
-    return np.concatenate([generator.choice(places, n, replace=False) for places, n in groups])
+    return np.concatenate([generator.choice(indices, n, replace=False) for indices, n in groups])
 
 
-def on_samples(subject: EmbeddedSubject, samples: list[list[Places]]) -> Values:
+def on_samples(data_set: EmbeddedData, samples: list[list[Indices]]) -> Values:
     """Return the measures [n_sizes, n_splits, n_measures], means over the draws of a size."""
-    return np.array([np.nanmean([of_head(subject, places) for places in draws], axis=0) for draws in samples])
+    return np.array([np.nanmean([of_head(data_set, indices) for indices in draws], axis=0) for draws in samples])
 
 
-def of_head(subject: EmbeddedSubject, places: Places) -> Values:
+def of_head(data_set: EmbeddedData, indices: Indices) -> Values:
     """Fit a head to a sample; return its measures [n_splits, n_measures]."""
-    head = subject.head(places=places)
-    metrics = measures(subject.task).values()
+    head = data_set.head(indices=indices)
+    metrics = measures(data_set.task).values()
     return np.array(
         [
-            [float(metric(subject.averages(head, split), subject.expected(split))) for metric in metrics]
+            [float(metric(data_set.averages(head, split), data_set.expected(split))) for metric in metrics]
             for split in SPLITS
         ]
     )
@@ -122,10 +125,10 @@ def of_head(subject: EmbeddedSubject, places: Places) -> Values:
 def over_filters(found: dict[str, Values], sizes: list[int], split: str) -> Table:
     """Return the means over the filters, and the gain over the untrained base with its interval over filters."""
     part, rows = SPLITS.index(split), []
-    for place, size in enumerate(sizes):
-        base = found[BASE][:, place, part]
+    for index, size in enumerate(sizes):
+        base = found[BASE][:, index, part]
         for encoder, figures in found.items():
-            own = figures[:, place, part]
+            own = figures[:, index, part]
             gains = ["" if encoder == BASE else difference_cell(bootstrap(_mean, gain)) for gain in (own - base).T]
             cells = [f"{value:.3f} {gain}".strip() for value, gain in zip(own.mean(axis=0), gains, strict=True)]
             rows.append([f"{size:,}", encoder, *cells])
@@ -139,8 +142,8 @@ def each_filter(found: dict[str, Values], filters: list[str], sizes: list[int]) 
         [
             name,
             *(
-                " / ".join(f"{of[row, place, :, column].mean():.2f}" for of in found.values())
-                for place in range(len(sizes))
+                " / ".join(f"{of[row, index, :, column].mean():.2f}" for of in found.values())
+                for index in range(len(sizes))
             ),
         ]
         for row, name in enumerate(filters)

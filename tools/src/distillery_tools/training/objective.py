@@ -88,7 +88,7 @@ def ranking_loss(found: Tensor, expected: Tensor, present: Tensor) -> Tensor:
 
 
 def _pairs(n: int) -> Tensor:
-    """Return the places of both articles of each pair [2, n_pairs]."""
+    """Return the indices of both articles of each pair [2, n_pairs]."""
     if n * (n - 1) // 2 <= MAX_PAIRS:
         return torch.triu_indices(n, n, 1)
     return torch.randint(n, (2, MAX_PAIRS), generator=torch.Generator().manual_seed(0))
