@@ -153,7 +153,7 @@ class TestTogether:
         """The others stay."""
         choices = {name: self.choice(self.scores[:, i], self.scores[:, i] * 0.9) for i, name in enumerate(DIMENSIONS)}
         scattered = self.choice(10 - WANTED, WANTED)
-        weak = MappingProxyType(scattered.effects | {"affine": Effect(0.98, 0.9)})
+        weak = MappingProxyType({**scattered.effects, "affine": Effect(0.98, 0.9)})
         choices["shared"] = Choice("affine", scattered.held_out, weak)
 
         chosen = choose_together(config, choices, self.scores)

@@ -32,7 +32,7 @@ HISTORY: list[dict[str, Any]] = [
 def report() -> dict[str, Any]:
     """What the pictures need of a report."""
     dimensions = {"green": details(PREDICTED, EXPECTED), "weighted_average": details(PREDICTED, EXPECTED)}
-    nothing_else = {"confidence": None, "precision_recall": []}
+    nothing_else: dict[str, Any] = {"confidence": None, "precision_recall": []}
     return {"student": {"dimensions": dimensions, "tiers": {"confusion": CONFUSION}, **nothing_else}}
 
 
