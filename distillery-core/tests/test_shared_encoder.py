@@ -8,7 +8,8 @@ import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from tiny_encoder import ENCODER, TITLE, random_head, write_encoder, write_shari
 from distillery.config import FilterConfig
 from distillery.errors import AdapterError, BackendError
 from distillery.scoring.scorer import FilterBaseScorer
+from distillery.students.backends import contract
 from distillery.students.backends.contract import _in_memory
 from distillery.students.student import Student
 
@@ -271,6 +273,26 @@ def test_doctor_checks_the_encoder(install: Callable[..., None], sharing: Heads)
     result = run("doctor", "tiny-filter", *JSON)
 
     assert (result.exit_code, json.loads(result.stdout)["filters"][0]["fault"]) == (OK, None)
+
+
+def test_doctor_loads_the_encoder_of_several_filters_once(
+    install: Callable[..., None], sharing: Heads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Counting(WeakValueDictionary[Any, Any]):
+        """What is in memory, and what was ever put there."""
+
+        added: ClassVar[list[Any]] = []
+
+        def __setitem__(self, key: Any, value: Any) -> None:
+            self.added.append(key)
+            super().__setitem__(key, value)
+
+    monkeypatch.setattr(contract, "_in_memory", Counting())
+    for folder, name in zip(sharing, NAMES, strict=True):
+        install(folder, name)
+
+    assert run("doctor", "--scores").exit_code == OK
+    assert len(Counting.added) == 1
 
 
 def test_doctor_tells_what_is_wrong_with_the_encoder(

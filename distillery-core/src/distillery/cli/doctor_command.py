@@ -19,6 +19,7 @@ from .output import format_option, print_json, print_table
 
 if TYPE_CHECKING:
     from ..golden import GoldenCheck
+    from ..scoring.scorer import FilterBaseScorer
 
 PACKAGES = ("distillery-core", "distillery-tools", "torch", "transformers", "tokenizers", "openvino")
 
@@ -35,10 +36,11 @@ PACKAGES = ("distillery-core", "distillery-tools", "torch", "transformers", "tok
 def doctor_command(context: click.Context, names: tuple[str, ...], scores: bool, output_format: str) -> None:
     """Check the filters NAMES, or all installed ones: metadata, import, config, weights. Offline."""
     found = list_filters() if not names else [_installed(name) for name in names]
+    loaded: list[FilterBaseScorer] = []
     report: dict[str, Any] = {
         "versions": _versions(),
         "cache": str(cache_folder()),
-        "filters": [_examined(item, scores=scores) for item in found],
+        "filters": [_examined(item, loaded if scores else None) for item in found],
         "plugins": [{"distribution": plugin.title, "fault": plugin.fault} for plugin in host_plugins()],
         "remarks": [*discover().remarks, *unreadable_strangers()],
     }
@@ -55,30 +57,32 @@ def _installed(name: str) -> InstalledFilter:
     return matches[0] if matches else find_filter(name)
 
 
-def _examined(item: InstalledFilter, *, scores: bool) -> dict[str, Any]:
-    """Return a filter's fault, and with ``scores`` how near its golden scores are."""
+def _examined(item: InstalledFilter, loaded: list[FilterBaseScorer] | None) -> dict[str, Any]:
+    """Return a filter's fault, and how near its golden scores are unless ``loaded`` is None; see `_check_scores`."""
     golden: GoldenCheck | None = None
     fault = item.fault
     try:
         if not fault:
             find_filter(item.name)
             _check_parts(item)
-        if not fault and scores:
-            golden = _check_scores(item)
+        if not fault and loaded is not None:
+            golden = _check_scores(item, loaded)
             fault = _difference_from_release(item, golden)
     except DistilleryError as error:
         fault = str(error)
     entry: dict[str, Any] = {"name": item.name, "distribution": item.title, "fault": fault}
-    if scores:
+    if loaded is not None:
         entry["golden"] = golden and {"articles": golden.n_articles, "largest_difference": golden.largest_difference}
     return entry
 
 
-def _check_scores(item: InstalledFilter) -> GoldenCheck:
+def _check_scores(item: InstalledFilter, loaded: list[FilterBaseScorer]) -> GoldenCheck:
+    """Score a filter's golden articles; ``loaded`` holds the filter before it, so that their encoder is loaded once."""
     from ..golden import check_golden
     from ..loading import load_filter
 
-    return check_golden(load_filter(item.name))
+    loaded[:] = [load_filter(item.name)]
+    return check_golden(loaded[0])
 
 
 def _difference_from_release(item: InstalledFilter, golden: GoldenCheck) -> str | None:
