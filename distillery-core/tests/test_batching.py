@@ -26,12 +26,11 @@ def test_a_batch_of_several_stays_within_the_budget(lengths: list[int], budget: 
         assert len(batch) == 1 or len(batch) * max(lengths[index] for index in batch) <= budget
 
 
-@given(lengths_of_articles, budgets)
-def test_without_padding_a_batch_is_of_one_length(lengths: list[int], budget: int) -> None:
-    batches = Batching(budget, padding=False).batches(lengths)
+@given(lengths_of_articles)
+def test_with_a_budget_of_one_token_each_article_is_alone(lengths: list[int]) -> None:
+    batches = Batching(token_budget=1).batches(lengths)
 
-    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
-    assert all(len({lengths[index] for index in batch}) == 1 for batch in batches)
+    assert sorted(batches) == [[index] for index in range(len(lengths))]
 
 
 @given(lengths_of_articles, budgets)

@@ -18,30 +18,28 @@ TOKEN_BUDGET = 2048
 
 @dataclass(frozen=True, slots=True)
 class Batching:
-    """How a backend is best given rows: tokens in a batch, rows padded or all of one length, batches at a time.
+    """How a backend is best given rows: tokens in a batch, padding counted, and batches at a time.
 
-    Where a precision is coarse, padding would change a row's sums and with them its score.
+    Where a precision is coarse, other rows would change a row's sums and with them its score: its budget is 1 token.
     """
 
     token_budget: int = TOKEN_BUDGET
-    padding: bool = True
     n_at_once: int = 1
 
     def batches(self, lengths: Sequence[int]) -> list[list[int]]:
         """Return the indices of rows of these lengths in batches, longest first."""
-        return batches_by_length(lengths, self.token_budget, padding=self.padding)
+        return batches_by_length(lengths, self.token_budget)
 
 
-def batches_by_length(lengths: Sequence[int], budget: int = TOKEN_BUDGET, *, padding: bool = True) -> list[list[int]]:
+def batches_by_length(lengths: Sequence[int], budget: int = TOKEN_BUDGET) -> list[list[int]]:
     """Return the indices in batches, longest first; rows times longest stays within the budget.
 
-    An article longer than the budget gets a batch of its own, and without ``padding`` so does each length.
+    An article longer than the budget gets a batch of its own.
     """
     batches: list[list[int]] = []
     width = 0
     for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-        fits = batches and (len(batches[-1]) + 1) * width <= budget
-        if fits and (padding or lengths[index] == width):
+        if batches and (len(batches[-1]) + 1) * width <= budget:
             batches[-1].append(index)
         else:
             batches.append([index])

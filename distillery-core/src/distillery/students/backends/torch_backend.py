@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 # Tokens in a batch on a GPU, enough to keep a large card busy. Chosen by arithmetic: never measured on one.
 GPU_TOKEN_BUDGET = 65_536
 
+# Articles read at a time by themselves: a single one leaves cores idle.
+AT_ONCE = 2
+
 _TITLE = "torch"
 _DTYPES = {BFLOAT16: torch.bfloat16, FLOAT16: torch.float16}
 logger = logging.getLogger(__name__)
@@ -121,7 +124,7 @@ def _usable(device: str | None) -> str:
 def _batching(device: str, precision: str) -> Batching:
     if device.startswith("cuda"):
         return Batching(GPU_TOKEN_BUDGET)
-    return Batching(padding=precision == FLOAT32)
+    return Batching() if precision == FLOAT32 else Batching(token_budget=1, n_at_once=AT_ONCE)
 
 
 def _machine_precisions(device: str) -> list[str]:
