@@ -76,6 +76,8 @@ def main() -> None:
 def of_filter(name: str, sizes: list[int], options: argparse.Namespace) -> dict[str, Values]:
     """Return the measures [n_sizes, n_splits, n_measures] of a filter's heads on each encoder."""
     data_set = FilterData.load(name, options.data, extra=None)
+    if max(options.pool, *sizes) > (n_articles := len(data_set.train.scores)):
+        raise SystemExit(f"{name} has {n_articles} training articles; lower --pool and --sizes.")
     pool = np.random.default_rng(0).choice(len(data_set.train.scores), options.pool, replace=False)
     pool.sort()
     data_set = replace(data_set, train=subset(data_set.train, pool))

@@ -23,8 +23,12 @@ ROOT = Path(__file__).resolve().parents[1]
 OVERVIEW_PLOT = Path("docs", "explanation", "quality.svg")
 
 
+# Another status than that of a crash.
+NOT_MEASURED = 3
+
+
 def main(root: Path = ROOT) -> int:
-    """Draw all plots under a root; return 1 if a filter has to be measured again first."""
+    """Draw all plots under a root; return `NOT_MEASURED` if a filter has to be measured again first."""
     reports = {path: read(path) for path in sorted(root.glob(f"filters/*/src/*/{EVALUATION_FILE}"))}
     for path in sorted(root.glob("encoders/*/src/*/adapter/training.json")):
         print(save_svg(draw_history(read(path)["history"]), path.parents[3] / LEARNING_CURVES_PLOT))
@@ -40,7 +44,7 @@ def main(root: Path = ROOT) -> int:
             f"Measure it: distillery evaluate filters/{name} --data DATA --save",
             file=sys.stderr,
         )
-    return 1 if former else 0
+    return NOT_MEASURED if former else 0
 
 
 def read(path: Path) -> dict[str, Any]:

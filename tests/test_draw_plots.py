@@ -87,7 +87,7 @@ def test_a_filter_measured_before_there_were_curves_is_named(
     del evaluation["student"]["precision_recall"]
     path.write_text(json.dumps(evaluation), encoding="utf-8")
 
-    assert script.main(root) == 1
+    assert script.main(root) == script.NOT_MEASURED
 
     name = evaluation["filter"]
     assert f"Measure it: distillery evaluate filters/{name} --data DATA --save" in capsys.readouterr().err

@@ -15,8 +15,8 @@ from .articles import AWKWARD, PLAIN
 FLOAT32_TOLERANCE = 1e-4
 REDUCED_TOLERANCE = 1e-3
 
-# Articles beside which awkward ones are scored: short, because they are scored often.
-NEIGHBOURS = PLAIN[:2]
+# Articles beside which awkward ones are scored: a short one, and one as long as a student reads.
+NEIGHBOURS = PLAIN[1:3]
 
 _ALONE = "A score must depend on its article alone.  Look at padding, attention masks and state between batches."
 
